@@ -1,0 +1,24 @@
+//! Expires a hold: the order was never paid and cannot be paid any more; its stock goes back on the shelf.
+
+use crate::books::Books;
+use crate::commands::Refusal;
+use crate::ids::OrderId;
+use crate::orders::{Hold, Session, Status};
+use crate::time::Timestamp;
+
+/// S4: a hold is released only when the buyer can no longer pay, so the session must be known to be closed, never
+/// opened, or finished without money (`failed`).
+pub fn expire_hold(books: &mut Books, id: OrderId, why: &str, now: Timestamp) -> Result<(), Refusal> {
+    let order = books.orders.get(&id).ok_or(Refusal::OrderUnknown)?;
+    if order.hold != Hold::Live {
+        return Ok(()); // It ended before; once is enough (S3).
+    }
+    match order.session {
+        Session::Closed | Session::Never => {}
+        Session::Opening | Session::Open | Session::Complete => return Err(Refusal::SessionStillOpen),
+    }
+    books.release_held(id);
+    books.change(id, |order| order.status = Status::Expired);
+    books.tell(id, "expired", why, now);
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The commands: one file per thing the shop does. Each is decided here, in memory, against the loaded books.
+//!
+//! A command either changes the books or returns a [`Refusal`] and changes nothing: every check stands before the
+//! first change. The same command again meets its first answer.
+
+pub mod count_stock;
+pub mod expire_hold;
+pub mod place_order;
+pub mod record_checkout;
+pub mod record_payment;
+pub mod record_refund;
+
+use crate::books::Books;
+use crate::ids::{CountId, OrderId, RefundId};
+use crate::stock::{Counted, Short};
+use crate::text::Sku;
+use crate::time::Timestamp;
+
+use count_stock::CountStock;
+use place_order::{PlaceOrder, Placed};
+use record_checkout::RecordCheckout;
+use record_payment::{RecordPayment, Recorded};
+use record_refund::RecordRefund;
+
+/// Everything that changes stock or money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    PlaceOrder(PlaceOrder),
+    RecordCheckout(RecordCheckout),
+    RecordPayment(RecordPayment),
+    RecordRefund(RecordRefund),
+    CountStock(CountStock),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Placed(Placed),
+    Recorded(Recorded),
+    Counted(Counted),
+}
+
+/// A right answer that is no: typed, shown to people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("Not enough in stock: {}.", short_lines(.lines))]
+    OutOfStock { lines: Vec<Short> },
+    #[error("There is no item {sku}.")]
+    UnknownSku { sku: Sku },
+    #[error("{sku} is not for sale.")]
+    NotForSale { sku: Sku },
+    #[error("The cart is empty.")]
+    EmptyCart,
+    #[error("An order has at most {most} lines.")]
+    TooManyLines { most: usize },
+    #[error("Order between 1 and {most} of {sku}.")]
+    QuantityOutOfRange { sku: Sku, most: i64 },
+    #[error("This order is worth more than can be charged at once.")]
+    AmountTooLarge,
+    #[error("This order is worth less than can be charged.")]
+    AmountTooSmall { least_minor: i64 },
+    #[error("At most {most} unpaid orders can be open at a time. Pay one or let it lapse first.")]
+    HoldCapReached { most: i64 },
+    #[error("This idempotency key was used for another request.")]
+    IdempotencyKeyReused,
+    #[error("{held} of {sku} are held for orders; stock cannot go below that.")]
+    StockBelowHeld { sku: Sku, held: i64 },
+    #[error("This change of stock for {sku} is zero or beyond what can be counted.")]
+    ChangeOutOfRange { sku: Sku },
+    #[error("There is no such order.")]
+    OrderUnknown,
+    #[error("There is no such refund.")]
+    RefundUnknown,
+    #[error("The payment page of this order may still be open.")]
+    SessionStillOpen,
+}
+
+/// The rows a command may read or change, by the ids it names itself; the lines of a loaded order come on top.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    pub orders: Vec<OrderId>,
+    pub skus: Vec<Sku>,
+    pub holders: Vec<String>,
+    pub counts: Vec<CountId>,
+    pub refunds: Vec<RefundId>,
+    pub payments: Vec<String>,
+    pub draws_number: bool,
+    /// Whether the lines' stock of a loaded order may change too.
+    pub order_stock: bool,
+}
+
+impl Command {
+    pub fn touched(&self) -> Touched {
+        match self {
+            Command::PlaceOrder(command) => command.touched(),
+            Command::RecordCheckout(command) => command.touched(),
+            Command::RecordPayment(command) => command.touched(),
+            Command::RecordRefund(command) => command.touched(),
+            Command::CountStock(command) => command.touched(),
+        }
+    }
+}
+
+/// All the law there is: decides one command against the books.
+pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Outcome, Refusal> {
+    match command {
+        Command::PlaceOrder(command) => place_order::place_order(books, command, now).map(Outcome::Placed),
+        Command::RecordCheckout(command) => {
+            record_checkout::record_checkout(books, command, now).map(Outcome::Recorded)
+        }
+        Command::RecordPayment(command) => record_payment::record_payment(books, command, now).map(Outcome::Recorded),
+        Command::RecordRefund(command) => record_refund::record_refund(books, command, now).map(Outcome::Recorded),
+        Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
+    }
+}
+
+fn short_lines(lines: &[Short]) -> String {
+    let named: Vec<String> = lines.iter().map(|l| format!("{} (wanted {}, {} left)", l.sku, l.wanted, l.available)).collect();
+    named.join(", ")
+}

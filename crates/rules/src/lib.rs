@@ -1,0 +1,17 @@
+//! The law of a Stockhold shop: what may happen to stock, orders and payments, decided in memory.
+//!
+//! Invariant: nothing in this crate waits, reads a clock, draws a random number or serialises. Time and ids are
+//! handed in; a decision comes out. Whatever is true of money and stock can therefore be tested in microseconds.
+
+pub mod audit;
+pub mod books;
+pub mod cart;
+pub mod commands;
+pub mod effects;
+pub mod ids;
+pub mod money;
+pub mod orders;
+pub mod payments;
+pub mod stock;
+pub mod text;
+pub mod time;

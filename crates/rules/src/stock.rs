@@ -1,0 +1,125 @@
+//! Stock: levels, and the movements that change them.
+//!
+//! S1: `0 <= held <= on_hand` for every SKU. S2: a level changes only by a movement that says why, and movements
+//! are numbered without a gap, so that replaying them must end at the level.
+
+use crate::ids::{CountId, OrderId};
+use crate::text::Sku;
+use crate::time::Timestamp;
+
+/// The most units one SKU may have on hand; beyond any shelf, far below overflow.
+pub const ON_HAND_MAX: i64 = 1_000_000_000;
+
+/// What is there of one SKU, in units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// On the shelf, including what is held.
+    pub on_hand: i64,
+    /// Promised to orders that are not paid yet.
+    pub held: i64,
+    /// Number of the latest movement.
+    pub seq: i64,
+}
+
+/// Why a level changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    Received,
+    Counted,
+    Damaged,
+    Returned,
+    Correction,
+    /// By the shop: a paid order took it.
+    Sold,
+    /// By the shop: a cancelled order gave it back.
+    Restocked,
+}
+
+/// One change of one level, with its cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    pub sku: Sku,
+    pub seq: i64,
+    pub delta: i64,
+    pub on_hand_after: i64,
+    pub reason: Reason,
+    pub order: Option<OrderId>,
+    pub actor: String,
+    /// The command that asked for it: a count's id, or the order's.
+    pub command: String,
+    pub at: Timestamp,
+}
+
+/// The answer to a change of stock by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    pub on_hand: i64,
+    pub held: i64,
+    /// The same change had been made before; nothing was changed now.
+    pub again: bool,
+}
+
+/// An order line that cannot be had in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Short {
+    pub sku: Sku,
+    pub wanted: i64,
+    pub available: i64,
+}
+
+/// A change by hand that was already made: the movement it left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastCount {
+    pub id: CountId,
+    pub sku: Sku,
+    pub delta: i64,
+}
+
+impl Level {
+    pub const EMPTY: Level = Level { on_hand: 0, held: 0, seq: 0 };
+
+    /// What a new order can still be promised.
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.held
+    }
+
+    /// Panics when the level breaks S1: nothing is saved then, and the command gets a fault.
+    pub fn assert_holds(&self) {
+        assert!(self.held >= 0, "S1: never hold less than nothing");
+        assert!(self.held <= self.on_hand, "S1: never promise more than is there");
+        assert!(self.on_hand <= ON_HAND_MAX, "S1: a level stays within reach");
+    }
+}
+
+impl Reason {
+    pub const ALL: [Reason; 7] = [
+        Reason::Received,
+        Reason::Counted,
+        Reason::Damaged,
+        Reason::Returned,
+        Reason::Correction,
+        Reason::Sold,
+        Reason::Restocked,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Received => "received",
+            Reason::Counted => "counted",
+            Reason::Damaged => "damaged",
+            Reason::Returned => "returned",
+            Reason::Correction => "correction",
+            Reason::Sold => "sold",
+            Reason::Restocked => "restocked",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// Whether a person may give this reason; the others are the shop's own.
+    pub fn by_hand(self) -> bool {
+        !matches!(self, Reason::Sold | Reason::Restocked)
+    }
+}

@@ -1,0 +1,231 @@
+-- The whole shop of the first release, one text for SQLite and PostgreSQL.
+-- Only two column types are used, so that both engines mean the same: bigint (amounts in minor units,
+-- times in microseconds UTC, flags 0/1) and text (ids, names, JSON). `{clustered}` is `without rowid`
+-- on SQLite and nothing on PostgreSQL.
+
+-- What the shopkeeper sets, and the shop's own secrets; one row per setting, its value as text.
+create table settings (
+    key text not null primary key,
+    value text not null
+) {clustered};
+
+create table products (
+    id text not null primary key,
+    slug text not null unique,
+    status text not null check (status in ('draft', 'active', 'archived')),
+    title text not null,          -- JSON: language → text
+    description text not null,    -- JSON: language → Markdown
+    options text not null,        -- JSON: list of option names
+    position bigint not null,     -- order on the shelf
+    image text not null,          -- what the demo's drawn pictures are called; empty: none
+    created_at bigint not null,
+    updated_at bigint not null
+) {clustered};
+
+create table collections (
+    slug text not null primary key,
+    title text not null,          -- JSON: language → text
+    position bigint not null
+) {clustered};
+
+create table collection_products (
+    collection_slug text not null references collections (slug) on delete cascade,
+    product_id text not null references products (id) on delete cascade,
+    primary key (collection_slug, product_id)
+) {clustered};
+create index collection_products_product on collection_products (product_id);
+
+-- The SKU is the identity of what is counted: stock, movements and order lines all name it.
+create table variants (
+    sku text not null primary key,
+    product_id text not null references products (id),
+    position bigint not null,
+    title text not null,          -- JSON: language → text
+    options text not null,        -- JSON: option name → value, per language as the title
+    price_minor bigint not null check (price_minor >= 0),
+    compare_at_minor bigint,
+    weight_grams bigint,
+    active bigint not null check (active in (0, 1))   -- 0: no longer offered; kept for its orders
+) {clustered};
+create index variants_product on variants (product_id, position);
+
+-- S1: never promise more than is there. The ledger alone changes these rows.
+create table stock_levels (
+    sku text not null primary key references variants (sku),
+    on_hand bigint not null,
+    held bigint not null,
+    seq bigint not null check (seq >= 0),             -- of the latest movement
+    constraint stock_levels_held check (held >= 0 and held <= on_hand)
+) {clustered};
+
+-- S2: a level changes only by a movement that says why; seq is gapless per SKU.
+create table movements (
+    sku text not null references stock_levels (sku),
+    seq bigint not null check (seq > 0),
+    delta bigint not null check (delta <> 0),
+    on_hand_after bigint not null check (on_hand_after >= 0),
+    reason text not null check (reason in ('received', 'counted', 'damaged', 'returned', 'correction', 'sold', 'restocked')),
+    order_id text,
+    actor text not null,
+    command_id text not null,     -- the command that asked for it: the same command again finds its first answer
+    moved_at bigint not null,
+    primary key (sku, seq)
+) {clustered};
+create unique index movements_command on movements (command_id, sku);
+
+-- Counters that several buyers share: order numbers.
+create table counters (
+    name text not null primary key,
+    value bigint not null
+) {clustered};
+insert into counters (name, value) values ('order_number', 1000);
+
+-- How many live holds a buyer or a client has, so that the cap is kept under a lock.
+create table holders (
+    holder text not null primary key,                 -- email:… or client:…
+    live_holds bigint not null check (live_holds >= 0)
+) {clustered};
+
+create table orders (
+    id text not null primary key,
+    number bigint not null unique,
+    status text not null check (status in ('pending', 'processing', 'paid', 'expired', 'cancelled', 'refunded')),
+    hold text not null check (hold in ('live', 'sold', 'released')),
+    request_hash text not null,                       -- the same id with other contents is refused
+    email text not null,
+    buyer text not null,                              -- the normalised e-mail: who this is, for caps and returning buyers
+    client text not null,                             -- where it came from (hashed), for caps; empty: a trusted key
+    cart_id text not null,                            -- the browser's cart; empty: the API
+    language text not null,
+    shipping_address text not null,                   -- JSON, or empty
+    currency text not null,
+    subtotal_minor bigint not null check (subtotal_minor >= 0),
+    discount_minor bigint not null check (discount_minor >= 0),
+    shipping_minor bigint not null check (shipping_minor >= 0),
+    tax_minor bigint not null check (tax_minor >= 0),
+    total_minor bigint not null check (total_minor >= 0),
+    reserved_at bigint not null,
+    hold_due_at bigint not null,
+    -- The Stripe session of this order. It lives on the order's own row, so none can exist without its hold.
+    session_state text not null check (session_state in ('opening', 'open', 'complete', 'closed', 'never')),
+    session_id text unique,
+    session_url text,
+    session_expires_at bigint,
+    livemode bigint,
+    payment_intent text unique,                       -- M2: the one payment that paid this order
+    paid_at bigint,
+    fulfilment text not null check (fulfilment in ('unfulfilled', 'partly_shipped', 'shipped', 'delivered')),
+    revision bigint not null,                         -- compare-and-set for whoever reads first and writes later
+    constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor + tax_minor),
+    constraint orders_hold check ((status in ('pending', 'processing') and hold = 'live')
+        or (status = 'paid' and hold = 'sold')
+        or (status in ('expired', 'cancelled') and hold = 'released')
+        or (status = 'refunded' and hold in ('sold', 'released'))),
+    constraint orders_paid check (status <> 'paid' or paid_at is not null)
+) {clustered};
+create index orders_reserved_at on orders (reserved_at);
+create index orders_status_reserved_at on orders (status, reserved_at);
+create index orders_live_due on orders (hold_due_at) where hold = 'live';
+create index orders_live_buyer on orders (buyer) where hold = 'live';
+create index orders_live_cart on orders (cart_id) where hold = 'live';
+
+create table order_lines (
+    order_id text not null references orders (id),
+    line_no bigint not null,
+    sku text not null references stock_levels (sku),
+    title text not null,                              -- frozen, in the order's language
+    variant_title text not null,
+    quantity bigint not null check (quantity > 0),
+    unit_price_minor bigint not null check (unit_price_minor >= 0),
+    total_minor bigint not null,
+    primary key (order_id, line_no),
+    constraint order_lines_total check (total_minor = unit_price_minor * quantity)
+) {clustered};
+
+-- What happened to an order, in order.
+create table order_events (
+    order_id text not null references orders (id),
+    seq bigint not null,
+    kind text not null,
+    detail text not null,
+    happened_at bigint not null,
+    primary key (order_id, seq)
+) {clustered};
+
+-- M4: every payment Stripe took, whether it pays the order or is on its way back.
+create table payments (
+    intent_id text not null primary key,
+    order_id text not null references orders (id),
+    session_id text not null,
+    amount_minor bigint not null check (amount_minor >= 0),
+    currency text not null,
+    purpose text not null check (purpose in ('order', 'surplus', 'mismatch')),
+    recorded_at bigint not null
+) {clustered};
+create unique index payments_one_per_order on payments (order_id) where purpose = 'order';
+
+-- M3: refunds never exceed what was captured.
+create table refunds (
+    id text not null primary key,
+    order_id text not null references orders (id),
+    intent_id text not null references payments (intent_id),
+    amount_minor bigint not null check (amount_minor > 0),
+    currency text not null,
+    reason text not null,
+    state text not null check (state in ('requested', 'pending', 'succeeded', 'failed', 'canceled')),
+    stripe_id text unique,
+    requested_at bigint not null
+) {clustered};
+create unique index refunds_whole_surplus on refunds (intent_id) where reason in ('late', 'surplus');
+
+-- The outbox: what the shop must still say to Stripe and to buyers. Written in the commit that decided it.
+create table effects (
+    id text not null primary key,
+    kind text not null check (kind in ('open_checkout', 'close_checkout', 'refund_payment', 'send_letter')),
+    subject text not null,                            -- what it is about: with the kind, E2's "once per order and kind"
+    order_id text not null references orders (id),
+    parameters text not null,                         -- frozen before the first try (open_checkout), or what to send
+    state text not null check (state in ('due', 'done', 'refused')),
+    attempts bigint not null,
+    due_at bigint not null,
+    leased_until bigint not null,
+    last_error text not null,
+    created_at bigint not null
+) {clustered};
+create unique index effects_once on effects (kind, subject);
+create index effects_due on effects (due_at) where state = 'due';
+create index effects_order on effects (order_id);
+
+-- E1: the webhook inbox; a Stripe event is stored once.
+create table stripe_events (
+    id text not null primary key,
+    type text not null,
+    object_id text not null,
+    livemode bigint not null,
+    payload text not null,
+    state text not null check (state in ('received', 'done', 'not_ours', 'failed')),
+    attempts bigint not null,
+    due_at bigint not null,
+    leased_until bigint not null,
+    last_error text not null,
+    received_at bigint not null
+) {clustered};
+create index stripe_events_due on stripe_events (due_at) where state = 'received';
+create index stripe_events_received on stripe_events (received_at);
+
+create table carts (
+    id text not null primary key,                     -- SHA-256 of the cookie
+    lines text not null,                              -- JSON: [[sku, quantity], …]
+    order_id text not null,                           -- the id the next checkout of this cart will use
+    updated_at bigint not null
+) {clustered};
+
+create table api_keys (
+    id text not null primary key,
+    name text not null,
+    key_hash text not null unique,
+    scopes text not null,
+    created_at bigint not null,
+    last_used_on text not null,
+    revoked bigint not null check (revoked in (0, 1))
+) {clustered};

@@ -1,0 +1,229 @@
+//! The shop: what every door is handed.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rules::books::Policy;
+use rules::ids::{OrderId, RefundId};
+use rules::money::Currency;
+use rules::time::Timestamp;
+use sha2::Sha256;
+use tokio::sync::{Notify, broadcast};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::mail::Mailer;
+use crate::storage::{Storage, StorageError, migrate, settings};
+use crate::stripe::client::{Client, Timeouts};
+
+/// Lines that the demo prints as things happen; who listens too late misses some.
+const HAPPENINGS_KEPT: usize = 256;
+/// Stripe's highest charge: eight digits (docs.stripe.com/currencies).
+const CHARGE_MINOR_MAX: i64 = 99_999_999;
+/// Live holds of one e-mail and of one client address: a person needs one; a family or a shop counter a few.
+const HOLDS_PER_BUYER_MAX: &str = "3";
+const HOLDS_PER_CLIENT_MAX: &str = "20";
+
+/// Everything a door may use, shared by all of them.
+pub struct Shop {
+    pub config: Config,
+    pub clock: Clock,
+    pub storage: Storage,
+    pub ledger: Ledger,
+    pub stripe: Client,
+    pub mailer: Mailer,
+    pub settings: Settings,
+    pub secret: ShopSecret,
+    happenings: broadcast::Sender<String>,
+    wake: Notify,
+}
+
+/// What the shopkeeper has set, as it stood when the shop was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Names per language tag.
+    pub name_en: String,
+    pub name_zh: String,
+    pub currency: Currency,
+    pub time_zone: String,
+    pub policy: Policy,
+}
+
+/// The key that order tokens are made with; drawn once per shop, kept in its database.
+#[derive(Clone)]
+pub struct ShopSecret([u8; 32]);
+
+/// Why the shop cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("The database cannot be used: {0}")]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Migrate(#[from] migrate::MigrateError),
+    #[error("A setting cannot be read: {0}")]
+    Setting(String),
+    #[error("The Stripe client cannot be made: {0}")]
+    Stripe(String),
+    #[error("Letters cannot be sent: {0}")]
+    Mail(String),
+}
+
+impl Shop {
+    /// Opens the database, brings its schema to head and starts the ledger.
+    pub async fn open(config: Config, clock: Clock) -> Result<Arc<Shop>, OpenError> {
+        let storage = Storage::open(&config.database_url).await?;
+        migrate::run(&storage).await?;
+        let settings = read_settings(&storage, &config).await?;
+        let secret = ShopSecret::of(&storage).await?;
+        let key = config.stripe_secret_key.as_ref().map_or("sk_test_sandbox", |key| key.expose());
+        let stripe = Client::new(&config.stripe_api_base, key, Timeouts::default())
+            .map_err(|error| OpenError::Stripe(error.to_string()))?;
+        let from = config.mail_from.clone().unwrap_or_else(|| "shop@localhost".to_owned());
+        let mailer = match &config.smtp_url {
+            Some(url) => Mailer::smtp(url.expose(), &from).map_err(|error| OpenError::Mail(error.to_string()))?,
+            None => Mailer::folder(config.data_dir.join("mailbox"), &from),
+        };
+        let ledger = Ledger::start(&storage, settings.policy.clone());
+        let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
+        let wake = Notify::new();
+        Ok(Arc::new(Shop { config, clock, storage, ledger, stripe, mailer, settings, secret, happenings, wake }))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn draw_order_id(&self) -> OrderId {
+        OrderId::from_u128(uuid::Uuid::now_v7().as_u128())
+    }
+
+    pub fn draw_refund_id(&self) -> RefundId {
+        RefundId::from_u128(uuid::Uuid::now_v7().as_u128())
+    }
+
+    /// The secret half of a guest's order link; always the same for an order, so that a repeated request can be
+    /// answered again and nothing need be stored.
+    pub fn order_token(&self, order: OrderId) -> String {
+        base64url(&self.order_mac(order).finalize().into_bytes())
+    }
+
+    /// Compares in constant time.
+    pub fn check_order_token(&self, order: OrderId, token: &str) -> bool {
+        let right = self.order_token(order);
+        subtle::ConstantTimeEq::ct_eq(right.as_bytes(), token.as_bytes()).into()
+    }
+
+    /// A keyed digest of something personal, such as an address: enough to count by, useless to anybody else.
+    pub fn keyed_digest(&self, purpose: &str, text: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret.0).expect("a key of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(text.as_bytes());
+        base64url(&mac.finalize().into_bytes()[..18])
+    }
+
+    fn order_mac(&self, order: OrderId) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret.0).expect("a key of any length");
+        mac.update(b"order\0");
+        mac.update(order.to_string().as_bytes());
+        mac
+    }
+
+    /// Tells whoever listens (the demo's terminal) that something happened.
+    pub fn tell(&self, line: impl Into<String>) {
+        let _ = self.happenings.send(line.into()); // Nobody listening is fine.
+    }
+
+    pub fn happenings(&self) -> broadcast::Receiver<String> {
+        self.happenings.subscribe()
+    }
+
+    /// There is work: the workers need not wait for their next round.
+    pub fn wake_workers(&self) {
+        self.wake.notify_one();
+    }
+
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+async fn read_settings(storage: &Storage, config: &Config) -> Result<Settings, OpenError> {
+    let currency = settings::get_or_set(storage, "currency", "USD").await?;
+    let currency = Currency::parse(&currency).map_err(|error| OpenError::Setting(error.to_string()))?;
+    let number = |key: &'static str, text: String| {
+        text.parse::<i64>().map_err(|_| OpenError::Setting(format!("{key} is {text}, not a number")))
+    };
+    let buyer = settings::get_or_set(storage, "holds_per_buyer_max", HOLDS_PER_BUYER_MAX).await?;
+    let client = settings::get_or_set(storage, "holds_per_client_max", HOLDS_PER_CLIENT_MAX).await?;
+    let policy = Policy {
+        currency,
+        hold: config.hold,
+        holds_per_buyer_max: number("holds_per_buyer_max", buyer)?,
+        holds_per_client_max: number("holds_per_client_max", client)?,
+        charge_minor_min: charge_minor_min(currency),
+        charge_minor_max: CHARGE_MINOR_MAX,
+    };
+    Ok(Settings {
+        name_en: settings::get_or_set(storage, "name_en", "My shop").await?,
+        name_zh: settings::get_or_set(storage, "name_zh", "我的小店").await?,
+        time_zone: settings::get_or_set(storage, "time_zone", "UTC").await?,
+        currency,
+        policy,
+    })
+}
+
+/// The least that Stripe charges, in minor units, for accounts that settle in the same currency
+/// (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+fn charge_minor_min(currency: Currency) -> i64 {
+    match currency.code() {
+        "USD" | "EUR" | "CHF" | "AUD" | "CAD" | "NZD" | "SGD" | "BRL" | "INR" => 50,
+        "GBP" => 30,
+        "JPY" => 50,
+        "SEK" | "NOK" => 300,
+        "DKK" => 250,
+        "PLN" | "RON" | "AED" | "MYR" => 200,
+        "CZK" => 1500,
+        "HUF" => 17500,
+        "BGN" => 100,
+        "HKD" => 400,
+        "MXN" | "THB" => 1000,
+        _ => 1,
+    }
+}
+
+impl ShopSecret {
+    async fn of(storage: &Storage) -> Result<ShopSecret, OpenError> {
+        let mut drawn = [0u8; 32];
+        getrandom::fill(&mut drawn).map_err(|error| OpenError::Setting(error.to_string()))?;
+        let hex: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+        let stands = settings::get_or_set(storage, "shop_secret", &hex).await?;
+        let refused = || OpenError::Setting("shop_secret is not 64 hexadecimal digits".to_owned());
+        let mut bytes = [0u8; 32];
+        if stands.len() != 64 || !stands.is_ascii() {
+            return Err(refused());
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&stands[2 * at..2 * at + 2], 16).map_err(|_| refused())?;
+        }
+        Ok(ShopSecret(bytes))
+    }
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl std::fmt::Debug for ShopSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShopSecret(***)")
+    }
+}
+
+impl std::fmt::Debug for Shop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shop").field("storage", &self.storage).finish_non_exhaustive()
+    }
+}

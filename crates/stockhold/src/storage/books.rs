@@ -1,0 +1,458 @@
+//! Loads the slice of the books that a batch of commands touches, locked, and saves what they changed.
+//!
+//! Every batch locks in one order (orders, holders, stock, counters; ascending ids), or two of them could wait for
+//! each other for ever. A handful of statements, whatever the size of the batch.
+//!
+//! Invariant: this is the only file that writes stock levels, holds, orders, payments or refunds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rules::books::{Books, Good, Policy};
+use rules::commands::{Command, Touched};
+use rules::ids::{CountId, OrderId};
+use rules::money::{Currency, Money};
+use rules::orders::{Hold, Line, Order, Session, Status};
+use rules::payments::{Payment, Purpose, Refund, RefundState};
+use rules::stock::{Level, PastCount};
+use rules::text::Sku;
+use rules::time::Timestamp;
+
+use super::{Result, Row, RowExt, StorageError, Tx, Value};
+use crate::values;
+
+const ORDERS: &str = "
+    select id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address, currency,
+        subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at,
+        session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, revision
+    from orders where id {in $1} order by id {lock}";
+const LINES: &str = "
+    select order_id, sku, title, variant_title, quantity, unit_price_minor, total_minor
+    from order_lines where order_id {in $1} order by order_id, line_no";
+const PAYMENTS: &str = "
+    select intent_id, order_id, session_id, amount_minor, currency, purpose, recorded_at
+    from payments where order_id {in $1} or intent_id {in $2}";
+const REFUNDS: &str = "
+    select id, order_id, intent_id, amount_minor, currency, reason, state, stripe_id, requested_at
+    from refunds where order_id {in $1}";
+const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
+const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
+const STOCK: &str = "
+    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status
+    from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
+    where s.sku {in $1} order by s.sku {lock s}";
+const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
+
+const ADD_HOLDERS: &str = "
+    insert into holders (holder, live_holds) select r.name, 0 {rows name:text} where true
+    on conflict (holder) do nothing";
+const SAVE_STOCK: &str = "
+    update stock_levels set on_hand = on_hand + r.moved, held = held + r.holding, seq = seq + r.movements
+    {rows id:text moved holding movements} where stock_levels.sku = r.id";
+const SAVE_HOLDERS: &str = "
+    update holders set live_holds = live_holds + r.delta {rows name:text delta} where holders.holder = r.name";
+const SAVE_ORDER_NUMBER: &str = "
+    update counters set value = value + r.drawn {rows counter:text drawn} where counters.name = r.counter";
+const INSERT_ORDERS: &str = "
+    insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
+        shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
+        reserved_at, hold_due_at, session_state, session_id, session_url, session_expires_at, livemode,
+        payment_intent, paid_at, fulfilment, revision)
+    select r.id, r.number, r.status, r.hold, r.hash, r.email, r.buyer, r.client, r.cart, r.language, r.address,
+        r.currency, r.subtotal, r.discount, r.shipping, r.tax, r.total, r.reserved, r.due, r.session, r.sid, r.url,
+        r.expires, r.live, r.intent, r.paid, 'unfulfilled', r.revision
+    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid revision}";
+const INSERT_LINES: &str = "
+    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.total
+    {rows id:text no item:text name:text kind:text units price total}";
+const SAVE_ORDERS: &str = "
+    update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
+        session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
+        paid_at = r.paid, revision = r.rev
+    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid rev}
+    where orders.id = r.oid";
+const INSERT_EVENTS: &str = "
+    insert into order_events (order_id, seq, kind, detail, happened_at)
+    select r.id, r.no, r.what, r.words, r.moment {rows id:text no what:text words:text moment}";
+const INSERT_PAYMENTS: &str = "
+    insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, recorded_at)
+    select r.intent, r.id, r.sid, r.amount, r.code, r.why, r.moment
+    {rows intent:text id:text sid:text amount code:text why:text moment}";
+const SAVE_REFUNDS: &str = "
+    insert into refunds (id, order_id, intent_id, amount_minor, currency, reason, state, stripe_id, requested_at)
+    select r.rid, r.oid, r.intent, r.amount, r.code, r.why, r.now_is, r.sid, r.moment
+    {rows rid:text oid:text intent:text amount code:text why:text now_is:text sid:text moment} where true
+    on conflict (id) do update set state = excluded.state, stripe_id = excluded.stripe_id";
+const INSERT_MOVEMENTS: &str = "
+    insert into movements (sku, seq, delta, on_hand_after, reason, order_id, actor, command_id, moved_at)
+    select r.item, r.no, r.change, r.level, r.why, r.oid, r.who, r.cmd, r.moment
+    {rows item:text no change level why:text oid:text who:text cmd:text moment}";
+const INSERT_EFFECTS: &str = "
+    insert into effects (id, kind, subject, order_id, parameters, state, attempts, due_at, leased_until, last_error,
+        created_at)
+    select r.eid, r.what, r.about, r.oid, '', 'due', 0, r.moment, 0, '', r.moment
+    {rows eid:text what:text about:text oid:text moment} where true
+    on conflict (kind, subject) do nothing";
+
+/// Every statement of this file, so that a test can expand and prepare them all.
+pub const STATEMENTS: &[&str] = &[
+    ORDERS, LINES, PAYMENTS, REFUNDS, COUNTS, HOLDERS, STOCK, ORDER_NUMBER, ADD_HOLDERS, SAVE_STOCK, SAVE_HOLDERS,
+    SAVE_ORDER_NUMBER, INSERT_ORDERS, INSERT_LINES, SAVE_ORDERS, INSERT_EVENTS, INSERT_PAYMENTS, SAVE_REFUNDS,
+    INSERT_MOVEMENTS, INSERT_EFFECTS,
+];
+
+/// Begins a transaction and loads what the commands touch.
+pub async fn load<T: Tx>(tx: &mut T, commands: &[Command], policy: &Policy) -> Result<Books> {
+    let touched = together(commands);
+    let mut books = Books::empty(policy.clone());
+    let order_ids = texts(&touched.orders);
+    let mut statements = vec![(tx.begin(), vec![])];
+    if !order_ids.is_empty() {
+        statements.push((ORDERS, values![order_ids.clone()]));
+        statements.push((LINES, values![order_ids.clone()]));
+        statements.push((PAYMENTS, values![order_ids.clone(), touched.payments.clone()]));
+        statements.push((REFUNDS, values![order_ids]));
+    }
+    let mut answers = tx.queries(statements).await?.into_iter().skip(1);
+    if !touched.orders.is_empty() {
+        read_orders(&mut books, &answers.next().unwrap_or_default(), &answers.next().unwrap_or_default())?;
+        for row in answers.next().unwrap_or_default() {
+            let payment = payment(&row)?;
+            books.payments.insert(payment.intent_id.clone(), payment);
+        }
+        for row in answers.next().unwrap_or_default() {
+            let refund = refund(&row)?;
+            books.refunds.insert(refund.id, refund);
+        }
+    }
+    load_the_rest(tx, &mut books, touched).await?;
+    Ok(books)
+}
+
+async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -> Result<()> {
+    let (mut skus, mut holders) = (BTreeSet::from_iter(touched.skus), BTreeSet::from_iter(touched.holders));
+    if touched.order_stock {
+        for order in books.orders.values() {
+            skus.extend(order.lines.iter().map(|line| line.sku.clone()));
+            holders.extend(order.holders());
+        }
+    }
+    let holders: Vec<String> = holders.into_iter().collect();
+    if !holders.is_empty() {
+        // A buyer is counted under a lock from the first order on: the row must be there to be locked.
+        tx.flight(vec![(ADD_HOLDERS, holders.iter().map(|holder| values![holder.as_str()]).collect())]).await?;
+    }
+    let mut statements = Vec::new();
+    let want_holders = !holders.is_empty();
+    if want_holders {
+        statements.push((HOLDERS, values![holders]));
+    }
+    let want_stock = !skus.is_empty();
+    if want_stock {
+        statements.push((STOCK, values![skus.iter().map(Sku::to_string).collect::<Vec<_>>()]));
+    }
+    if touched.draws_number {
+        statements.push((ORDER_NUMBER, vec![]));
+    }
+    if !touched.counts.is_empty() {
+        statements.push((COUNTS, values![texts(&touched.counts)]));
+    }
+    let mut answers = tx.queries(statements).await?.into_iter();
+    if want_holders {
+        for row in answers.next().unwrap_or_default() {
+            books.holders.insert(row.text(0).to_owned(), row.int(1));
+        }
+    }
+    if want_stock {
+        for row in answers.next().unwrap_or_default() {
+            read_stock(books, &row)?;
+        }
+    }
+    if touched.draws_number {
+        books.order_number = answers.next().unwrap_or_default().first().map_or(0, |row| row.int(0));
+    }
+    if !touched.counts.is_empty() {
+        for row in answers.next().unwrap_or_default() {
+            let id: CountId = parsed(row.text(0).parse())?;
+            books.past_counts.insert(id, PastCount { id, sku: sku(row.text(1))?, delta: row.int(2) });
+        }
+    }
+    Ok(())
+}
+
+/// Saves what the batch changed, commit included.
+pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
+    let changes = &books.changes;
+    let stock = changes.levels.iter().map(|(sku, delta)| {
+        values![sku.as_str(), delta.on_hand, delta.held, delta.movements]
+    });
+    let holders = changes.holders.iter().filter(|(_, delta)| **delta != 0);
+    let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
+    let placed = || changes.placed.iter().map(|id| &books.orders[id]);
+    let changed = changes.orders.difference(&changes.placed).map(|id| &books.orders[id]);
+    let refunds = changes.refunds.iter().map(|id| &books.refunds[id]);
+    let mut flight: Vec<(&'static str, Vec<Row>)> = vec![
+        (SAVE_HOLDERS, holders.map(|(holder, delta)| values![holder.as_str(), *delta]).collect()),
+        (SAVE_STOCK, stock.collect()),
+        (SAVE_ORDER_NUMBER, number.into_iter().collect()),
+        (INSERT_ORDERS, placed().map(inserted_order).collect()),
+        (INSERT_LINES, placed().flat_map(inserted_lines).collect()),
+        (SAVE_ORDERS, changed.map(saved_order).collect()),
+        (INSERT_EVENTS, changes.events.iter().map(inserted_event).collect()),
+        (INSERT_PAYMENTS, changes.payments.iter().map(inserted_payment).collect()),
+        (SAVE_REFUNDS, refunds.map(saved_refund).collect()),
+        (INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()),
+        (INSERT_EFFECTS, inserted_effects(books)),
+    ];
+    flight.retain(|(_, rows)| !rows.is_empty());
+    flight.push(("commit", vec![vec![]]));
+    tx.flight(flight).await
+}
+
+fn together(commands: &[Command]) -> Touched {
+    let mut all = Touched::default();
+    for command in commands {
+        let touched = command.touched();
+        all.orders.extend(touched.orders);
+        all.skus.extend(touched.skus);
+        all.holders.extend(touched.holders);
+        all.counts.extend(touched.counts);
+        all.refunds.extend(touched.refunds);
+        all.payments.extend(touched.payments);
+        all.draws_number |= touched.draws_number;
+        all.order_stock |= touched.order_stock;
+    }
+    all.orders.sort_unstable();
+    all.orders.dedup();
+    all
+}
+
+fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
+    for row in orders {
+        let order = order(row)?;
+        books.orders.insert(order.id, order);
+    }
+    for row in lines {
+        let id: OrderId = parsed(row.text(0).parse())?;
+        let line = Line {
+            sku: sku(row.text(1))?,
+            title: row.text(2).to_owned(),
+            variant_title: row.text(3).to_owned(),
+            quantity: row.int(4),
+            unit_price_minor: row.int(5),
+            total_minor: row.int(6),
+        };
+        if let Some(order) = books.orders.get_mut(&id) {
+            order.lines.push(line);
+        }
+    }
+    Ok(())
+}
+
+fn read_stock(books: &mut Books, row: &Row) -> Result<()> {
+    let sku = sku(row.text(0))?;
+    books.levels.insert(sku.clone(), Level { on_hand: row.int(1), held: row.int(2), seq: row.int(3) });
+    let good = Good {
+        price_minor: row.int(4),
+        for_sale: row.int(5) == 1 && row.text(8) == "active",
+        variant_titles: localized(row.text(6))?,
+        titles: localized(row.text(7))?,
+    };
+    books.goods.insert(sku, good);
+    Ok(())
+}
+
+fn order(row: &Row) -> Result<Order> {
+    Ok(Order {
+        id: parsed(row.text(0).parse())?,
+        number: row.int(1),
+        status: known(Status::parse(row.text(2)))?,
+        hold: known(Hold::parse(row.text(3)))?,
+        request_hash: row.text(4).to_owned(),
+        email: row.text(5).to_owned(),
+        buyer: row.text(6).to_owned(),
+        client: row.text(7).to_owned(),
+        cart_id: row.text(8).to_owned(),
+        language: row.text(9).to_owned(),
+        shipping_address: row.text(10).to_owned(),
+        currency: parsed(Currency::parse(row.text(11)))?,
+        subtotal_minor: row.int(12),
+        discount_minor: row.int(13),
+        shipping_minor: row.int(14),
+        tax_minor: row.int(15),
+        total_minor: row.int(16),
+        reserved_at: Timestamp::from_micros(row.int(17)),
+        hold_due_at: Timestamp::from_micros(row.int(18)),
+        session: known(Session::parse(row.text(19)))?,
+        session_id: row.text_or_none(20).map(str::to_owned),
+        session_url: row.text_or_none(21).map(str::to_owned),
+        session_expires_at: row.int_or_none(22).map(Timestamp::from_micros),
+        livemode: row.int_or_none(23).map(|live| live == 1),
+        payment_intent: row.text_or_none(24).map(str::to_owned),
+        paid_at: row.int_or_none(25).map(Timestamp::from_micros),
+        revision: row.int(26),
+        lines: Vec::new(),
+    })
+}
+
+fn payment(row: &Row) -> Result<Payment> {
+    Ok(Payment {
+        intent_id: row.text(0).to_owned(),
+        order: parsed(row.text(1).parse())?,
+        session_id: row.text(2).to_owned(),
+        amount: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
+        purpose: known(Purpose::parse(row.text(5)))?,
+        at: Timestamp::from_micros(row.int(6)),
+    })
+}
+
+fn refund(row: &Row) -> Result<Refund> {
+    Ok(Refund {
+        id: parsed(row.text(0).parse())?,
+        order: parsed(row.text(1).parse())?,
+        intent_id: row.text(2).to_owned(),
+        amount: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
+        reason: if row.text(5) == "surplus" { "surplus" } else { "late" },
+        state: known(RefundState::parse(row.text(6)))?,
+        stripe_id: row.text_or_none(7).map(str::to_owned),
+        at: Timestamp::from_micros(row.int(8)),
+    })
+}
+
+fn inserted_order(order: &Order) -> Row {
+    values![
+        order.id.to_string(),
+        order.number,
+        order.status.as_str(),
+        order.hold.as_str(),
+        order.request_hash.as_str(),
+        order.email.as_str(),
+        order.buyer.as_str(),
+        order.client.as_str(),
+        order.cart_id.as_str(),
+        order.language.as_str(),
+        order.shipping_address.as_str(),
+        order.currency.code(),
+        order.subtotal_minor,
+        order.discount_minor,
+        order.shipping_minor,
+        order.tax_minor,
+        order.total_minor,
+        order.reserved_at.micros(),
+        order.hold_due_at.micros(),
+        order.session.as_str(),
+        order.session_id.clone(),
+        order.session_url.clone(),
+        order.session_expires_at.map(Timestamp::micros),
+        order.livemode.map(i64::from),
+        order.payment_intent.clone(),
+        order.paid_at.map(Timestamp::micros),
+        order.revision,
+    ]
+}
+
+fn inserted_lines(order: &Order) -> Vec<Row> {
+    let line = |(at, line): (usize, &Line)| {
+        values![
+            order.id.to_string(),
+            at as i64 + 1,
+            line.sku.as_str(),
+            line.title.as_str(),
+            line.variant_title.as_str(),
+            line.quantity,
+            line.unit_price_minor,
+            line.total_minor,
+        ]
+    };
+    order.lines.iter().enumerate().map(line).collect()
+}
+
+fn saved_order(order: &Order) -> Row {
+    values![
+        order.id.to_string(),
+        order.status.as_str(),
+        order.hold.as_str(),
+        order.session.as_str(),
+        order.session_id.clone(),
+        order.session_url.clone(),
+        order.session_expires_at.map(Timestamp::micros),
+        order.livemode.map(i64::from),
+        order.payment_intent.clone(),
+        order.paid_at.map(Timestamp::micros),
+        order.revision,
+    ]
+}
+
+fn inserted_event(event: &rules::orders::Event) -> Row {
+    values![event.order.to_string(), event.seq, event.kind, event.detail.as_str(), event.at.micros()]
+}
+
+fn inserted_payment(payment: &Payment) -> Row {
+    values![
+        payment.intent_id.as_str(),
+        payment.order.to_string(),
+        payment.session_id.as_str(),
+        payment.amount.minor,
+        payment.amount.currency.code(),
+        payment.purpose.as_str(),
+        payment.at.micros(),
+    ]
+}
+
+fn saved_refund(refund: &Refund) -> Row {
+    values![
+        refund.id.to_string(),
+        refund.order.to_string(),
+        refund.intent_id.as_str(),
+        refund.amount.minor,
+        refund.amount.currency.code(),
+        refund.reason,
+        refund.state.as_str(),
+        refund.stripe_id.clone(),
+        refund.at.micros(),
+    ]
+}
+
+fn inserted_movement(movement: &rules::stock::Movement) -> Row {
+    values![
+        movement.sku.as_str(),
+        movement.seq,
+        movement.delta,
+        movement.on_hand_after,
+        movement.reason.as_str(),
+        movement.order.map(|order| order.to_string()),
+        movement.actor.as_str(),
+        movement.command.as_str(),
+        movement.at.micros(),
+    ]
+}
+
+/// An effect is due at the moment of the decision that asked for it.
+fn inserted_effects(books: &Books) -> Vec<Row> {
+    let moment = books.changes.events.iter().map(|event| event.at.micros()).max().unwrap_or(0);
+    let row = |effect: &rules::effects::Effect| {
+        let (kind, subject) = (effect.kind(), effect.subject());
+        values![format!("{kind}:{subject}"), kind, subject, effect.order().to_string(), moment]
+    };
+    books.changes.effects.iter().map(row).collect()
+}
+
+fn localized(json: &str) -> Result<BTreeMap<String, String>> {
+    serde_json::from_str(json).map_err(|error| StorageError::Broken(format!("a stored title is not JSON: {error}")))
+}
+
+fn texts<T: std::fmt::Display>(ids: &[T]) -> Vec<String> {
+    ids.iter().map(T::to_string).collect()
+}
+
+fn sku(text: &str) -> Result<Sku> {
+    parsed(Sku::parse(text))
+}
+
+fn parsed<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T> {
+    result.map_err(|error| StorageError::Broken(format!("a stored value cannot be read: {error}")))
+}
+
+fn known<T>(word: Option<T>) -> Result<T> {
+    word.ok_or_else(|| StorageError::Broken("a stored word is not known to this version".to_owned()))
+}

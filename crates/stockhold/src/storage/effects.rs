@@ -1,0 +1,84 @@
+//! The outbox' rows: leased, carried out, and marked. The ledger writes them; here they are worked off.
+
+use rules::ids::OrderId;
+use rules::time::{Span, Timestamp};
+
+use super::{Result, Row, RowExt, Storage, StorageError};
+use crate::values;
+
+/// How long one try may take before another worker may lease the row again: longer than all the time-outs and
+/// retries of one call together.
+pub const LEASE: Span = Span::seconds(90);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectRow {
+    pub id: String,
+    pub kind: String,
+    pub subject: String,
+    pub order_id: OrderId,
+    /// Frozen before the first try; empty until then.
+    pub parameters: String,
+    pub attempts: i64,
+    pub created_at: Timestamp,
+}
+
+/// Leases one effect by its id, if it is due and nobody else has it.
+pub async fn lease(storage: &Storage, id: &str, now: Timestamp) -> Result<Option<EffectRow>> {
+    let sql = "update effects set leased_until = $3, attempts = attempts + 1
+        where id = $1 and state = 'due' and leased_until <= $2
+        returning id, kind, subject, order_id, parameters, attempts, created_at";
+    let until = (now + LEASE).micros();
+    let rows = storage.write(sql, values![id, now.micros(), until]).await?;
+    rows.first().map(effect).transpose()
+}
+
+/// Ids of effects that are due, oldest first.
+pub async fn due(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<String>> {
+    let sql = "select id from effects where state = 'due' and due_at <= $1 and leased_until <= $1
+        order by due_at, id limit $2";
+    let rows = storage.read(sql, values![now.micros(), limit]).await?;
+    Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
+}
+
+/// Freezes the parameters before the first try; returns those that stand.
+pub async fn freeze(storage: &Storage, id: &str, parameters: &str) -> Result<String> {
+    let sql = "update effects set parameters = case when parameters = '' then $2 else parameters end
+        where id = $1 returning parameters";
+    let rows = storage.write(sql, values![id, parameters]).await?;
+    let row = rows.first().ok_or_else(|| StorageError::Broken(format!("effect {id} is gone")))?;
+    Ok(row.text(0).to_owned())
+}
+
+pub async fn done(storage: &Storage, id: &str) -> Result<()> {
+    let sql = "update effects set state = 'done', leased_until = 0, last_error = '' where id = $1";
+    storage.write(sql, values![id]).await.map(drop)
+}
+
+/// Refused for good: nobody tries again by itself.
+pub async fn refused(storage: &Storage, id: &str, why: &str) -> Result<()> {
+    let sql = "update effects set state = 'refused', leased_until = 0, last_error = $2 where id = $1 and state = 'due'";
+    storage.write(sql, values![id, why]).await.map(drop)
+}
+
+pub async fn try_again_at(storage: &Storage, id: &str, at: Timestamp, why: &str) -> Result<()> {
+    let sql = "update effects set due_at = $2, leased_until = 0, last_error = $3 where id = $1 and state = 'due'";
+    storage.write(sql, values![id, at.micros(), why]).await.map(drop)
+}
+
+/// How many effects still wait; the shop is idle when none does.
+pub async fn count_waiting(storage: &Storage) -> Result<i64> {
+    let rows = storage.read("select count(*) from effects where state = 'due'", values![]).await?;
+    Ok(rows.first().map_or(0, |row| row.int(0)))
+}
+
+fn effect(row: &Row) -> Result<EffectRow> {
+    Ok(EffectRow {
+        id: row.text(0).to_owned(),
+        kind: row.text(1).to_owned(),
+        subject: row.text(2).to_owned(),
+        order_id: row.text(3).parse().map_err(|error| StorageError::Broken(format!("{error}")))?,
+        parameters: row.text(4).to_owned(),
+        attempts: row.int(5),
+        created_at: Timestamp::from_micros(row.int(6)),
+    })
+}

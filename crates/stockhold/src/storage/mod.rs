@@ -1,0 +1,207 @@
+//! The shop's storage: SQLite or PostgreSQL behind one SQL text.
+//!
+//! The text carries a few tokens that each adapter expands once (see [`tokens`]). Values are integers, text or
+//! null on both engines, so a row means the same wherever it is stored. What touches stock or money goes through
+//! the ledger's transaction ([`Tx`]); everything else is one guarded statement through [`Storage`].
+
+pub mod books;
+pub mod carts;
+pub mod effects;
+pub mod inbox;
+pub mod keys;
+pub mod migrate;
+pub mod orders;
+pub mod postgres;
+pub mod products;
+pub mod settings;
+pub mod snapshot;
+pub mod sqlite;
+pub mod tokens;
+
+use std::future::Future;
+
+/// One value of a row or a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Ints(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+pub type Row = Vec<Value>;
+
+/// A row's values by position; a value of another type than asked for is a mistake in the SQL text.
+pub trait RowExt {
+    fn int(&self, at: usize) -> i64;
+    fn text(&self, at: usize) -> &str;
+    fn int_or_none(&self, at: usize) -> Option<i64>;
+    fn text_or_none(&self, at: usize) -> Option<&str>;
+}
+
+impl RowExt for Row {
+    fn int(&self, at: usize) -> i64 {
+        self.int_or_none(at).expect("the statement selects a number here")
+    }
+
+    fn text(&self, at: usize) -> &str {
+        self.text_or_none(at).expect("the statement selects text here")
+    }
+
+    fn int_or_none(&self, at: usize) -> Option<i64> {
+        match &self[at] {
+            Value::Int(number) => Some(*number),
+            Value::Null => None,
+            other => panic!("a number was expected in column {at}, not {other:?}"),
+        }
+    }
+
+    fn text_or_none(&self, at: usize) -> Option<&str> {
+        match &self[at] {
+            Value::Text(text) => Some(text),
+            Value::Null => None,
+            other => panic!("text was expected in column {at}, not {other:?}"),
+        }
+    }
+}
+
+/// Parameters in the order of `$1, $2, …`.
+#[macro_export]
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::storage::Value::from($value)),*] };
+}
+
+/// What went wrong below the shop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError {
+    #[error("the database refused a row: {constraint}")]
+    Conflict { constraint: String },
+    /// Another transaction was in the way; the same again may succeed.
+    #[error("the database was busy: {0}")]
+    Contention(String),
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    #[error("the database answered with an error: {0}")]
+    Broken(String),
+}
+
+pub type Result<T, E = StorageError> = std::result::Result<T, E>;
+
+/// One transaction of the ledger.
+///
+/// On SQLite the futures are always ready at once: the writer thread polls them a single time.
+pub trait Tx: Send {
+    /// Statements that read, answered in order; one round trip on PostgreSQL.
+    fn queries(
+        &mut self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> impl Future<Output = Result<Vec<Vec<Row>>>> + Send;
+
+    /// Statements that write batches of rows, in order; one round trip on PostgreSQL. A statement without rows
+    /// to write is left out; one without parameters takes one empty row.
+    fn flight(&mut self, statements: Vec<(&'static str, Vec<Row>)>) -> impl Future<Output = Result<()>> + Send;
+
+    /// The words that open a transaction which may write.
+    fn begin(&self) -> &'static str;
+}
+
+/// The shop's database, shared by every room.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Storage {
+    /// Opens `sqlite:PATH` or `postgres://…`.
+    pub async fn open(database_url: &str) -> Result<Storage> {
+        if let Some(path) = database_url.strip_prefix("sqlite:") {
+            return Ok(Storage::Sqlite(sqlite::Sqlite::open(std::path::Path::new(path))?));
+        }
+        if database_url.starts_with("postgres://") || database_url.starts_with("postgresql://") {
+            return Ok(Storage::Postgres(postgres::Postgres::open(database_url).await?));
+        }
+        Err(StorageError::Broken("a database address begins with sqlite: or postgres://".to_owned()))
+    }
+
+    /// One statement that only reads.
+    pub async fn read(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Storage::Sqlite(sqlite) => sqlite.read(sql, parameters).await,
+            Storage::Postgres(postgres) => postgres.read(sql, parameters).await,
+        }
+    }
+
+    /// One guarded statement, committed when this returns; `returning` gives its rows.
+    pub async fn write(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Storage::Sqlite(sqlite) => sqlite.write(sql, parameters).await,
+            Storage::Postgres(postgres) => postgres.read(sql, parameters).await,
+        }
+    }
+
+    /// Several statements, all or none.
+    pub async fn write_many(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<()> {
+        match self {
+            Storage::Sqlite(sqlite) => sqlite.write_many(statements).await,
+            Storage::Postgres(postgres) => postgres.write_many(statements).await,
+        }
+    }
+
+    /// Runs DDL text that is one engine's own; for migrations and for tests that forge what the shop never writes.
+    pub async fn execute_script(&self, script: String) -> Result<()> {
+        match self {
+            Storage::Sqlite(sqlite) => sqlite.execute_script(script).await,
+            Storage::Postgres(postgres) => postgres.execute_script(script).await,
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Int(i64::from(value))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Value::Text(value)
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        value.map_or(Value::Null, Value::Int)
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Value::Null, Value::Text)
+    }
+}
+
+impl From<Vec<i64>> for Value {
+    fn from(value: Vec<i64>) -> Self {
+        Value::Ints(value)
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(value: Vec<String>) -> Self {
+        Value::Texts(value)
+    }
+}

@@ -1,0 +1,224 @@
+//! Orders as pages and the API read them. Nothing here writes.
+
+use rules::ids::{OrderId, RefundId};
+use rules::money::Currency;
+use rules::orders::{Hold, Session, Status};
+use rules::payments::{Purpose, RefundState};
+use rules::time::Timestamp;
+
+use super::{Result, Row, RowExt, Storage, StorageError};
+use crate::values;
+
+/// An order with everything that is known of it; amounts in minor units of `currency`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderView {
+    pub id: OrderId,
+    pub number: i64,
+    pub status: Status,
+    pub hold: Hold,
+    pub email: String,
+    pub buyer: String,
+    pub cart_id: String,
+    pub language: String,
+    pub shipping_address: String,
+    pub currency: Currency,
+    pub subtotal: i64,
+    pub discount: i64,
+    pub shipping: i64,
+    pub tax: i64,
+    pub total: i64,
+    pub reserved_at: Timestamp,
+    pub hold_due_at: Timestamp,
+    pub session_state: Session,
+    pub session_id: Option<String>,
+    pub session_url: Option<String>,
+    pub session_expires_at: Option<Timestamp>,
+    pub payment_intent: Option<String>,
+    pub paid_at: Option<Timestamp>,
+    pub fulfilment: String,
+    pub lines: Vec<OrderLineView>,
+    pub events: Vec<OrderEventView>,
+    pub payments: Vec<PaymentView>,
+    pub refunds: Vec<RefundView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLineView {
+    pub sku: String,
+    pub title: String,
+    pub variant_title: String,
+    pub quantity: i64,
+    pub unit_price: i64,
+    pub total: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderEventView {
+    pub at: Timestamp,
+    pub kind: String,
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    pub intent_id: String,
+    pub amount: i64,
+    pub currency: Currency,
+    pub purpose: Purpose,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundView {
+    pub id: RefundId,
+    pub intent_id: String,
+    pub amount: i64,
+    pub currency: Currency,
+    pub reason: String,
+    pub state: RefundState,
+    pub at: Timestamp,
+}
+
+const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
+    subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
+    session_id, session_url, session_expires_at, payment_intent, paid_at, fulfilment from orders where id = $1";
+
+pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
+    let key = id.to_string();
+    let rows = storage.read(COLUMNS, values![key.as_str()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut view = order(row)?;
+    let lines = "select sku, title, variant_title, quantity, unit_price_minor, total_minor from order_lines
+        where order_id = $1 order by line_no";
+    view.lines = storage.read(lines, values![key.as_str()]).await?.iter().map(line).collect();
+    let events = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
+    view.events = storage.read(events, values![key.as_str()]).await?.iter().map(event).collect();
+    let payments = "select intent_id, amount_minor, currency, purpose, recorded_at from payments
+        where order_id = $1 order by recorded_at, intent_id";
+    view.payments = storage.read(payments, values![key.as_str()]).await?.iter().map(payment).collect::<Result<_>>()?;
+    let refunds = "select id, intent_id, amount_minor, currency, reason, state, requested_at from refunds
+        where order_id = $1 order by requested_at, id";
+    view.refunds = storage.read(refunds, values![key.as_str()]).await?.iter().map(refund).collect::<Result<_>>()?;
+    Ok(Some(view))
+}
+
+pub async fn find_by_session(storage: &Storage, session_id: &str) -> Result<Option<OrderId>> {
+    ids(storage.read("select id from orders where session_id = $1", values![session_id]).await?).map(first)
+}
+
+/// Live orders of this buyer or this cart, oldest first; there are as many as the caps allow.
+pub async fn live_of_buyer(storage: &Storage, buyer: &str, cart_id: &str) -> Result<Vec<OrderId>> {
+    let sql = "select id from orders where hold = 'live' and status = 'pending'
+        and (buyer = $1 or (cart_id = $2 and cart_id <> '')) order by reserved_at, id limit 100";
+    ids(storage.read(sql, values![buyer, cart_id]).await?)
+}
+
+/// Orders whose hold is due, the longest overdue first.
+pub async fn due(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<OrderId>> {
+    let sql = "select id from orders where hold = 'live' and status = 'pending' and hold_due_at <= $1
+        order by hold_due_at, id limit $2";
+    ids(storage.read(sql, values![now.micros(), limit]).await?)
+}
+
+/// Due orders that hold one of these SKUs.
+pub async fn due_holding(storage: &Storage, skus: Vec<String>, now: Timestamp) -> Result<Vec<OrderId>> {
+    let sql = "select distinct o.id from orders o join order_lines l on l.order_id = o.id
+        where o.hold = 'live' and o.status = 'pending' and o.hold_due_at <= $1 and l.sku {in $2} order by o.id limit 200";
+    ids(storage.read(sql, values![now.micros(), skus]).await?)
+}
+
+/// Orders whose session Stripe may still decide about, after `after` in the order of their ids.
+pub async fn undecided(storage: &Storage, after: &str, limit: i64) -> Result<Vec<OrderId>> {
+    let sql = "select id from orders where hold = 'live' and id > $1 order by id limit $2";
+    ids(storage.read(sql, values![after, limit]).await?)
+}
+
+fn ids(rows: Vec<Row>) -> Result<Vec<OrderId>> {
+    rows.iter().map(|row| parsed(row.text(0).parse())).collect()
+}
+
+fn first(ids: Vec<OrderId>) -> Option<OrderId> {
+    ids.into_iter().next()
+}
+
+fn order(row: &Row) -> Result<OrderView> {
+    Ok(OrderView {
+        id: parsed(row.text(0).parse())?,
+        number: row.int(1),
+        status: known(Status::parse(row.text(2)))?,
+        hold: known(Hold::parse(row.text(3)))?,
+        email: row.text(4).to_owned(),
+        buyer: row.text(5).to_owned(),
+        cart_id: row.text(6).to_owned(),
+        language: row.text(7).to_owned(),
+        shipping_address: row.text(8).to_owned(),
+        currency: parsed(Currency::parse(row.text(9)))?,
+        subtotal: row.int(10),
+        discount: row.int(11),
+        shipping: row.int(12),
+        tax: row.int(13),
+        total: row.int(14),
+        reserved_at: Timestamp::from_micros(row.int(15)),
+        hold_due_at: Timestamp::from_micros(row.int(16)),
+        session_state: known(Session::parse(row.text(17)))?,
+        session_id: row.text_or_none(18).map(str::to_owned),
+        session_url: row.text_or_none(19).map(str::to_owned),
+        session_expires_at: row.int_or_none(20).map(Timestamp::from_micros),
+        payment_intent: row.text_or_none(21).map(str::to_owned),
+        paid_at: row.int_or_none(22).map(Timestamp::from_micros),
+        fulfilment: row.text(23).to_owned(),
+        lines: Vec::new(),
+        events: Vec::new(),
+        payments: Vec::new(),
+        refunds: Vec::new(),
+    })
+}
+
+fn line(row: &Row) -> OrderLineView {
+    OrderLineView {
+        sku: row.text(0).to_owned(),
+        title: row.text(1).to_owned(),
+        variant_title: row.text(2).to_owned(),
+        quantity: row.int(3),
+        unit_price: row.int(4),
+        total: row.int(5),
+    }
+}
+
+fn event(row: &Row) -> OrderEventView {
+    OrderEventView {
+        at: Timestamp::from_micros(row.int(0)),
+        kind: row.text(1).to_owned(),
+        detail: row.text(2).to_owned(),
+    }
+}
+
+fn payment(row: &Row) -> Result<PaymentView> {
+    Ok(PaymentView {
+        intent_id: row.text(0).to_owned(),
+        amount: row.int(1),
+        currency: parsed(Currency::parse(row.text(2)))?,
+        purpose: known(Purpose::parse(row.text(3)))?,
+        at: Timestamp::from_micros(row.int(4)),
+    })
+}
+
+fn refund(row: &Row) -> Result<RefundView> {
+    Ok(RefundView {
+        id: parsed(row.text(0).parse())?,
+        intent_id: row.text(1).to_owned(),
+        amount: row.int(2),
+        currency: parsed(Currency::parse(row.text(3)))?,
+        reason: row.text(4).to_owned(),
+        state: known(RefundState::parse(row.text(5)))?,
+        at: Timestamp::from_micros(row.int(6)),
+    })
+}
+
+fn parsed<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T> {
+    result.map_err(|error| StorageError::Broken(format!("a stored value cannot be read: {error}")))
+}
+
+fn known<T>(word: Option<T>) -> Result<T> {
+    word.ok_or_else(|| StorageError::Broken("a stored word is not known to this version".to_owned()))
+}

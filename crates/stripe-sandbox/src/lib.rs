@@ -1,0 +1,1 @@
+//! A stateful Stripe on loopback.
