@@ -47,7 +47,10 @@ pub fn check_stock(accounts: &BTreeMap<Sku, StockAccount>) -> Vec<Finding> {
             find("S2", sku, format!("movements sum to {}, the level says {}", a.movements_sum, a.on_hand));
         }
         if a.movements_count != a.seq || a.movements_seq_max != a.seq {
-            let detail = format!("{} movements up to number {}, the level says {}", a.movements_count, a.movements_seq_max, a.seq);
+            let detail = format!(
+                "{} movements up to number {}, the level says {}",
+                a.movements_count, a.movements_seq_max, a.seq
+            );
             find("S2", sku, detail);
         }
         if a.live_holds_sum != a.held {

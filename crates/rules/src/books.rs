@@ -104,7 +104,10 @@ impl Books {
 
     /// Inserts a freshly placed order and holds its stock.
     pub fn place(&mut self, order: Order) {
-        assert!(order.status == Status::Pending && order.hold == Hold::Live, "an order begins pending, with a live hold");
+        assert!(
+            order.status == Status::Pending && order.hold == Hold::Live,
+            "an order begins pending, with a live hold"
+        );
         let id = order.id;
         for (sku, quantity) in order.demand() {
             self.hold(&sku, quantity);
@@ -185,7 +188,9 @@ impl Books {
             .refunds
             .values()
             .filter(|r| r.intent_id == intent)
-            .filter(|r| !matches!(r.state, crate::payments::RefundState::Failed | crate::payments::RefundState::Canceled))
+            .filter(|r| {
+                !matches!(r.state, crate::payments::RefundState::Failed | crate::payments::RefundState::Canceled)
+            })
             .map(|r| r.amount.minor)
             .sum();
         assert!(sum <= captured, "M3: refunds never exceed what was captured");

@@ -7,9 +7,18 @@ use crate::ids::{OrderId, RefundId};
 pub enum Effect {
     OpenCheckout(OrderId),
     /// Close a session by its id: the order's own, or one that nobody should be able to pay.
-    CloseCheckout { order: OrderId, session_id: String },
-    RefundPayment { order: OrderId, refund: RefundId },
-    SendLetter { order: OrderId, letter: Letter },
+    CloseCheckout {
+        order: OrderId,
+        session_id: String,
+    },
+    RefundPayment {
+        order: OrderId,
+        refund: RefundId,
+    },
+    SendLetter {
+        order: OrderId,
+        letter: Letter,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -88,7 +88,13 @@ mod tests {
 
     #[test]
     fn an_id_of_another_kind_is_refused() {
-        for text in ["", "ord_", "rfnd_0000000000000000000000000190f00d", "ord_+000000000000000000000000190f00d", "ord_000000000000000000000000019\u{e9}f00d"] {
+        for text in [
+            "",
+            "ord_",
+            "rfnd_0000000000000000000000000190f00d",
+            "ord_+000000000000000000000000190f00d",
+            "ord_000000000000000000000000019\u{e9}f00d",
+        ] {
             assert!(text.parse::<OrderId>().is_err(), "{text}");
         }
     }

@@ -41,7 +41,13 @@ impl Email {
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@').ok_or(TextError::NotAnEmail)?;
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"".contains(c);
-        let label = |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-');
+        let label = |l: &str| {
+            !l.is_empty()
+                && l.len() <= 63
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+                && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
         let fits = text.len() <= EMAIL_BYTES_MAX
             && !local.is_empty()
             && local.len() <= 64
@@ -96,7 +102,18 @@ mod tests {
         for good in ["ada@example.org", "Ada+x@Example.org", "a.b@sub.example.co.uk", "李@例子.中国"] {
             assert!(Email::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "@", "a@b", "a b@example.org", "a@example..org", "a@-x.org", "a\r\nBcc: b@example.org", "a@b@example.org", ".a@example.org", "<a@example.org>"] {
+        for bad in [
+            "",
+            "@",
+            "a@b",
+            "a b@example.org",
+            "a@example..org",
+            "a@-x.org",
+            "a\r\nBcc: b@example.org",
+            "a@b@example.org",
+            ".a@example.org",
+            "<a@example.org>",
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }

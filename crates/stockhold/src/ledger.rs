@@ -34,6 +34,8 @@ const POSTGRES_BATCH_MAX: usize = 64;
 const POSTGRES_WRITERS: usize = 2;
 /// Tries of one batch against contention or a lost connection before its commands are told.
 const TRIES_MAX: u32 = 6;
+/// Tries of one command whose row another instance inserted first: the next try finds it and answers the same.
+const CONFLICT_TRIES_MAX: u32 = 3;
 
 /// Why a command did not take effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,8 +155,13 @@ impl From<StorageError> for BatchError {
 }
 
 impl BatchError {
-    fn may_pass(&self) -> bool {
-        matches!(self, BatchError::Storage(StorageError::Contention(_) | StorageError::Unavailable(_)))
+    /// How often a batch of this size is worth running in the face of this error.
+    fn tries_max(&self, size: usize) -> u32 {
+        match self {
+            BatchError::Storage(StorageError::Contention(_) | StorageError::Unavailable(_)) => TRIES_MAX,
+            BatchError::Storage(StorageError::Conflict { .. }) if size == 1 => CONFLICT_TRIES_MAX,
+            BatchError::Storage(_) | BatchError::Panicked(_) => 1,
+        }
     }
 
     fn fault(self) -> Failure {
@@ -232,7 +239,7 @@ impl Writer {
         let mut tries = 1;
         loop {
             match self.run_once(work.clone()).await {
-                Err(error) if error.may_pass() && tries < TRIES_MAX => {
+                Err(error) if tries < error.tries_max(work.len()) => {
                     tracing::debug!(?error, tries, "a batch runs again");
                     tokio::time::sleep(Duration::from_millis(5 << tries)).await;
                     tries += 1;

@@ -114,6 +114,7 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
 }
 
 fn short_lines(lines: &[Short]) -> String {
-    let named: Vec<String> = lines.iter().map(|l| format!("{} (wanted {}, {} left)", l.sku, l.wanted, l.available)).collect();
+    let named: Vec<String> =
+        lines.iter().map(|l| format!("{} (wanted {}, {} left)", l.sku, l.wanted, l.available)).collect();
     named.join(", ")
 }

@@ -133,9 +133,7 @@ fn price(books: &Books, command: &PlaceOrder) -> Result<Vec<Line>, Refusal> {
 fn total(books: &Books, lines: &[Line]) -> Result<Money, Refusal> {
     let mut total = Money::new(0, books.policy.currency);
     for line in lines {
-        total = total
-            .plus(Money::new(line.total_minor, books.policy.currency))
-            .map_err(|_| Refusal::AmountTooLarge)?;
+        total = total.plus(Money::new(line.total_minor, books.policy.currency)).map_err(|_| Refusal::AmountTooLarge)?;
     }
     if total.minor > books.policy.charge_minor_max {
         return Err(Refusal::AmountTooLarge);

@@ -30,9 +30,10 @@ pub fn record_refund(books: &mut Books, command: &RecordRefund, now: Timestamp) 
     if refund.state != command.state || refund.stripe_id != command.stripe_id {
         refund.state = command.state;
         refund.stripe_id.clone_from(&command.stripe_id);
-        let whole = books.payments.get(&refund.intent_id).is_some_and(|payment| {
-            payment.amount == refund.amount && payment.purpose == Purpose::Surplus
-        });
+        let whole = books
+            .payments
+            .get(&refund.intent_id)
+            .is_some_and(|payment| payment.amount == refund.amount && payment.purpose == Purpose::Surplus);
         books.put_refund(refund);
         let kind = match command.state {
             RefundState::Requested => "refund_requested",

@@ -17,7 +17,7 @@ use rules::stock::{Level, PastCount};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value};
+use super::{Result, Row, RowExt, StorageError, Tx};
 use crate::values;
 
 const ORDERS: &str = "
@@ -96,9 +96,26 @@ const INSERT_EFFECTS: &str = "
 
 /// Every statement of this file, so that a test can expand and prepare them all.
 pub const STATEMENTS: &[&str] = &[
-    ORDERS, LINES, PAYMENTS, REFUNDS, COUNTS, HOLDERS, STOCK, ORDER_NUMBER, ADD_HOLDERS, SAVE_STOCK, SAVE_HOLDERS,
-    SAVE_ORDER_NUMBER, INSERT_ORDERS, INSERT_LINES, SAVE_ORDERS, INSERT_EVENTS, INSERT_PAYMENTS, SAVE_REFUNDS,
-    INSERT_MOVEMENTS, INSERT_EFFECTS,
+    ORDERS,
+    LINES,
+    PAYMENTS,
+    REFUNDS,
+    COUNTS,
+    HOLDERS,
+    STOCK,
+    ORDER_NUMBER,
+    ADD_HOLDERS,
+    SAVE_STOCK,
+    SAVE_HOLDERS,
+    SAVE_ORDER_NUMBER,
+    INSERT_ORDERS,
+    INSERT_LINES,
+    SAVE_ORDERS,
+    INSERT_EVENTS,
+    INSERT_PAYMENTS,
+    SAVE_REFUNDS,
+    INSERT_MOVEMENTS,
+    INSERT_EFFECTS,
 ];
 
 /// Begins a transaction and loads what the commands touch.
@@ -183,9 +200,8 @@ async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -
 /// Saves what the batch changed, commit included.
 pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     let changes = &books.changes;
-    let stock = changes.levels.iter().map(|(sku, delta)| {
-        values![sku.as_str(), delta.on_hand, delta.held, delta.movements]
-    });
+    let stock =
+        changes.levels.iter().map(|(sku, delta)| values![sku.as_str(), delta.on_hand, delta.held, delta.movements]);
     let holders = changes.holders.iter().filter(|(_, delta)| **delta != 0);
     let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
     let placed = || changes.placed.iter().map(|id| &books.orders[id]);

@@ -35,8 +35,7 @@ pub async fn store(storage: &Storage, event: NewEvent, now: Timestamp) -> Result
     let sql = "insert into stripe_events (id, type, object_id, livemode, payload, state, attempts, due_at,
             leased_until, last_error, received_at)
         values ($1, $2, $3, $4, $5, 'received', 0, $6, 0, '', $6) on conflict (id) do nothing returning id";
-    let parameters =
-        values![event.id, event.kind, event.object_id, event.livemode, event.payload, now.micros()];
+    let parameters = values![event.id, event.kind, event.object_id, event.livemode, event.payload, now.micros()];
     Ok(!storage.write(sql, parameters).await?.is_empty())
 }
 
@@ -47,12 +46,8 @@ pub async fn lease(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<
         returning id, type, object_id, livemode, payload, state, attempts, last_error, received_at";
     let waiting = "select id from stripe_events where state = 'received' and due_at <= $1 and leased_until <= $1
         order by due_at, id limit $2";
-    let ids: Vec<String> = storage
-        .read(waiting, values![now.micros(), limit])
-        .await?
-        .iter()
-        .map(|row| row.text(0).to_owned())
-        .collect();
+    let ids: Vec<String> =
+        storage.read(waiting, values![now.micros(), limit]).await?.iter().map(|row| row.text(0).to_owned()).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

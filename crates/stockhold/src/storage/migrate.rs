@@ -10,8 +10,7 @@ use super::{Result, RowExt, Storage, StorageError};
 use crate::values;
 
 /// Name and text, in order. Never edited after a release.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_open_the_shop", include_str!("../../migrations/0001_open_the_shop.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[("0001_open_the_shop", include_str!("../../migrations/0001_open_the_shop.sql"))];
 
 const LEDGER: &str = "create table if not exists schema_migrations (
     version bigint not null primary key, name text not null, checksum text not null)";
@@ -19,7 +18,9 @@ const LEDGER: &str = "create table if not exists schema_migrations (
 /// Why this binary cannot work on this database.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    #[error("The database was written by a newer version ({found} migrations, this version knows {known}). Use that version.")]
+    #[error(
+        "The database was written by a newer version ({found} migrations, this version knows {known}). Use that version."
+    )]
     NewerSchema { found: usize, known: usize },
     #[error("Migration {name} was changed after it ran here. Restore the released file.")]
     Changed { name: String },
@@ -80,7 +81,8 @@ fn script(storage: &Storage, version: usize, name: &str, text: &str) -> String {
         Engine::Sqlite => ("begin immediate", checksum(text)),
         Engine::Postgres => ("begin; select pg_advisory_xact_lock(7283645)", checksum(text)),
     };
-    let entry = format!("insert into schema_migrations (version, name, checksum) values ({version}, '{name}', '{sum}')");
+    let entry =
+        format!("insert into schema_migrations (version, name, checksum) values ({version}, '{name}', '{sum}')");
     format!("{begin}; {entry}; {} ; commit;", expand(&without_comments(text), engine).sql)
 }
 

@@ -37,7 +37,8 @@ pub struct PostgresTx {
 
 impl Postgres {
     pub async fn open(url: &str) -> Result<Postgres> {
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| StorageError::Broken(error.to_string()))?;
+        let config: Config =
+            url.parse().map_err(|error: tokio_postgres::Error| StorageError::Broken(error.to_string()))?;
         let tls = tls();
         let manager = Manager::from_config(
             config.clone(),
@@ -45,7 +46,9 @@ impl Postgres {
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let prepare = deadpool_postgres::Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-            Box::pin(async move { client.batch_execute(SESSION).await.map_err(|e| deadpool_postgres::HookError::Backend(e)) })
+            Box::pin(async move {
+                client.batch_execute(SESSION).await.map_err(|e| deadpool_postgres::HookError::Backend(e))
+            })
         });
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS_MAX)
@@ -53,7 +56,7 @@ impl Postgres {
             .build()
             .map_err(|error| StorageError::Broken(error.to_string()))?;
         let postgres = Postgres { pool, config, tls, texts: Arc::default() };
-        postgres.connection().await?; // An address that does not answer is told at once, not at the first order.
+        drop(postgres.connection().await?); // An address that does not answer is told at once, not at the first order.
         Ok(postgres)
     }
 
@@ -137,9 +140,11 @@ impl Tx for PostgresTx {
         }
         let this = &*self;
         // The first poll of each future queues its request, in order: one round trip for all of them.
-        try_join_all(statements.into_iter().map(|(sql, parameters)| {
-            this.send(sql, parameters.into_iter().map(Column::One).collect())
-        }))
+        try_join_all(
+            statements
+                .into_iter()
+                .map(|(sql, parameters)| this.send(sql, parameters.into_iter().map(Column::One).collect())),
+        )
         .await
     }
 

@@ -9,7 +9,8 @@ pub async fn get(storage: &Storage, key: &str) -> Result<Option<String>> {
 }
 
 pub async fn set(storage: &Storage, key: &str, value: &str) -> Result<()> {
-    let sql = "insert into settings (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value";
+    let sql =
+        "insert into settings (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value";
     storage.write(sql, values![key, value]).await.map(drop)
 }
 

@@ -4,6 +4,7 @@
 //! `for update` here (SQLite ignores it): the single writer and `begin immediate` are what protect.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -64,7 +65,10 @@ impl Sqlite {
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 while let Some(job) = jobs.blocking_recv() {
-                    job(&mut tx);
+                    // A panic answers its caller with an error (its answer is dropped) and must not end the writer.
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut tx))).is_err() {
+                        tx.roll_back_what_is_open();
+                    }
                 }
             })
             .map_err(|error| StorageError::Unavailable(error.to_string()))?;

@@ -105,7 +105,11 @@ mod tests {
             "select 1 from t where id in (select value from json_each($1)) order by id ",
             "select 1 from t where id = any($1) order by id for update",
         );
-        check("create table t (a text) {clustered}", "create table t (a text) without rowid", "create table t (a text) ");
+        check(
+            "create table t (a text) {clustered}",
+            "create table t (a text) without rowid",
+            "create table t (a text) ",
+        );
         check(
             "update t set a = a + r.a {rows id:text a} where t.id = r.id",
             "update t set a = a + $2  where t.id = $1",

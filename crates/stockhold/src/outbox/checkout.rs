@@ -1,0 +1,236 @@
+//! From a filled-in form to a payment page: the buyer's older order is closed, the new one placed, its session opened.
+
+use rules::cart::{self, CartLine};
+use rules::commands::Refusal;
+use rules::commands::place_order::PlaceOrder;
+use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
+use rules::ids::OrderId;
+use rules::orders::{Session, Status};
+use rules::text::{Email, Sku};
+use rules::time::{Span, Timestamp};
+
+use super::{Carried, carry_out, close, key_may_be_gone, open_effect};
+use crate::ledger::{Failure, Fault};
+use crate::shop::Shop;
+use crate::storage::effects::{self, EffectRow};
+use crate::storage::orders::{self, OrderView};
+use crate::stripe::Call;
+use crate::stripe::client::{FrozenForm, IdempotencyKey};
+use crate::stripe::wire::{self, CheckoutParameters};
+
+/// Stripe refuses `expires_at` under 30 minutes after *it* receives the request, so a margin for queues and retries
+/// comes on top. The shop closes the session itself when the hold is due; this is only the backstop.
+const SESSION_LIVES_MIN: Span = Span::minutes(30);
+const SESSION_MARGIN: Span = Span::minutes(5);
+
+/// What a door knows of a checkout; prices are the shop's own.
+#[derive(Debug, Clone)]
+pub struct CheckoutRequest {
+    pub order_id: OrderId,
+    pub request_hash: String,
+    pub lines: Vec<CartLine>,
+    pub email: Email,
+    /// Where it came from, hashed; empty for a trusted key.
+    pub client: String,
+    pub cart_id: String,
+    pub language: String,
+    pub shipping_address: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedCheckout {
+    pub order_id: OrderId,
+    /// Stripe's payment page; the order's own page once there is nothing left to pay.
+    pub checkout_url: Option<String>,
+    pub again: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckoutFailure {
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Stripe cannot be reached, or its answer is not known: nothing was charged.
+    #[error("The payment provider cannot be reached. Nothing was charged.")]
+    ProviderUnavailable,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<Failure> for CheckoutFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => CheckoutFailure::Refused(refusal),
+            Failure::Fault(fault) => CheckoutFailure::Fault(fault),
+        }
+    }
+}
+
+/// Everything between the button and the payment page. The same request again leads to the same page.
+pub async fn check_out(shop: &Shop, request: CheckoutRequest) -> Result<OpenedCheckout, CheckoutFailure> {
+    replace_older_orders(shop, &request).await?;
+    let again = place(shop, &request).await?;
+    open_page(shop, request.order_id, again).await
+}
+
+/// A buyer who comes back replaces their own order: its session is closed first, so that the last unit is theirs
+/// again and never payable twice (scenarios S8, P14).
+async fn replace_older_orders(shop: &Shop, request: &CheckoutRequest) -> Result<(), CheckoutFailure> {
+    let older = orders::live_of_buyer(&shop.storage, &request.email.buyer(), &request.cart_id).await.map_err(Fault::from)?;
+    if older.contains(&request.order_id) {
+        return Ok(()); // The same form again: its order stands, and the older ones were closed then.
+    }
+    for order_id in older {
+        if let Carried::Unknown(_) = close(shop, order_id).await? {
+            return Err(CheckoutFailure::ProviderUnavailable);
+        }
+    }
+    Ok(())
+}
+
+/// Places the order; when stock is short only because of due holds, those are taken back on the spot first.
+async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutFailure> {
+    let command = PlaceOrder {
+        order_id: request.order_id,
+        request_hash: request.request_hash.clone(),
+        lines: request.lines.clone(),
+        email: request.email.clone(),
+        client: request.client.clone(),
+        cart_id: request.cart_id.clone(),
+        language: request.language.clone(),
+        shipping_address: request.shipping_address.clone(),
+    };
+    let first = shop.ledger.place_order(command.clone(), shop.now()).await;
+    let placed = match first {
+        Err(Failure::Refused(Refusal::OutOfStock { lines })) => {
+            let short: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
+            if !take_due_holds_back(shop, &short).await? {
+                return Err(CheckoutFailure::Refused(Refusal::OutOfStock { lines }));
+            }
+            shop.ledger.place_order(command, shop.now()).await?
+        }
+        other => other?,
+    };
+    if !placed.again {
+        let units: i64 = cart::demand(&request.lines).values().sum();
+        shop.tell(format!("held     {units} units for order {}", placed.number));
+    }
+    Ok(placed.again)
+}
+
+/// Closes the sessions of due orders that hold these SKUs; true if any was closed.
+async fn take_due_holds_back(shop: &Shop, skus: &[Sku]) -> Result<bool, Fault> {
+    let names = skus.iter().map(Sku::to_string).collect();
+    let due = orders::due_holding(&shop.storage, names, shop.now()).await?;
+    let mut any = false;
+    for order_id in due {
+        any |= close(shop, order_id).await? == Carried::Done;
+    }
+    Ok(any)
+}
+
+async fn open_page(shop: &Shop, order_id: OrderId, again: bool) -> Result<OpenedCheckout, CheckoutFailure> {
+    carry_out(shop, &open_effect(order_id)).await?;
+    let order = orders::find(&shop.storage, order_id).await.map_err(Fault::from)?;
+    let order = order.ok_or_else(|| Fault("a placed order is gone".to_owned()))?;
+    let page = |url: Option<String>| Ok(OpenedCheckout { order_id, checkout_url: url, again });
+    match (order.status, order.session_state, &order.session_url) {
+        (Status::Pending, Session::Open, Some(url)) => page(Some(url.clone())),
+        (Status::Pending, _, _) => Err(CheckoutFailure::ProviderUnavailable),
+        (Status::Expired, Session::Never, _) => Err(CheckoutFailure::ProviderUnavailable),
+        // Paid, expired or cancelled meanwhile: the order's own page says so.
+        _ => page(None),
+    }
+}
+
+/// The effect `open_checkout`: opens a session at Stripe for an order that has none yet.
+pub(super) async fn open(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
+    let Some(order) = orders::find(&shop.storage, effect.order_id).await? else { return Ok(Carried::Done) };
+    if order.session_state != Session::Opening {
+        return Ok(Carried::Done);
+    }
+    if key_may_be_gone(effect, shop.now()) {
+        return look_up(shop, &order, effect).await;
+    }
+    let form = wire::open_checkout_form(&parameters(shop, &order, shop.now()));
+    let frozen = effects::freeze(&shop.storage, &effect.id, form.as_str()).await?;
+    let key = IdempotencyKey::new(format!("stockhold:{}:1:session", order.id));
+    match shop.stripe.create_session(&key, &FrozenForm::from_stored(frozen)).await {
+        Call::Done(session) => opened(shop, order.id, &session).await,
+        Call::Refused(rejection) => {
+            let why = rejection.to_string();
+            never_opened(shop, order.id, &why).await?;
+            Ok(Carried::Refused(why))
+        }
+        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
+    }
+}
+
+/// After a day of not knowing, the key may be forgotten: sending again could open a second session. Stripe's list
+/// tells whether the first try arrived.
+async fn look_up(shop: &Shop, order: &OrderView, effect: &EffectRow) -> Result<Carried, Fault> {
+    let since = effect.created_at.seconds() - 60;
+    let mut after: Option<String> = None;
+    loop {
+        let page = match shop.stripe.sessions_created_since(since, after.as_deref()).await {
+            Call::Done(page) => page,
+            Call::Refused(rejection) => return Ok(Carried::Unknown(rejection.to_string())),
+            Call::Unknown(uncertainty) => return Ok(Carried::Unknown(uncertainty.to_string())),
+        };
+        let own = order.id.to_string();
+        if let Some(session) = page.data.iter().find(|session| session.client_reference_id.as_deref() == Some(&own)) {
+            return opened(shop, order.id, session).await;
+        }
+        match page.data.last().filter(|_| page.has_more) {
+            Some(last) => after = Some(last.id.clone()),
+            None => {
+                never_opened(shop, order.id, "Stripe never heard of it").await?;
+                return Ok(Carried::Done);
+            }
+        }
+    }
+}
+
+async fn opened(shop: &Shop, order_id: OrderId, session: &wire::Session) -> Result<Carried, Fault> {
+    let answer = CheckoutAnswer::Opened {
+        fact: session.fact(),
+        url: session.url.clone(),
+        expires_at: Timestamp::from_seconds(session.expires_at),
+    };
+    record(shop, order_id, answer).await
+}
+
+async fn never_opened(shop: &Shop, order_id: OrderId, why: &str) -> Result<Carried, Fault> {
+    record(shop, order_id, CheckoutAnswer::NeverOpened { why: why.to_owned() }).await
+}
+
+async fn record(shop: &Shop, order_id: OrderId, answer: CheckoutAnswer) -> Result<Carried, Fault> {
+    match shop.ledger.record_checkout(RecordCheckout { order_id, answer }, shop.now()).await {
+        Ok(_) => Ok(Carried::Done),
+        Err(Failure::Refused(refusal)) => Ok(Carried::Refused(refusal.to_string())),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
+fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParameters {
+    let prefix = if order.language == "zh-CN" { "/zh" } else { "" };
+    let base = &shop.config.base_url;
+    let lives_until = order.hold_due_at.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
+    CheckoutParameters {
+        order_id: order.id,
+        number: order.number,
+        currency: order.currency,
+        lines: order.lines.iter().map(|line| (name(&line.title, &line.variant_title), line.quantity, line.unit_price)).collect(),
+        discount_coupon: None,
+        shipping: None,
+        tax_minor: order.tax,
+        email: order.email.clone(),
+        locale: if order.language == "zh-CN" { "zh" } else { "en" }.to_owned(),
+        success_url: format!("{base}{prefix}/success?session_id={{CHECKOUT_SESSION_ID}}"),
+        cancel_url: format!("{base}{prefix}/cart"),
+        expires_at: lives_until.seconds(),
+    }
+}
+
+fn name(title: &str, variant_title: &str) -> String {
+    if variant_title.is_empty() { title.to_owned() } else { format!("{title} · {variant_title}") }
+}

@@ -1,0 +1,108 @@
+//! The whole books, summed by the database, for the audit: a second account, independent of the counters the shop
+//! keeps.
+
+use std::collections::BTreeMap;
+
+use rules::audit::StockAccount;
+use rules::text::Sku;
+
+use super::{Result, Row, RowExt, Storage, StorageError};
+use crate::values;
+
+/// Something the database found wrong: promise, subject, detail.
+pub type Wrong = (&'static str, String, String);
+
+/// Each SKU's level beside its movements, its live holds and its sales.
+pub async fn stock_accounts(storage: &Storage) -> Result<BTreeMap<Sku, StockAccount>> {
+    let mut accounts: BTreeMap<Sku, StockAccount> = BTreeMap::new();
+    let levels = "select sku, on_hand, held, seq from stock_levels";
+    for row in storage.read(levels, values![]).await? {
+        let account = accounts.entry(sku(&row)?).or_default();
+        (account.on_hand, account.held, account.seq) = (row.int(1), row.int(2), row.int(3));
+    }
+    let movements = "select sku, cast(sum(delta) as bigint), count(*), max(seq),
+            cast(sum(case when reason in ('sold', 'restocked') then delta else 0 end) as bigint)
+        from movements group by sku";
+    for row in storage.read(movements, values![]).await? {
+        let account = accounts.entry(sku(&row)?).or_default();
+        (account.movements_sum, account.movements_count) = (row.int(1), row.int(2));
+        (account.movements_seq_max, account.sold_movements_sum) = (row.int(3), row.int(4));
+    }
+    let lines = "select l.sku, cast(sum(case when o.hold = 'live' then l.quantity else 0 end) as bigint),
+            cast(sum(case when o.hold = 'sold' then l.quantity else 0 end) as bigint)
+        from order_lines l join orders o on o.id = l.order_id group by l.sku";
+    for row in storage.read(lines, values![]).await? {
+        let account = accounts.entry(sku(&row)?).or_default();
+        (account.live_holds_sum, account.sold_sum) = (row.int(1), row.int(2));
+    }
+    Ok(accounts)
+}
+
+/// Promises that one statement each can check.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "S3",
+        "select h.holder, 'counted as ' || cast(h.live_holds as text) || ' live holds' from holders h
+        where h.live_holds <> (select count(*) from orders o where o.hold = 'live'
+            and (h.holder = 'email:' || o.buyer or (o.client <> '' and h.holder = 'client:' || o.client)))",
+    ),
+    (
+        "M1",
+        "select o.id, 'its lines do not sum to its subtotal' from orders o where o.subtotal_minor <>
+            (select coalesce(cast(sum(l.total_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+    ),
+    (
+        "M2",
+        "select o.id, 'paid without exactly one payment of its total' from orders o
+        where o.status = 'paid' and (select count(*) from payments p where p.order_id = o.id and p.purpose = 'order'
+            and p.amount_minor = o.total_minor and p.currency = o.currency and p.intent_id = o.payment_intent) <> 1",
+    ),
+    (
+        "M2",
+        "select p.order_id, 'a payment bought an order that is not sold' from payments p
+        join orders o on o.id = p.order_id where p.purpose = 'order' and o.hold <> 'sold'",
+    ),
+    (
+        "M3",
+        "select p.intent_id, 'more refunded than captured' from payments p where p.amount_minor <
+            (select coalesce(cast(sum(r.amount_minor) as bigint), 0) from refunds r
+             where r.intent_id = p.intent_id and r.state not in ('failed', 'canceled'))",
+    ),
+    (
+        "M4",
+        "select p.intent_id, 'a surplus payment without a refund' from payments p
+        where p.purpose = 'surplus' and p.amount_minor > 0
+            and not exists (select 1 from refunds r where r.intent_id = p.intent_id)",
+    ),
+    (
+        "E2",
+        "select o.id, 'paid without its confirmation being queued' from orders o where o.status = 'paid'
+            and not exists (select 1 from effects e where e.kind = 'send_letter'
+                and e.subject = o.id || ':order_confirmed')",
+    ),
+    (
+        "E1",
+        "select e.order_id, 'its timeline has a gap' from order_events e group by e.order_id
+        having count(*) <> max(e.seq)",
+    ),
+    (
+        "S4",
+        "select o.id, 'released while its payment page may be open' from orders o
+        where o.hold = 'released' and o.session_state in ('opening', 'open')",
+    ),
+];
+
+/// Runs the checks; each row found is a promise that does not hold.
+pub async fn wrongs(storage: &Storage) -> Result<Vec<Wrong>> {
+    let mut found = Vec::new();
+    for (promise, sql) in CHECKS {
+        for row in storage.read(sql, values![]).await? {
+            found.push((*promise, row.text(0).to_owned(), row.text(1).to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+fn sku(row: &Row) -> Result<Sku> {
+    Sku::parse(row.text(0)).map_err(|error| StorageError::Broken(error.to_string()))
+}

@@ -1,0 +1,67 @@
+//! The workers: they read the inbox, carry out what is due, expire holds and ask Stripe again.
+//!
+//! Invariant: with webhooks switched off the shop is still right, only later.
+
+pub mod ask_again;
+pub mod carry_out;
+pub mod expire_holds;
+pub mod read_inbox;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rules::time::{Span, Timestamp};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::ledger::Fault;
+use crate::shop::Shop;
+
+/// A round at least this often, even when nobody wakes the workers.
+const ROUND: Duration = Duration::from_secs(1);
+/// How often Stripe is asked again about every open session: what a lost webhook costs at most.
+const ASK_AGAIN: Span = Span::minutes(1);
+/// Rounds after which a shop that never comes to rest is given up on.
+const ROUNDS_MAX: usize = 1000;
+
+/// One round; returns how many things were done.
+pub async fn step(shop: &Shop) -> Result<usize, Fault> {
+    let mut done = read_inbox::run(shop).await?;
+    done += carry_out::run(shop).await?;
+    done += expire_holds::sweep(shop).await?.released;
+    done += carry_out::run(shop).await?;
+    Ok(done)
+}
+
+/// Rounds until nothing is left to do now; for tests and for the end of a command.
+pub async fn until_idle(shop: &Shop) -> Result<(), Fault> {
+    for _ in 0..ROUNDS_MAX {
+        if step(shop).await? == 0 {
+            return Ok(());
+        }
+    }
+    Err(Fault("the workers do not come to rest".to_owned()))
+}
+
+/// Runs the workers until told to stop; a round that is under way is finished first.
+pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut asked_at = Timestamp::from_micros(0);
+        while !*shutdown.borrow() {
+            if let Err(fault) = step(&shop).await {
+                tracing::error!(%fault, "a round of the workers failed; the next one tries again");
+            }
+            if shop.now() - asked_at >= ASK_AGAIN {
+                asked_at = shop.now();
+                if let Err(fault) = ask_again::run(&shop).await {
+                    tracing::error!(%fault, "Stripe could not be asked again");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ROUND) => {}
+                () = shop.woken() => {}
+                _ = shutdown.changed() => {}
+            }
+        }
+    })
+}

@@ -1,0 +1,68 @@
+//! Reads the webhook inbox. An event is a hint: its object is fetched, and what Stripe says now is recorded.
+
+use rules::ids::OrderId;
+use rules::time::Span;
+
+use crate::ledger::Fault;
+use crate::outbox::{self, Carried};
+use crate::shop::Shop;
+use crate::storage::inbox::{self, StoredEvent};
+use crate::storage::orders;
+use crate::stripe::wire::EventHead;
+
+const EVENTS_PER_ROUND: i64 = 100;
+/// After so many tries an event waits for a person; the sweeper asks Stripe about its order all the same.
+const TRIES_MAX: i64 = 12;
+
+/// Returns how many events were finished.
+pub async fn run(shop: &Shop) -> Result<usize, Fault> {
+    let mut finished = 0;
+    for event in inbox::lease(&shop.storage, shop.now(), EVENTS_PER_ROUND).await? {
+        let (state, why) = match read(shop, &event).await? {
+            Read::Ours(Carried::Done | Carried::NotDue) => ("done", String::new()),
+            Read::Ours(Carried::Refused(why)) => ("failed", why),
+            Read::Ours(Carried::Unknown(why)) if event.attempts < TRIES_MAX => {
+                let wait = Span::seconds((1_i64 << event.attempts.clamp(0, 8)).min(300));
+                inbox::try_again_at(&shop.storage, &event.id, shop.now() + wait, &why).await?;
+                continue;
+            }
+            Read::Ours(Carried::Unknown(why)) => ("failed", why),
+            Read::NotOurs => ("not_ours", String::new()),
+            Read::NothingToDo => ("done", String::new()),
+        };
+        inbox::finish(&shop.storage, &event.id, state, &why).await?;
+        finished += 1;
+    }
+    Ok(finished)
+}
+
+enum Read {
+    Ours(Carried),
+    /// Another application's object in the same Stripe account (scenario P25).
+    NotOurs,
+    NothingToDo,
+}
+
+async fn read(shop: &Shop, event: &StoredEvent) -> Result<Read, Fault> {
+    if event.livemode != shop.stripe.livemode_of_key() {
+        return Ok(Read::NotOurs);
+    }
+    if !event.kind.trim_start_matches("v1.").starts_with("checkout.session.") {
+        return Ok(Read::NothingToDo);
+    }
+    let Some(order_id) = order_of(shop, event).await? else { return Ok(Read::NotOurs) };
+    shop.tell(format!("--> {} [{}]", event.kind, event.id));
+    Ok(Read::Ours(outbox::settle_session(shop, order_id, &event.object_id).await?))
+}
+
+/// By the session we know, or by the reference we gave it: the session's id may never have reached us.
+async fn order_of(shop: &Shop, event: &StoredEvent) -> Result<Option<OrderId>, Fault> {
+    if let Some(order_id) = orders::find_by_session(&shop.storage, &event.object_id).await? {
+        return Ok(Some(order_id));
+    }
+    let head = EventHead::read(event.payload.as_bytes()).ok();
+    let Some(order_id) = head.and_then(|head| head.client_reference_id).and_then(|id| id.parse().ok()) else {
+        return Ok(None);
+    };
+    Ok(orders::find(&shop.storage, order_id).await?.map(|order| order.id))
+}

@@ -1,0 +1,187 @@
+//! A ledger over a fresh database, with a shelf of goods: what tests of stock and money start from.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rules::books::Policy;
+use rules::cart::CartLine;
+use rules::commands::count_stock::CountStock;
+use rules::commands::place_order::{PlaceOrder, Placed};
+use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
+use rules::commands::record_payment::{RecordPayment, Recorded};
+use rules::ids::{CountId, OrderId, RefundId};
+use rules::money::Currency;
+use rules::payments::{MoneyState, SessionFact, SessionState};
+use rules::stock::Reason;
+use rules::text::{Email, Sku};
+use rules::time::{Span, Timestamp};
+use stockhold::ledger::{Failure, Ledger};
+use stockhold::storage::orders::OrderView;
+use stockhold::storage::{RowExt, Storage, migrate, orders};
+use stockhold::{audit, values};
+
+pub const PRICE_MINOR: i64 = 3200;
+
+#[derive(Debug)]
+pub struct TestBooks {
+    pub storage: Storage,
+    pub ledger: Ledger,
+    drawn: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+pub fn usd() -> Currency {
+    Currency::parse("USD").expect("a currency")
+}
+
+pub fn policy() -> Policy {
+    Policy {
+        currency: usd(),
+        hold: Span::minutes(30),
+        holds_per_buyer_max: 1_000,
+        holds_per_client_max: 1_000,
+        charge_minor_min: 50,
+        charge_minor_max: 99_999_999,
+    }
+}
+
+/// The moment at which every test begins.
+pub fn noon() -> Timestamp {
+    Timestamp::from_seconds(1_795_600_800)
+}
+
+pub fn sku(text: &str) -> Sku {
+    Sku::parse(text).expect("a SKU")
+}
+
+impl TestBooks {
+    pub async fn on_sqlite() -> TestBooks {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
+        TestBooks::open(&address, policy(), folder).await
+    }
+
+    pub async fn on_postgres() -> TestBooks {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        TestBooks::open(&super::postgres::database_url(), policy(), folder).await
+    }
+
+    async fn open(address: &str, policy: Policy, folder: tempfile::TempDir) -> TestBooks {
+        let storage = Storage::open(address).await.expect("the database opens");
+        migrate::run(&storage).await.expect("the schema is made");
+        let ledger = Ledger::start(&storage, policy);
+        TestBooks { storage, ledger, drawn: AtomicU64::new(1), _folder: folder }
+    }
+
+    /// A second ledger over the same database: another instance.
+    pub fn another_instance(&self, policy: Policy) -> Ledger {
+        Ledger::start(&self.storage, policy)
+    }
+
+    pub fn draw(&self) -> u128 {
+        u128::from(self.drawn.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Puts goods on the shelf, each a product of its own.
+    pub async fn stock(&self, name: &str, units: i64) {
+        let product = "insert into products (id, slug, status, title, description, options, position, image,
+            created_at, updated_at) values ($1, $1, 'active', $2, $2, '[]', 0, '', 0, 0)";
+        let title = format!("{{\"en\":\"{name}\",\"zh-CN\":\"{name}\"}}");
+        let variant = "insert into variants (sku, product_id, position, title, options, price_minor, active)
+            values ($1, $1, 0, $3, $3, $2, 1)";
+        let level = "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0)";
+        let goods =
+            vec![(product, values![name, title]), (variant, values![name, PRICE_MINOR, "{}"]), (level, values![name])];
+        self.storage.write_many(goods).await.expect("goods are put on the shelf");
+        if units > 0 {
+            self.count(name, units).await.expect("goods are received");
+        }
+    }
+
+    pub async fn count(&self, name: &str, delta: i64) -> Result<rules::stock::Counted, Failure> {
+        let id = CountId::from_u128(self.draw());
+        let reason = Reason::Received;
+        let command = CountStock { id, sku: sku(name), delta, reason, actor: "test".to_owned() };
+        self.ledger.count_stock(command, noon()).await
+    }
+
+    /// An order for so many of each, by a buyer of its own.
+    pub fn order(&self, lines: &[(&str, i64)]) -> PlaceOrder {
+        let number = self.draw();
+        PlaceOrder {
+            order_id: OrderId::from_u128(number),
+            request_hash: format!("{lines:?}"),
+            lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
+            email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
+            client: String::new(),
+            cart_id: String::new(),
+            language: "en".to_owned(),
+            shipping_address: String::new(),
+        }
+    }
+
+    pub async fn place(&self, lines: &[(&str, i64)]) -> Result<Placed, Failure> {
+        self.ledger.place_order(self.order(lines), noon()).await
+    }
+
+    /// Places an order and opens its session.
+    pub async fn place_open(&self, lines: &[(&str, i64)]) -> OrderId {
+        let id = self.place(lines).await.expect("it is in stock").order_id;
+        let answer = CheckoutAnswer::Opened {
+            fact: self.fact(id, SessionState::Open, MoneyState::Unpaid).await,
+            url: Some("https://pay.example/1".to_owned()),
+            expires_at: noon() + Span::minutes(35),
+        };
+        self.ledger.record_checkout(RecordCheckout { order_id: id, answer }, noon()).await.expect("it opened");
+        id
+    }
+
+    /// What Stripe would say of this order's session.
+    pub async fn fact(&self, id: OrderId, state: SessionState, money: MoneyState) -> SessionFact {
+        let order = self.view(id).await;
+        SessionFact {
+            session_id: format!("cs_test_{id}"),
+            state,
+            money,
+            intent: (state == SessionState::Complete).then(|| format!("pi_{id}")),
+            amount_minor: order.total,
+            currency: order.currency,
+            livemode: false,
+        }
+    }
+
+    pub async fn record(&self, id: OrderId, fact: SessionFact) -> Result<Recorded, Failure> {
+        let command = RecordPayment { order_id: id, fact, refund_id: RefundId::from_u128(self.draw()) };
+        self.ledger.record_payment(command, noon()).await
+    }
+
+    pub async fn pay(&self, id: OrderId) -> Recorded {
+        let fact = self.fact(id, SessionState::Complete, MoneyState::Paid).await;
+        self.record(id, fact).await.expect("a payment is recorded")
+    }
+
+    pub async fn close(&self, id: OrderId) -> Recorded {
+        let fact = self.fact(id, SessionState::Closed, MoneyState::Unpaid).await;
+        self.record(id, fact).await.expect("a closed session is recorded")
+    }
+
+    pub async fn view(&self, id: OrderId) -> OrderView {
+        orders::find(&self.storage, id).await.expect("the database answers").expect("the order stands")
+    }
+
+    /// On hand and held.
+    pub async fn level(&self, name: &str) -> (i64, i64) {
+        let rows = self.storage.read("select on_hand, held from stock_levels where sku = $1", values![name]).await;
+        let rows = rows.expect("the database answers");
+        (rows[0].int(0), rows[0].int(1))
+    }
+
+    pub async fn count_of(&self, sql: &'static str) -> i64 {
+        self.storage.read(sql, values![]).await.expect("the database answers")[0].int(0)
+    }
+
+    /// Every promise holds: the end of each test.
+    pub async fn books_balance(&self) {
+        let findings = audit::run(&self.storage).await.expect("the database answers");
+        assert!(findings.is_empty(), "the books do not balance: {findings:#?}");
+    }
+}
