@@ -85,7 +85,7 @@ impl Ledger {
             }
             Storage::Postgres(postgres) => {
                 for _ in 0..POSTGRES_WRITERS {
-                    let engine = Engine::Postgres { postgres: postgres.clone(), connection: None };
+                    let engine = Engine::Postgres { postgres: postgres.clone(), connection: Box::new(None) };
                     let writer = Writer { engine, policy: policy.clone() };
                     tokio::spawn(writer.serve(waiting.clone(), POSTGRES_BATCH_MAX));
                 }
@@ -195,7 +195,7 @@ fn decide_caught(books: &mut Books, command: &Command, now: Timestamp) -> Result
 
 enum Engine {
     Sqlite(Sqlite),
-    Postgres { postgres: Postgres, connection: Option<PostgresTx> },
+    Postgres { postgres: Postgres, connection: Box<Option<PostgresTx>> },
 }
 
 struct Writer {
@@ -257,13 +257,13 @@ impl Writer {
                 sqlite.on_writer(job).await?.expect("SQLite's futures are ready at once")
             }
             Engine::Postgres { postgres, connection } => {
-                if connection.as_ref().is_none_or(PostgresTx::is_closed) {
-                    *connection = Some(postgres.connect().await?);
+                if connection.as_ref().as_ref().is_none_or(PostgresTx::is_closed) {
+                    **connection = Some(postgres.connect().await?);
                 }
-                let tx = connection.as_mut().expect("it was connected above");
+                let tx = connection.as_mut().as_mut().expect("it was connected above");
                 let result = run_batch(tx, &work, &policy).await;
                 if result.is_err() && tx.roll_back().await.is_err() {
-                    *connection = None; // A connection that cannot even roll back is not used again.
+                    **connection = None; // A connection that cannot even roll back is not used again.
                 }
                 result
             }

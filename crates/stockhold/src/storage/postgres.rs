@@ -21,12 +21,15 @@ const SESSION: &str = "set statement_timeout = '15s'; set lock_timeout = '10s';
     set idle_in_transaction_session_timeout = '30s'; set synchronous_commit = on;
     set default_transaction_isolation = 'read committed'";
 
+/// A handle to the server, cheap to clone.
 #[derive(Clone)]
-pub struct Postgres {
+pub struct Postgres(Arc<Server>);
+
+struct Server {
     pool: Pool,
     config: Config,
     tls: MakeRustlsConnect,
-    texts: Arc<Mutex<HashMap<&'static str, Arc<Expanded>>>>,
+    texts: Mutex<HashMap<&'static str, Arc<Expanded>>>,
 }
 
 /// One connection of the ledger, with its prepared statements.
@@ -46,23 +49,21 @@ impl Postgres {
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let prepare = deadpool_postgres::Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-            Box::pin(async move {
-                client.batch_execute(SESSION).await.map_err(|e| deadpool_postgres::HookError::Backend(e))
-            })
+            Box::pin(async move { client.batch_execute(SESSION).await.map_err(deadpool_postgres::HookError::Backend) })
         });
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS_MAX)
             .post_create(prepare)
             .build()
             .map_err(|error| StorageError::Broken(error.to_string()))?;
-        let postgres = Postgres { pool, config, tls, texts: Arc::default() };
+        let postgres = Postgres(Arc::new(Server { pool, config, tls, texts: Mutex::default() }));
         drop(postgres.connection().await?); // An address that does not answer is told at once, not at the first order.
         Ok(postgres)
     }
 
     /// A connection of the ledger's own.
     pub async fn connect(&self) -> Result<PostgresTx> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await?;
+        let (client, connection) = self.0.config.connect(self.0.tls.clone()).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a database connection ended");
@@ -96,14 +97,14 @@ impl Postgres {
     }
 
     async fn connection(&self) -> Result<deadpool_postgres::Object> {
-        self.pool.get().await.map_err(|error| match error {
+        self.0.pool.get().await.map_err(|error| match error {
             deadpool_postgres::PoolError::Backend(error) => error.into(),
             other => StorageError::Unavailable(other.to_string()),
         })
     }
 
     fn text(&self, sql: &'static str) -> Arc<Expanded> {
-        let mut texts = self.texts.lock().expect("nothing panics while it holds this");
+        let mut texts = self.0.texts.lock().expect("nothing panics while it holds this");
         texts.entry(sql).or_insert_with(|| Arc::new(expand(sql, Engine::Postgres))).clone()
     }
 }
