@@ -4,5 +4,11 @@
 
 pub mod audit;
 pub mod clock;
+pub mod config;
 pub mod ledger;
+pub mod mail;
+pub mod outbox;
+pub mod shop;
 pub mod storage;
+pub mod stripe;
+pub mod workers;

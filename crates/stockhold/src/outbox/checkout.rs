@@ -75,7 +75,8 @@ pub async fn check_out(shop: &Shop, request: CheckoutRequest) -> Result<OpenedCh
 /// A buyer who comes back replaces their own order: its session is closed first, so that the last unit is theirs
 /// again and never payable twice (scenarios S8, P14).
 async fn replace_older_orders(shop: &Shop, request: &CheckoutRequest) -> Result<(), CheckoutFailure> {
-    let older = orders::live_of_buyer(&shop.storage, &request.email.buyer(), &request.cart_id).await.map_err(Fault::from)?;
+    let older =
+        orders::live_of_buyer(&shop.storage, &request.email.buyer(), &request.cart_id).await.map_err(Fault::from)?;
     if older.contains(&request.order_id) {
         return Ok(()); // The same form again: its order stands, and the older ones were closed then.
     }
@@ -217,14 +218,14 @@ fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParamet
     let lives_until = order.hold_due_at.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
     CheckoutParameters {
         order_id: order.id,
-        number: order.number,
         currency: order.currency,
-        lines: order.lines.iter().map(|line| (name(&line.title, &line.variant_title), line.quantity, line.unit_price)).collect(),
-        discount_coupon: None,
-        shipping: None,
-        tax_minor: order.tax,
+        lines: order
+            .lines
+            .iter()
+            .map(|line| (name(&line.title, &line.variant_title), line.quantity, line.unit_price))
+            .collect(),
         email: order.email.clone(),
-        locale: if order.language == "zh-CN" { "zh" } else { "en" }.to_owned(),
+        locale: if order.language == "zh-CN" { "zh" } else { "en" },
         success_url: format!("{base}{prefix}/success?session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: format!("{base}{prefix}/cart"),
         expires_at: lives_until.seconds(),

@@ -48,7 +48,7 @@ async fn look_up(shop: &Shop, effect: &EffectRow, refund: &RefundView) -> Result
     match shop.stripe.refunds_of(&refund.intent_id).await {
         Call::Done(page) => {
             let own = refund.id.to_string();
-            let found = page.data.into_iter().find(|answer| answer.refund_id.as_deref() == Some(&own));
+            let found = page.data.into_iter().find(|answer| answer.own_id() == Some(own.as_str()));
             match found {
                 Some(answer) => record(shop, effect, refund.id, &answer).await.map(Some),
                 None => Ok(None),
@@ -62,8 +62,7 @@ async fn look_up(shop: &Shop, effect: &EffectRow, refund: &RefundView) -> Result
 async fn record(shop: &Shop, effect: &EffectRow, id: RefundId, answer: &wire::Refund) -> Result<Carried, Fault> {
     // An unknown word of Stripe's is no settlement: the refund counts as pending until it says one we know.
     let state = answer.status.as_deref().and_then(RefundState::parse).unwrap_or(RefundState::Pending);
-    let command =
-        RecordRefund { order_id: effect.order_id, refund_id: id, stripe_id: Some(answer.id.clone()), state };
+    let command = RecordRefund { order_id: effect.order_id, refund_id: id, stripe_id: Some(answer.id.clone()), state };
     match shop.ledger.record_refund(command, shop.now()).await {
         Ok(_) => Ok(Carried::Done),
         Err(Failure::Refused(refusal)) => Ok(Carried::Refused(refusal.to_string())),

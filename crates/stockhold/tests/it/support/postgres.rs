@@ -93,7 +93,7 @@ fn wait_until_up(url: &str) {
 }
 
 /// Where initdb and postgres are: Debian keeps them beside the version, others on the path.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
         .unwrap_or_default();

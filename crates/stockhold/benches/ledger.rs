@@ -1,0 +1,272 @@
+//! Orders per second, durable: the ledger beside the bare engine doing the same statements, in the same run.
+//!
+//! Quote the ratios: absolute figures move with the machine. `cargo xtask bench ledger` runs this.
+
+#[path = "../tests/it/support/postgres.rs"]
+mod postgres;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rules::books::Policy;
+use rules::cart::CartLine;
+use rules::commands::place_order::PlaceOrder;
+use rules::ids::OrderId;
+use rules::money::Currency;
+use rules::text::{Email, Sku};
+use rules::time::{Span, Timestamp};
+use stockhold::ledger::Ledger;
+use stockhold::storage::{Storage, migrate};
+
+const SKUS: u64 = 10_000;
+const CALLERS: u64 = 64;
+const ORDERS_PER_COMMIT: u64 = 64;
+const RUN: Duration = Duration::from_secs(4);
+const RUNS: usize = 3;
+
+fn main() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    println!(
+        "Placing orders of two lines, {CALLERS} callers, {SKUS} SKUs, durable commits; orders/s, median of {RUNS}.\n"
+    );
+    println!("{:34} {:>10} {:>10} {:>7}", "", "ledger", "bare", "ratio");
+    for hot in [false, true] {
+        let place = if hot { "one hot SKU" } else { "spread" };
+        let (mut ledger, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            ledger.push(runtime.block_on(sqlite_ledger(hot)));
+            bare.push(bare_sqlite(hot));
+        }
+        report(&format!("SQLite, {place}"), ledger, bare);
+        let (mut ledger, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            ledger.push(runtime.block_on(postgres_ledger(hot)));
+            bare.push(pgbench(&runtime, hot));
+        }
+        report(&format!("PostgreSQL (pgbench), {place}"), ledger, bare);
+    }
+    println!(
+        "\nBare SQLite: rusqlite, {ORDERS_PER_COMMIT} orders a commit. pgbench: one stored function an order, 32 clients."
+    );
+}
+
+fn report(name: &str, mut ledger: Vec<f64>, mut bare: Vec<f64>) {
+    ledger.sort_by(f64::total_cmp);
+    bare.sort_by(f64::total_cmp);
+    let (ledger, bare) = (ledger[RUNS / 2], bare[RUNS / 2]);
+    println!("{name:34} {ledger:>10.0} {bare:>10.0} {:>7.2}", ledger / bare);
+}
+
+/// A shelf of so many products, as SQL that both engines take.
+fn shelf(series: &str) -> String {
+    let name = "'S' || cast(i as text)";
+    format!(
+        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', 0, 0 from {series};
+         insert into variants select {name}, {name}, 0, '{{\"en\":\"Celadon\"}}', '{{}}', 1999, null, null, 1 from {series};
+         insert into stock_levels select {name}, 1000000000, 0, 1 from {series};"
+    )
+}
+
+const SQLITE_SERIES: &str =
+    "(with recursive g (i) as (select 1 union all select i + 1 from g where i < 10000) select i from g) as g";
+const POSTGRES_SERIES: &str = "generate_series(1, 10000) as g (i)";
+
+async fn sqlite_ledger(hot: bool) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    let storage =
+        Storage::open(&format!("sqlite:{}", folder.path().join("shop.db").display())).await.expect("it opens");
+    migrate::run(&storage).await.expect("it migrates");
+    storage.execute_script(shelf(SQLITE_SERIES)).await.expect("it fills");
+    drive(&storage, hot).await
+}
+
+async fn postgres_ledger(hot: bool) -> f64 {
+    let storage = Storage::open(&postgres::database_url()).await.expect("it opens");
+    migrate::run(&storage).await.expect("it migrates");
+    storage.execute_script(shelf(POSTGRES_SERIES) + "analyze;").await.expect("it fills");
+    drive(&storage, hot).await
+}
+
+async fn drive(storage: &Storage, hot: bool) -> f64 {
+    let policy = Policy {
+        currency: Currency::parse("USD").expect("a currency"),
+        hold: Span::minutes(30),
+        holds_per_buyer_max: 1_000_000,
+        holds_per_client_max: 1_000_000,
+        charge_minor_min: 1,
+        charge_minor_max: 99_999_999,
+    };
+    let ledger = Ledger::start(storage, policy);
+    let (drawn, begun) = (Arc::new(AtomicU64::new(1)), Instant::now());
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..CALLERS {
+        let (ledger, drawn) = (ledger.clone(), drawn.clone());
+        callers.spawn(async move {
+            let mut random = Random(0x9e37 + caller * 7919);
+            let mut placed = 0u64;
+            while begun.elapsed() < RUN {
+                let order = order(drawn.fetch_add(1, Ordering::Relaxed), random.pair(hot));
+                ledger.place_order(order, Timestamp::from_seconds(1_795_600_800)).await.expect("it is in stock");
+                placed += 1;
+            }
+            placed
+        });
+    }
+    let placed: u64 = callers.join_all().await.into_iter().sum();
+    placed as f64 / begun.elapsed().as_secs_f64()
+}
+
+fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
+    let line = |sku: u64, quantity| CartLine { sku: Sku::parse(&format!("S{sku}")).expect("a SKU"), quantity };
+    PlaceOrder {
+        order_id: OrderId::from_u128(u128::from(number)),
+        request_hash: "0123456789abcdef0123456789abcdef".to_owned(),
+        lines: vec![line(first, 1), line(second, 2)],
+        email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
+        client: String::new(),
+        cart_id: String::new(),
+        language: "en".to_owned(),
+        shipping_address: String::new(),
+    }
+}
+
+/// The same statements an order, without a ledger: one connection, many orders a commit.
+fn bare_sqlite(hot: bool) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.db");
+    runtime.block_on(async {
+        let storage = Storage::open(&format!("sqlite:{}", path.display())).await.expect("it opens");
+        migrate::run(&storage).await.expect("it migrates");
+        storage.execute_script(shelf(SQLITE_SERIES)).await.expect("it fills");
+    });
+    let connection = rusqlite::Connection::open(&path).expect("it opens");
+    connection.set_prepared_statement_cache_capacity(64);
+    let settings =
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -65536";
+    connection.execute_batch(settings).expect("it is set");
+    let (begun, mut random, mut number) = (Instant::now(), Random(0x9e37), 0u64);
+    while begun.elapsed() < RUN {
+        connection.execute_batch("begin immediate").expect("begin");
+        for _ in 0..ORDERS_PER_COMMIT {
+            number += 1;
+            place_bare(&connection, number, random.pair(hot));
+        }
+        connection.execute_batch("commit").expect("commit");
+    }
+    number as f64 / begun.elapsed().as_secs_f64()
+}
+
+fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (u64, u64)) {
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).expect("it runs");
+    };
+    let id = format!("ord_{number:032x}");
+    let (holder, effect) = (format!("email:buyer{number}@example.org"), format!("open_checkout:{id}"));
+    let email = &holder[6..];
+    run(
+        "insert into holders (holder, live_holds) values (?1, 1) on conflict (holder) do update set live_holds = live_holds + 1",
+        &[&holder],
+    );
+    for (sku, quantity) in [(first, 1i64), (second, 2)] {
+        run(
+            "update stock_levels set held = held + ?2 where sku = ?1 and on_hand - held >= ?2",
+            &[&format!("S{sku}"), &quantity],
+        );
+    }
+    run("update counters set value = value + 1 where name = 'order_number'", &[]);
+    run(
+        "insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
+            shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
+            reserved_at, hold_due_at, session_state, fulfilment, revision)
+         select ?1, value, 'pending', 'live', '0123456789abcdef0123456789abcdef', ?2, ?2, '', '', 'en', '', 'USD', 5997, 0, 0, 0,
+            5997, 1795600800000000, 1795602600000000, 'opening', 'unfulfilled', 1 from counters where name = 'order_number'",
+        &[&id, &email],
+    );
+    for (at, sku, quantity) in [(1i64, first, 1i64), (2, second, 2)] {
+        run(
+            "insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor)
+             values (?1, ?2, ?3, 'Cup', 'Celadon', ?4, 1999, 1999 * ?4)",
+            &[&id, &at, &format!("S{sku}"), &quantity],
+        );
+    }
+    run(
+        "insert into order_events (order_id, seq, kind, detail, happened_at) values (?1, 1, 'placed', '', 1795600800000000)",
+        &[&id],
+    );
+    run(
+        "insert into effects (id, kind, subject, order_id, parameters, state, attempts, due_at, leased_until, last_error, created_at)
+         values (?1, 'open_checkout', ?2, ?2, '', 'due', 0, 1795600800000000, 0, '', 1795600800000000)",
+        &[&effect, &id],
+    );
+}
+
+/// PostgreSQL's best form without a ledger: a stored function an order, so one round trip and one commit each.
+const FUNCTION: &str = "
+create sequence bare_numbers;
+create function place_bare(first text, second text) returns bigint language plpgsql as $$
+declare id text := 'ord_' || md5(random()::text || clock_timestamp()::text); email text := 'buyer' || id || '@example.org'; no bigint;
+begin
+    insert into holders (holder, live_holds) values ('email:' || email, 1) on conflict (holder) do update set live_holds = holders.live_holds + 1;
+    perform 1 from stock_levels where sku in (first, second) order by sku for update;
+    update stock_levels set held = held + 1 where sku = first and on_hand - held >= 1;
+    update stock_levels set held = held + 2 where sku = second and on_hand - held >= 2;
+    no := nextval('bare_numbers'); -- numbers with gaps: the bare form need not share a counter's row
+    insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address,
+        currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state, fulfilment, revision)
+    values (id, no, 'pending', 'live', '0123456789abcdef0123456789abcdef', email, email, '', '', 'en', '', 'USD', 5997, 0, 0, 0, 5997,
+        1795600800000000, 1795602600000000, 'opening', 'unfulfilled', 1);
+    insert into order_lines values (id, 1, first, 'Cup', 'Celadon', 1, 1999, 1999), (id, 2, second, 'Cup', 'Celadon', 2, 1999, 3998);
+    insert into order_events values (id, 1, 'placed', '', 1795600800000000);
+    insert into effects values ('open_checkout:' || id, 'open_checkout', id, id, '', 'due', 0, 1795600800000000, 0, '', 1795600800000000);
+    return no;
+end $$;";
+
+fn pgbench(runtime: &tokio::runtime::Runtime, hot: bool) -> f64 {
+    let url = postgres::database_url();
+    runtime.block_on(async {
+        let storage = Storage::open(&url).await.expect("it opens");
+        migrate::run(&storage).await.expect("it migrates");
+        storage.execute_script(shelf(POSTGRES_SERIES) + FUNCTION + "analyze;").await.expect("it fills");
+    });
+    let first = if hot { "1" } else { ":a" };
+    let script = format!(
+        "\\set a random(2, 5000)\n\\set b random(5001, 10000)\nselect place_bare('S' || {first}, 'S' || :b);\n"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("place.sql");
+    std::fs::write(&file, script).expect("it is written");
+    let seconds = RUN.as_secs().to_string();
+    let program = postgres::programs().join("pgbench");
+    let output = Command::new(program)
+        .args(["-n", "-M", "prepared", "-c", "32", "-j", "2", "-T", &seconds, "-f"])
+        .arg(&file)
+        .arg(&url)
+        .output();
+    let output = output.expect("pgbench starts (Debian: postgresql-contrib)");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("tps = "))
+        .unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    line["tps = ".len()..].split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % most
+    }
+
+    /// Two different SKUs; hot: the first is always the same.
+    fn pair(&mut self, hot: bool) -> (u64, u64) {
+        (if hot { 1 } else { 2 + self.below(4_999) }, 5_001 + self.below(5_000))
+    }
+}

@@ -1,0 +1,201 @@
+# The words of the storefront.
+
+page-skip = Skip to content
+page-sandbox = Sandbox: payments are simulated on this machine. Nothing here can charge a card.
+page-sandbox-short = sandbox
+page-sandbox-mail = Mailbox
+page-nav-main = Main
+page-nav-foot = Footer
+page-nav-products = All goods
+page-nav-search = Search
+page-nav-cart = Cart
+page-nav-cart-full = Cart ({ $count })
+page-other-language = 中文
+page-other-language-tag = zh-CN
+page-crumbs = Breadcrumb
+page-home = Home
+
+home-sentence = What you see on the shelf at { $shop } is there.
+home-look = Look closer
+home-see-all = See all
+home-goods = All goods
+home-empty = This shop is being set up. Please come back soon.
+
+listing-all = All goods
+listing-count = { $count ->
+    [one] 1 product
+   *[other] { $count } products
+}
+listing-empty = Nothing is on this shelf yet.
+listing-from = from { $price }
+listing-options = { $count ->
+    [one] 1 option
+   *[other] { $count } options
+}
+
+search-title-for = Search: { $query }
+search-label = What are you looking for?
+search-go = Search
+search-count = { $count ->
+    [0] Nothing found for “{ $query }”.
+    [one] 1 product for “{ $query }”.
+   *[other] { $count } products for “{ $query }”.
+}
+search-nothing = Try fewer or other words, or look through
+
+product-picture = { $title }, { $variant }
+product-reduced-from = now, reduced from
+product-option = Option
+product-sold-out = sold out
+product-sold-out-text = Every piece is sold or held for somebody. Unpaid pieces come back to the shelf.
+product-sold-out-chosen = { $title } is sold out. The other options are there.
+product-left = { $count } left
+product-in-stock = In stock
+product-quantity = Quantity
+product-add = Add to cart
+product-hold = Held for you
+product-hold-text = { $minutes ->
+    [one] for 1 minute, from when you press Pay
+   *[other] for { $minutes } minutes, from when you press Pay
+}
+product-item-number = Item no.
+product-not-for-sale = This option is not for sale any more. Choose another one.
+
+quantity-wrong = Enter a whole number from 1 to 999.
+
+cart-empty = Your cart is empty.
+cart-go-on = Continue shopping
+cart-quantity-of = Quantity of { $title }
+cart-update = Update
+cart-remove = Remove
+cart-summary = Summary
+cart-checkout = Check out
+cart-hold-text = { $minutes ->
+    [one] When you press Pay, we hold these for you for 1 minute.
+   *[other] When you press Pay, we hold these for you for { $minutes } minutes.
+}
+cart-held = These are held for you
+cart-held-text = Nothing was charged yet.
+cart-held-order = Go to order { $number }
+cart-changed = Your cart needs a look
+cart-changed-text = What is left has changed since you chose it. Nothing was charged.
+cart-line-gone = This is sold out now.
+cart-line-less = { $count ->
+    [one] Only 1 is left.
+   *[other] Only { $count } are left.
+}
+cart-line-not-sold = This is not for sale any more.
+cart-fix-remove = Remove it
+cart-fix-take = Take { $count }
+cart-full = A cart holds at most { $most } different items. Remove one to add another.
+cart-busy = Your cart changed at the same moment in another window. Please try again.
+
+checkout-title = Checkout
+checkout-who = Contact
+checkout-where = Delivery
+checkout-email = E-mail
+checkout-email-hint = We send the order link there.
+checkout-name = Name (optional)
+checkout-street = Street and number (optional)
+checkout-postal-code = Postal code (optional)
+checkout-city = City (optional)
+checkout-country = Country (optional)
+checkout-pay = Pay { $total }
+checkout-hold = { $minutes ->
+    [one] We hold your goods for 1 minute while you pay on the next page.
+   *[other] We hold your goods for { $minutes } minutes while you pay on the next page.
+}
+checkout-to-cart = Back to the cart
+checkout-check-fields = Please check what you entered
+checkout-email-wrong = Enter an e-mail address, such as name@example.com.
+checkout-text-wrong = Keep this under { $most } characters, on one line.
+checkout-cart-changed = Your cart changed
+checkout-cart-changed-text = The cart or a price changed since this page was shown. Nothing was charged. Please look at it again.
+checkout-out-of-stock = Not everything is left
+checkout-out-of-stock-text = Nothing was charged and nothing is held. Your cart is as it was.
+checkout-short-line = { $title }: you want { $wanted }, { $available ->
+    [0] none is left.
+    [one] 1 is left.
+   *[other] { $available } are left.
+}
+checkout-not-for-sale = { $sku } is not for sale any more. Remove it to go on.
+checkout-too-many-lines = An order has at most { $most } lines.
+checkout-quantity = Order between 1 and { $most } of { $sku }.
+checkout-too-large = This order is worth more than can be charged at once. Please split it.
+checkout-too-small = An order needs to be worth at least { $least }.
+checkout-hold-cap = { $most ->
+    [one] At most 1 unpaid order can be open at a time. Pay it or let it lapse first.
+   *[other] At most { $most } unpaid orders can be open at a time. Pay one or let it lapse first.
+}
+checkout-refused = This order cannot be placed
+checkout-refused-text = Nothing was charged.
+checkout-provider = The payment service does not answer
+checkout-provider-text = Nothing was charged. Your goods are not held; your cart is as it was. Please try again in a moment.
+
+order-number-title = Order { $number }
+order-number-label = order no.
+order-placed-at = Placed
+order-details = Order details
+order-details-caption = Goods and amounts
+order-item = Item
+order-quantity = Quantity
+order-amount = Amount
+order-subtotal = Subtotal
+order-discount = Discount
+order-shipping = Shipping
+order-tax = Tax
+order-total = Total
+order-pay = Pay { $total }
+order-refresh = Refresh
+order-rebuild = Put these in the cart again
+order-held = Held for you
+order-held-until = held until
+order-held-processing = Nobody else can buy these while your payment is being confirmed.
+order-steps = What happened
+
+order-chip-pending = Awaiting payment
+order-chip-processing = Confirming payment
+order-chip-paid = Paid
+order-chip-expired = Expired
+order-chip-cancelled = Cancelled
+order-chip-refunding = Refund on its way
+order-chip-refunded = Refunded
+
+order-heading-pending = Finish paying
+order-heading-processing = We’re confirming your payment
+order-heading-paid = Thank you. Order { $number } is confirmed
+order-heading-expired = Your hold ran out and the items went back on the shelf
+order-heading-cancelled = Order { $number } is cancelled
+order-heading-refunding = Your money is on its way back
+order-heading-refunded = Refunded in full
+
+order-text-pending = Nothing was charged yet. If you have just paid, the confirmation arrives in a moment.
+order-text-processing = This takes seconds with most methods and up to some days with others. You can close this page; we write to { $email } when the payment is confirmed.
+order-text-paid = The payment has arrived. We have written to { $email }.
+order-text-expired = Nothing was charged. You can put the same goods in your cart again, as far as they are left.
+order-text-cancelled = Nothing was charged.
+order-text-refunding = We are sending back { $amount }. We are sorry that this order could not be kept.
+order-text-refunded = { $amount } went back the way you paid. It can take 5 to 10 days to show on your statement.
+
+order-step-placed = Order placed
+order-step-awaiting = Awaiting payment
+order-step-confirming = Confirming the payment
+order-step-paid = Payment received
+order-step-expired = Hold released
+order-step-cancelled = Cancelled
+order-step-refunding = Refund requested
+order-step-refunded = Refunded
+order-step-ship = Packed and shipped
+
+order-address-name = Name
+order-address-street = Street
+order-address-postal_code = Postal code
+order-address-city = City
+order-address-country = Country
+
+success-elsewhere = The order’s page opens with the link in the letter we send, or in the browser it was placed with.
+
+mailbox-title = Sandbox mailbox
+mailbox-text = Letters that a real shop would send. Here they stay on this machine; the newest are on top.
+mailbox-to = to { $to }
+mailbox-empty = No letters yet. Buy something.

@@ -1,0 +1,107 @@
+//! Styles, fonts and drawn pictures out of the binary, each with an `ETag` of its contents.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, http::HeaderMap};
+use minijinja::context;
+
+use crate::shop::Shop;
+use crate::web::PageError;
+use crate::web::pages::Pages;
+use crate::web::session::digest;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "assets"]
+#[exclude = "demo/*"]
+struct Assets;
+
+/// The forms that goods are drawn in, one template each.
+pub const FORMS: [&str; 8] = ["cup", "bowl", "gaiwan", "teapot", "caddy", "tray", "cloth", "whisk"];
+
+/// What a form is filled with: name, shaded, lit and middle tone. The style sheet has a ground for each.
+pub const GLAZES: [(&str, &str, &str, &str); 18] = [
+    ("celadon", "#7fa995", "#a9cdbd", "#93bba9"),
+    ("moon-white", "#c9c6ba", "#eceae2", "#dedbd0"),
+    ("tenmoku", "#2d211b", "#5b4437", "#463329"),
+    ("cobalt", "#24406e", "#5b7fb5", "#3f639b"),
+    ("ash", "#7d7f78", "#aeb0a6", "#969890"),
+    ("ochre", "#a8762c", "#d8ab63", "#c29145"),
+    ("oxblood", "#5e1f1c", "#9c4a42", "#7d312b"),
+    ("bamboo", "#a98a52", "#d9bf88", "#c4a86d"),
+    ("walnut", "#4a3222", "#7d5a40", "#644631"),
+    ("linen", "#b9ad97", "#e3dac7", "#d2c7b1"),
+    ("indigo", "#26304f", "#55628c", "#3c4870"),
+    ("iron", "#2b2c2d", "#57595a", "#404243"),
+    ("snow", "#d3d8d9", "#fafbfb", "#eceff0"),
+    ("tea-dust", "#59592f", "#8d8c56", "#737243"),
+    ("sky", "#6f97ad", "#a9cbdb", "#8db3c6"),
+    ("plum", "#5c3a55", "#93708c", "#785470"),
+    ("copper", "#8a4b2a", "#c98558", "#ad6a40"),
+    ("clay", "#9a5b40", "#c98d70", "#b47456"),
+];
+
+pub fn router() -> Router<Arc<Shop>> {
+    Router::new().route("/assets/goods/{form}/{file}", get(picture)).route("/assets/{*path}", get(asset))
+}
+
+/// The style sheet's address changes with its contents, so that browsers may keep it for good.
+pub fn style_version() -> String {
+    Assets::get("shop.css").map(|file| tag(&file.metadata.sha256_hash())).unwrap_or_default()
+}
+
+async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, PageError> {
+    let file = Assets::get(&path).ok_or(PageError::NotFound)?;
+    let kind = match path.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    };
+    let for_good = uri.query().is_some() || path.ends_with(".woff2");
+    Ok(cached(&headers, &tag(&file.metadata.sha256_hash()), kind, for_good, file.data.into_owned()))
+}
+
+/// A drawn picture: each glaze of each form is a true image, and no photograph needs a licence.
+async fn picture(
+    Path((form, file)): Path<(String, String)>,
+    Extension(pages): Extension<Arc<Pages>>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let glaze = file.strip_suffix(".svg").ok_or(PageError::NotFound)?;
+    let glaze = GLAZES.iter().find(|(name, ..)| *name == glaze).ok_or(PageError::NotFound)?;
+    if !FORMS.contains(&form.as_str()) {
+        return Err(PageError::NotFound);
+    }
+    let (_, dark, light, mid) = *glaze;
+    let drawn = pages.render(&format!("goods/{form}.svg"), context! { dark, light, mid });
+    let drawn = drawn.map_err(|error| PageError::Fault(format!("{error:#}")))?;
+    let tag = digest(&drawn)[..16].to_owned();
+    Ok(cached(request.headers(), &tag, "image/svg+xml", false, drawn.into_bytes()))
+}
+
+fn tag(hash: &[u8]) -> String {
+    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn cached(headers: &HeaderMap, tag: &str, kind: &'static str, for_good: bool, body: Vec<u8>) -> Response {
+    let tag = format!("\"{tag}\"");
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = if known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        body.into_response()
+    };
+    let keep = if for_good { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes"));
+    response
+}

@@ -1,0 +1,237 @@
+//! Everything that speaks HTTP: the storefront, the API, the webhook, and what all answers have in common.
+//!
+//! Invariants: every answer carries the security headers; an unsafe request from another site is refused unless it
+//! carries its own proof (a signature or a key); a page never shows what went wrong inside, only a number to ask by.
+
+pub mod api;
+pub mod assets;
+pub mod pages;
+pub mod problem;
+pub mod session;
+pub mod storefront;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER};
+use axum::http::header::{CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::shop::Shop;
+use crate::storage::StorageError;
+use crate::values;
+use pages::Pages;
+
+/// The largest body that is read; the webhook's limit, and far above any form.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Why there is no page. The words for people are chosen where the answer leaves, in their language.
+#[derive(Debug, Clone)]
+pub enum PageError {
+    NotFound,
+    /// Something we cannot make sense of; forms say more themselves.
+    Unreadable,
+    Unavailable(String),
+    Fault(String),
+}
+
+impl From<StorageError> for PageError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) | StorageError::Contention(_) => PageError::Unavailable(error.to_string()),
+            StorageError::Conflict { .. } | StorageError::Broken(_) => PageError::Fault(error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            PageError::NotFound => StatusCode::NOT_FOUND,
+            PageError::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
+            PageError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            PageError::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The shop's whole face.
+pub fn router(shop: Arc<Shop>) -> Router {
+    let pages = Pages::open(&shop.config.data_dir);
+    let mut routes = Router::new()
+        .merge(storefront::router())
+        .merge(api::router())
+        .merge(webhooks::router())
+        .merge(assets::router())
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz));
+    if shop.config.sandbox.is_some() {
+        routes = routes.merge(storefront::mailbox::router());
+    }
+    // The first layer is the innermost. Errors are dressed outside of everything that makes them.
+    routes
+        .fallback(async || PageError::NotFound)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(csrf(&shop))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
+            PageError::Fault(format!("panic: {}", panic_words(panic.as_ref()))).into_response()
+        }))
+        .layer(middleware::from_fn_with_state(shop.clone(), dress))
+        .layer(Extension(pages))
+        .with_state(shop)
+}
+
+/// Requests with their own proof come from programs: Stripe's signature, a bearer key. Browsers prove by `Origin`.
+fn csrf(shop: &Shop) -> CsrfLayer {
+    let layer = CsrfLayer::new().with_insecure_bypass(|_, uri| {
+        uri.path() == "/api/webhooks/stripe" || uri.path().starts_with("/api/admin/")
+    });
+    // Behind a proxy that rewrites `Host`, the shop's own address is still known from its settings.
+    let own = origin(&shop.config.base_url).unwrap_or_default();
+    layer.clone().add_trusted_origin(own).unwrap_or(layer)
+}
+
+/// Gives every answer its headers, every error its page, and every failure its one line in the log.
+async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    let request_id = uuid::Uuid::now_v7().simple().to_string();
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let pages = request.extensions().get::<Arc<Pages>>().cloned();
+    let mut response = next.run(request).await;
+    let error = response.extensions().get::<PageError>().cloned();
+    if let Some(PageError::Fault(why) | PageError::Unavailable(why)) = &error {
+        tracing::error!(request_id, %method, status = response.status().as_u16(), why, "a request failed");
+    }
+    let is_api = path.starts_with("/api/");
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error()) && !is_api && is_bare(&response) {
+        let shown_id = status.is_server_error().then_some(request_id.as_str());
+        if let Some(pages) = pages {
+            let headers = std::mem::take(response.headers_mut());
+            response = pages::error_page(&shop, &pages, &path, status, shown_id);
+            keep(&headers, response.headers_mut());
+        }
+    }
+    put_headers(&shop, &path, response.headers_mut(), status);
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+}
+
+/// Whether an error came without a page of its own.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_none_or(|kind| kind.starts_with("text/plain"))
+}
+
+/// What a refusal says in its headers, such as the methods that are allowed, stays true.
+fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+    for name in [axum::http::header::ALLOW, RETRY_AFTER] {
+        if let Some(value) = from.get(&name) {
+            to.insert(name, value.clone());
+        }
+    }
+}
+
+fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusCode) {
+    let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    put(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(REFERRER_POLICY, "same-origin");
+    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    put(
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), usb=()",
+    );
+    if shop.config.base_url.starts_with("https://") {
+        put(STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        put(RETRY_AFTER, "5");
+    }
+    let (_, page) = session::language_of(path);
+    let private = ["/cart", "/checkout", "/success", "/orders", "/api/orders", "/api/checkout", "/api/admin", "/_sandbox"];
+    if private.iter().any(|start| page.starts_with(start)) || status.is_server_error() {
+        put(CACHE_CONTROL, "no-store");
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    if !path.starts_with("/assets/") {
+        headers.insert(VARY, HeaderValue::from_static("Cookie"));
+    }
+    if shop.config.sandbox.is_some() {
+        headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    }
+    headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(shop));
+}
+
+/// Nothing but the shop's own files, no inline script or style; forms may lead to the payment page and nowhere else.
+fn content_security_policy(shop: &Shop) -> HeaderValue {
+    let mut targets = String::from("'self' https://checkout.stripe.com");
+    let sandbox = shop.config.sandbox.as_ref().map(|sandbox| sandbox.base_url.as_str());
+    let elsewhere = Some(shop.config.stripe_api_base.as_str()).filter(|base| !base.contains("://api.stripe.com"));
+    for origin in sandbox.into_iter().chain(elsewhere).filter_map(origin) {
+        if !targets.contains(&origin) {
+            targets.push(' ');
+            targets.push_str(&origin);
+        }
+    }
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; form-action {targets}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// The scheme, host and port of an address.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+    Some(format!("{scheme}://{host}"))
+}
+
+fn panic_words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+/// The process lives; asks nobody.
+async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The shop can work: its database answers.
+async fn readyz(State(shop): State<Arc<Shop>>) -> Response {
+    match shop.storage.read("select 1 from counters limit 1", values![]).await {
+        Ok(_) => Json(serde_json::json!({ "ready": true })).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(serde_json::json!({ "ready": false, "failed": ["database"] })))
+                .into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("http://127.0.0.1:12111/v1").as_deref(), Some("http://127.0.0.1:12111"));
+        assert_eq!(origin("https://shop.example").as_deref(), Some("https://shop.example"));
+        assert_eq!(origin("nothing"), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! The template engine: pages are rendered on the server, from templates inside the binary or from the data folder.
+//!
+//! Every word comes from `locales/`, through `say(key, …)` in the language of the page. Unknown variables are
+//! errors, not silence. A broken template of the data folder is logged and the built-in one takes its place, so a
+//! slip of the shopkeeper's pen never closes the shop.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use minijinja::value::{Kwargs, Value};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, context};
+use rules::money::Money;
+use rules::time::Timestamp;
+
+use crate::language::{self, Language, Words};
+use crate::shop::Shop;
+use crate::web::session::{Visitor, language_of};
+use crate::web::{PageError, assets};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates"]
+struct Builtin;
+
+/// The templates, ready to render; one for the life of the process.
+#[derive(Debug)]
+pub struct Pages {
+    builtin: Environment<'static>,
+    /// The data folder's templates over the built-in ones; none without such a folder.
+    own: Option<Environment<'static>>,
+}
+
+impl Pages {
+    pub fn open(data_dir: &Path) -> Arc<Pages> {
+        let builtin = environment(|name| Ok(builtin_template(name)));
+        let folder = data_dir.join("templates");
+        let own = folder.is_dir().then(|| {
+            environment(move |name| match std::fs::read_to_string(folder.join(name)) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(builtin_template(name)),
+                Err(error) => Err(Error::new(ErrorKind::InvalidOperation, "the template cannot be read").with_source(error)),
+            })
+        });
+        Arc::new(Pages { builtin, own })
+    }
+
+    pub fn render(&self, template: &str, context: Value) -> Result<String, Error> {
+        if let Some(own) = &self.own {
+            match own.get_template(template).and_then(|template| template.render(context.clone())) {
+                Ok(page) => return Ok(page),
+                Err(error) => tracing::error!(template, error = format!("{error:#}"), "an own template is broken"),
+            }
+        }
+        self.builtin.get_template(template)?.render(context)
+    }
+}
+
+impl Visitor {
+    /// Answers with a page. `context` is the page's own; what every page has comes on top.
+    pub fn page(&self, status: StatusCode, template: &str, context: Value) -> Result<Response, PageError> {
+        let frame = frame(&self.shop, self.language, &self.here, self.cart_count(), is_indexed(template));
+        let page = self.pages.render(template, context! { ..context, ..frame });
+        page.map(|page| html(status, page)).map_err(|error| PageError::Fault(format!("{error:#}")))
+    }
+
+    pub fn say(&self, key: &str, arguments: &[(&str, language::Argument<'_>)]) -> String {
+        Words::get().say(self.language, key, arguments)
+    }
+
+    /// An amount in the shop's currency.
+    pub fn money(&self, minor: i64) -> String {
+        language::format_money(Money::new(minor, self.shop.settings.currency), self.language)
+    }
+
+    pub fn time(&self, moment: Timestamp) -> String {
+        language::format_time(moment, self.language, &self.shop.settings.time_zone)
+    }
+
+    /// The prefix of paths in this language: none or `/zh`.
+    pub fn prefix(&self) -> &'static str {
+        prefix(self.language)
+    }
+}
+
+/// The page of an error. It must not fail: if even its template is broken, plain words are left.
+pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, request_id: Option<&str>) -> Response {
+    let (language, here) = language_of(path);
+    let known = [400, 403, 404, 405, 413, 422, 500, 503];
+    let code = match status.as_u16() {
+        code if known.contains(&code) => code,
+        code if code < 500 => 400,
+        _ => 500,
+    };
+    // Another language has the same path, but nobody should be sent to repeat a form that was just refused.
+    let context = context! {
+        status => status.as_u16(),
+        key => format!("error-{code}"),
+        request_id,
+        ..frame(shop, language, here, 0, false)
+    };
+    match pages.render("error.html", context) {
+        Ok(page) => html(status, page),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the error page cannot be rendered");
+            (status, "This page cannot be shown. Nothing was charged.").into_response()
+        }
+    }
+}
+
+/// What every page has: language, shop, links, the sandbox strip.
+fn frame(shop: &Shop, language: Language, here: &str, cart_count: i64, indexed: bool) -> Value {
+    let other = if language == Language::Zh { here.to_owned() } else { format!("/zh{here}") };
+    let is_sandbox = shop.config.sandbox.is_some();
+    context! {
+        lang => language.tag(),
+        prefix => prefix(language),
+        shop_name => shop_name(shop, language),
+        other_language => other,
+        canonical => here.split('?').next().unwrap_or(here),
+        indexed => indexed && !is_sandbox,
+        base_url => shop.config.base_url.as_str(),
+        sandbox => is_sandbox,
+        cart_count,
+        hold_minutes => hold_minutes(shop),
+        currency => shop.settings.currency.code(),
+        style_version => assets::style_version(),
+    }
+}
+
+pub fn shop_name(shop: &Shop, language: Language) -> &str {
+    match language {
+        Language::En => &shop.settings.name_en,
+        Language::Zh => &shop.settings.name_zh,
+    }
+}
+
+fn prefix(language: Language) -> &'static str {
+    match language {
+        Language::En => "",
+        Language::Zh => "/zh",
+    }
+}
+
+/// Whole minutes; a hold of seconds, as in tests, is still called a minute.
+fn hold_minutes(shop: &Shop) -> i64 {
+    (shop.settings.policy.hold.as_micros() / 60_000_000).max(1)
+}
+
+/// Carts, orders and search results are nobody's search result.
+fn is_indexed(template: &str) -> bool {
+    matches!(template, "storefront/home.html" | "storefront/listing.html" | "storefront/product.html")
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    let mut response = (status, page).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+fn builtin_template(name: &str) -> Option<String> {
+    Builtin::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
+fn environment(
+    load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Sync + 'static,
+) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_loader(load);
+    environment.add_function("say", say);
+    environment
+}
+
+/// `say("key", name=value)` in templates: the words of the page's language.
+fn say(state: &State<'_, '_>, key: String, arguments: Kwargs) -> Result<String, Error> {
+    let language = match state.lookup("lang").as_ref().and_then(Value::as_str) {
+        Some("zh-CN") => Language::Zh,
+        _ => Language::En,
+    };
+    let mut given = Vec::new();
+    for name in arguments.args() {
+        given.push((name, arguments.get::<Value>(name)?));
+    }
+    let given: Vec<(&str, language::Argument<'_>)> = given
+        .iter()
+        .map(|(name, value)| match (value.as_str(), i64::try_from(value.clone())) {
+            (None, Ok(number)) => (*name, language::Argument::from(number)),
+            (Some(text), _) => (*name, language::Argument::from(text.to_owned())),
+            (None, Err(_)) => (*name, language::Argument::from(value.to_string())),
+        })
+        .collect();
+    Ok(Words::get().say(language, &key, &given))
+}
+
+/// A product's description: Markdown without raw HTML, with links to web pages and letters only.
+pub fn markdown(text: &str) -> String {
+    use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
+    let safe = |url: &str| ["https://", "http://", "mailto:", "/"].iter().any(|start| url.starts_with(start));
+    let mut dropped = 0;
+    let events = Parser::new(text).filter_map(|event| match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None, // Pictures are the shop's own.
+        Event::Start(Tag::Link { ref dest_url, .. }) if !safe(dest_url) => {
+            dropped += 1;
+            None
+        }
+        Event::End(TagEnd::Link) if dropped > 0 => {
+            dropped -= 1;
+            None
+        }
+        other => Some(other),
+    });
+    let mut out = String::with_capacity(text.len() * 2);
+    html::push_html(&mut out, events);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_builtin_template_compiles() {
+        let pages = Pages::open(Path::new("/nowhere"));
+        for name in Builtin::iter() {
+            let template = pages.builtin.get_template(&name);
+            assert!(template.is_ok(), "{name}: {:#}", template.err().map(|e| e.to_string()).unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn no_template_has_inline_script_or_style() {
+        for name in Builtin::iter().filter(|name| name.ends_with(".html")) {
+            let text = builtin_template(&name).unwrap_or_default().to_lowercase();
+            for forbidden in ["<script", "style=", " on", "javascript:"] {
+                let found = text.match_indices(forbidden).any(|(at, _)| forbidden != " on" || is_handler(&text[at..]));
+                assert!(!found, "{name} has {forbidden}");
+            }
+        }
+    }
+
+    fn is_handler(text: &str) -> bool {
+        let name: String = text.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        name.len() > 4 && text.trim_start()[name.len()..].starts_with('=')
+    }
+
+    #[test]
+    fn a_description_never_brings_its_own_html() {
+        let out = markdown("Hello <script>alert(1)</script> [x](javascript:alert(1)) [y](https://example.com)\n\n<img src=x onerror=y>");
+        assert!(!out.contains("<script") && !out.contains("javascript:") && !out.contains("<img"), "{out}");
+        assert!(out.contains("href=\"https://example.com\""), "{out}");
+    }
+
+    #[test]
+    fn a_broken_own_template_falls_back_to_the_builtin_one() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        std::fs::create_dir_all(folder.path().join("templates/goods")).expect("writable");
+        std::fs::write(folder.path().join("templates/goods/cup.svg"), "{{ nobody_knows }}").expect("writable");
+        let pages = Pages::open(folder.path());
+        let picture = pages.render("goods/cup.svg", context! { dark => "#000", light => "#fff", mid => "#888" });
+        assert!(picture.expect("the built-in template").contains("<svg"));
+    }
+}
