@@ -163,6 +163,7 @@ create table payments (
     recorded_at bigint not null
 ) {clustered};
 create unique index payments_one_per_order on payments (order_id) where purpose = 'order';
+create index payments_order on payments (order_id);
 
 -- M3: refunds never exceed what was captured.
 create table refunds (
@@ -176,6 +177,7 @@ create table refunds (
     stripe_id text unique,
     requested_at bigint not null
 ) {clustered};
+create index refunds_order on refunds (order_id);
 create unique index refunds_whole_surplus on refunds (intent_id) where reason in ('late', 'surplus');
 
 -- The outbox: what the shop must still say to Stripe and to buyers. Written in the commit that decided it.

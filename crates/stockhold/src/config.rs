@@ -48,8 +48,15 @@ pub struct Config {
     pub hold: Span,
     pub smtp_url: Option<Secret>,
     pub mail_from: Option<String>,
-    /// Payments are simulated: the sandbox answers, and its pages exist.
-    pub sandbox: bool,
+    /// Payments are simulated: where the sandbox answers. Its pages exist only then.
+    pub sandbox: Option<SandboxAddress>,
+}
+
+/// Where the Stripe sandbox of a demo is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxAddress {
+    /// Without a slash at its end.
+    pub base_url: String,
 }
 
 /// Text that must not reach a log.
@@ -104,7 +111,7 @@ impl Config {
             hold: minutes(&settings.hold_minutes)?,
             smtp_url: secret("SMTP_URL")?,
             mail_from: env("STOCKHOLD_MAIL_FROM"),
-            sandbox: false,
+            sandbox: None,
         })
     }
 }

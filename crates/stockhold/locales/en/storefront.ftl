@@ -130,7 +130,7 @@ checkout-hold-cap = { $most ->
 checkout-refused = This order cannot be placed
 checkout-refused-text = Nothing was charged.
 checkout-provider = The payment service does not answer
-checkout-provider-text = Nothing was charged. Your goods are not held; your cart is as it was. Please try again in a moment.
+checkout-provider-text = Nothing was charged. Your cart is as it was. Please try again in a moment.
 
 order-number-title = Order { $number }
 order-number-label = order no.

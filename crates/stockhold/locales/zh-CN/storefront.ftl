@@ -107,7 +107,7 @@ checkout-hold-cap = 同时最多有 { $most } 个待付款订单，请先付款�
 checkout-refused = 暂时无法下单
 checkout-refused-text = 未扣款。
 checkout-provider = 支付服务暂时没有响应
-checkout-provider-text = 未扣款，商品未保留，购物车保持不变。请稍后重试。
+checkout-provider-text = 未扣款，购物车保持不变。请稍后重试。
 
 order-number-title = 订单 { $number }
 order-number-label = 订单号

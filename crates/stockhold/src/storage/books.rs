@@ -49,7 +49,8 @@ const SAVE_STOCK: &str = "
     update stock_levels set on_hand = on_hand + r.moved, held = held + r.holding, seq = seq + r.movements
     {rows id:text moved holding movements} where stock_levels.sku = r.id";
 const SAVE_HOLDERS: &str = "
-    update holders set live_holds = live_holds + r.delta {rows name:text delta} where holders.holder = r.name";
+    insert into holders (holder, live_holds) select r.name, r.live {rows name:text live} where true
+    on conflict (holder) do update set live_holds = excluded.live_holds";
 const SAVE_ORDER_NUMBER: &str = "
     update counters set value = value + r.drawn {rows counter:text drawn} where counters.name = r.counter";
 const INSERT_ORDERS: &str = "
@@ -155,7 +156,7 @@ async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -
         }
     }
     let holders: Vec<String> = holders.into_iter().collect();
-    if !holders.is_empty() {
+    if !holders.is_empty() && tx.locks_rows() {
         // A buyer is counted under a lock from the first order on: the row must be there to be locked.
         tx.flight(vec![(ADD_HOLDERS, holders.iter().map(|holder| values![holder.as_str()]).collect())]).await?;
     }
@@ -202,13 +203,15 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     let changes = &books.changes;
     let stock =
         changes.levels.iter().map(|(sku, delta)| values![sku.as_str(), delta.on_hand, delta.held, delta.movements]);
+    // The count itself, not a delta: its row is locked, and a fresh row must satisfy its check at once.
     let holders = changes.holders.iter().filter(|(_, delta)| **delta != 0);
+    let holders = holders.map(|(holder, _)| values![holder.as_str(), books.holders[holder]]);
     let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
     let placed = || changes.placed.iter().map(|id| &books.orders[id]);
     let changed = changes.orders.difference(&changes.placed).map(|id| &books.orders[id]);
     let refunds = changes.refunds.iter().map(|id| &books.refunds[id]);
     let mut flight: Vec<(&'static str, Vec<Row>)> = vec![
-        (SAVE_HOLDERS, holders.map(|(holder, delta)| values![holder.as_str(), *delta]).collect()),
+        (SAVE_HOLDERS, holders.collect()),
         (SAVE_STOCK, stock.collect()),
         (SAVE_ORDER_NUMBER, number.into_iter().collect()),
         (INSERT_ORDERS, placed().map(inserted_order).collect()),

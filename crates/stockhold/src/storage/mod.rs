@@ -101,6 +101,9 @@ pub trait Tx: Send {
 
     /// The words that open a transaction which may write.
     fn begin(&self) -> &'static str;
+
+    /// Whether other writers run beside this one, so that rows are locked one by one.
+    fn locks_rows(&self) -> bool;
 }
 
 /// The shop's database, shared by every room.

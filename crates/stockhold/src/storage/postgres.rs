@@ -167,6 +167,10 @@ impl Tx for PostgresTx {
     fn begin(&self) -> &'static str {
         "begin"
     }
+
+    fn locks_rows(&self) -> bool {
+        true
+    }
 }
 
 /// A parameter: one value, or a whole column of a batch.

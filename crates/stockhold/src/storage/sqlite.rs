@@ -211,6 +211,10 @@ impl Tx for SqliteTx {
     fn begin(&self) -> &'static str {
         "begin immediate"
     }
+
+    fn locks_rows(&self) -> bool {
+        false
+    }
 }
 
 fn json_list<T: serde::Serialize>(list: &[T]) -> String {

@@ -40,6 +40,7 @@ pub enum PageError {
     NotFound,
     /// Something we cannot make sense of; forms say more themselves.
     Unreadable,
+    TooLarge,
     Unavailable(String),
     Fault(String),
 }
@@ -58,6 +59,7 @@ impl IntoResponse for PageError {
         let status = match &self {
             PageError::NotFound => StatusCode::NOT_FOUND,
             PageError::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
+            PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             PageError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             PageError::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -77,7 +79,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .merge(assets::router())
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
-    if shop.config.sandbox.is_some() {
+    if shop.config.sandbox {
         routes = routes.merge(storefront::mailbox::router());
     }
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
@@ -171,7 +173,7 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
     if !path.starts_with("/assets/") {
         headers.insert(VARY, HeaderValue::from_static("Cookie"));
     }
-    if shop.config.sandbox.is_some() {
+    if shop.config.sandbox {
         headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     }
     headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(shop));
@@ -180,13 +182,11 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
 /// Nothing but the shop's own files, no inline script or style; forms may lead to the payment page and nowhere else.
 fn content_security_policy(shop: &Shop) -> HeaderValue {
     let mut targets = String::from("'self' https://checkout.stripe.com");
-    let sandbox = shop.config.sandbox.as_ref().map(|sandbox| sandbox.base_url.as_str());
-    let elsewhere = Some(shop.config.stripe_api_base.as_str()).filter(|base| !base.contains("://api.stripe.com"));
-    for origin in sandbox.into_iter().chain(elsewhere).filter_map(origin) {
-        if !targets.contains(&origin) {
-            targets.push(' ');
-            targets.push_str(&origin);
-        }
+    // The sandbox serves its payment page where it serves its API.
+    let elsewhere = origin(&shop.config.stripe_api_base).filter(|origin| origin != "https://api.stripe.com");
+    if let Some(origin) = elsewhere {
+        targets.push(' ');
+        targets.push_str(&origin);
     }
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \

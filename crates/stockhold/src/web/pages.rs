@@ -10,9 +10,10 @@ use std::sync::Arc;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use fluent_bundle::FluentValue;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, context};
-use rules::money::Money;
+use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
 use crate::language::{self, Language, Words};
@@ -30,20 +31,25 @@ pub struct Pages {
     builtin: Environment<'static>,
     /// The data folder's templates over the built-in ones; none without such a folder.
     own: Option<Environment<'static>>,
+    words: Words,
 }
 
 impl Pages {
     pub fn open(data_dir: &Path) -> Arc<Pages> {
-        let builtin = environment(|name| Ok(builtin_template(name)));
+        let words = Words::load(Some(data_dir)).unwrap_or_else(|error| {
+            tracing::error!(%error, "the data folder's words cannot be used");
+            Words::built_in()
+        });
+        let builtin = environment(&words, |name| Ok(builtin_template(name)));
         let folder = data_dir.join("templates");
         let own = folder.is_dir().then(|| {
-            environment(move |name| match std::fs::read_to_string(folder.join(name)) {
+            environment(&words, move |name| match std::fs::read_to_string(folder.join(name)) {
                 Ok(text) => Ok(Some(text)),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(builtin_template(name)),
                 Err(error) => Err(Error::new(ErrorKind::InvalidOperation, "the template cannot be read").with_source(error)),
             })
         });
-        Arc::new(Pages { builtin, own })
+        Arc::new(Pages { builtin, own, words })
     }
 
     pub fn render(&self, template: &str, context: Value) -> Result<String, Error> {
@@ -65,22 +71,26 @@ impl Visitor {
         page.map(|page| html(status, page)).map_err(|error| PageError::Fault(format!("{error:#}")))
     }
 
-    pub fn say(&self, key: &str, arguments: &[(&str, language::Argument<'_>)]) -> String {
-        Words::get().say(self.language, key, arguments)
+    pub fn say(&self, key: &str, values: &[(&str, FluentValue<'_>)]) -> String {
+        self.pages.words.say(self.language, key, values)
     }
 
     /// An amount in the shop's currency.
     pub fn money(&self, minor: i64) -> String {
-        language::format_money(Money::new(minor, self.shop.settings.currency), self.language)
+        self.money_in(minor, self.shop.settings.currency)
+    }
+
+    pub fn money_in(&self, minor: i64, currency: Currency) -> String {
+        language::format_money(self.language, Money::new(minor, currency))
     }
 
     pub fn time(&self, moment: Timestamp) -> String {
-        language::format_time(moment, self.language, &self.shop.settings.time_zone)
+        language::format_time(self.language, moment, &self.shop.settings.time_zone)
     }
 
     /// The prefix of paths in this language: none or `/zh`.
     pub fn prefix(&self) -> &'static str {
-        prefix(self.language)
+        self.language.prefix()
     }
 }
 
@@ -111,11 +121,11 @@ pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, re
 
 /// What every page has: language, shop, links, the sandbox strip.
 fn frame(shop: &Shop, language: Language, here: &str, cart_count: i64, indexed: bool) -> Value {
-    let other = if language == Language::Zh { here.to_owned() } else { format!("/zh{here}") };
-    let is_sandbox = shop.config.sandbox.is_some();
+    let other = if language == Language::ZhCn { here.to_owned() } else { format!("/zh{here}") };
+    let is_sandbox = shop.config.sandbox;
     context! {
         lang => language.tag(),
-        prefix => prefix(language),
+        prefix => language.prefix(),
         shop_name => shop_name(shop, language),
         other_language => other,
         canonical => here.split('?').next().unwrap_or(here),
@@ -132,14 +142,7 @@ fn frame(shop: &Shop, language: Language, here: &str, cart_count: i64, indexed: 
 pub fn shop_name(shop: &Shop, language: Language) -> &str {
     match language {
         Language::En => &shop.settings.name_en,
-        Language::Zh => &shop.settings.name_zh,
-    }
-}
-
-fn prefix(language: Language) -> &'static str {
-    match language {
-        Language::En => "",
-        Language::Zh => "/zh",
+        Language::ZhCn => &shop.settings.name_zh,
     }
 }
 
@@ -164,34 +167,31 @@ fn builtin_template(name: &str) -> Option<String> {
 }
 
 fn environment(
+    words: &Words,
     load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Sync + 'static,
 ) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_loader(load);
-    environment.add_function("say", say);
+    let words = words.clone();
+    environment.add_function("say", move |state: &State<'_, '_>, key: String, values: Kwargs| {
+        say(&words, state, &key, &values)
+    });
     environment
 }
 
 /// `say("key", name=value)` in templates: the words of the page's language.
-fn say(state: &State<'_, '_>, key: String, arguments: Kwargs) -> Result<String, Error> {
-    let language = match state.lookup("lang").as_ref().and_then(Value::as_str) {
-        Some("zh-CN") => Language::Zh,
-        _ => Language::En,
-    };
-    let mut given = Vec::new();
-    for name in arguments.args() {
-        given.push((name, arguments.get::<Value>(name)?));
+fn say(words: &Words, state: &State<'_, '_>, key: &str, values: &Kwargs) -> Result<String, Error> {
+    let tag = state.lookup("lang");
+    let language = Language::of_tag(tag.as_ref().and_then(Value::as_str).unwrap_or("en"));
+    let mut given: Vec<(&str, FluentValue<'static>)> = Vec::new();
+    for name in values.args() {
+        let value: Value = values.get(name)?;
+        let number = if value.as_str().is_none() { i64::try_from(value.clone()).ok() } else { None };
+        let value = number.map_or_else(|| FluentValue::from(value.to_string()), FluentValue::from);
+        given.push((name, value));
     }
-    let given: Vec<(&str, language::Argument<'_>)> = given
-        .iter()
-        .map(|(name, value)| match (value.as_str(), i64::try_from(value.clone())) {
-            (None, Ok(number)) => (*name, language::Argument::from(number)),
-            (Some(text), _) => (*name, language::Argument::from(text.to_owned())),
-            (None, Err(_)) => (*name, language::Argument::from(value.to_string())),
-        })
-        .collect();
-    Ok(Words::get().say(language, &key, &given))
+    Ok(words.say(language, key, &given))
 }
 
 /// A product's description: Markdown without raw HTML, with links to web pages and letters only.

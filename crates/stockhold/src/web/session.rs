@@ -151,6 +151,12 @@ impl Visitor {
         Err(CartFailure::Busy)
     }
 
+    /// Makes `order_id` the order id of a cart that was ordered as it stands; true when it stands so.
+    pub async fn order_with_next(&self, cart: &Cart, order_id: OrderId) -> Result<bool, PageError> {
+        let ordered = Cart { stored: cart.now.clone(), ..cart.clone() };
+        self.order_with(&ordered, order_id).await
+    }
+
     /// Makes `order_id` the cart's order id, if nobody changed the cart since it was read; true when it stands so.
     pub async fn order_with(&self, cart: &Cart, order_id: OrderId) -> Result<bool, PageError> {
         let after = StoredCart { lines: cart.now.lines.clone(), order_id };
@@ -214,8 +220,8 @@ fn next_order_id(shop: &Shop, cart_id: &str, order_id: OrderId) -> OrderId {
 /// The language a path asks for, and the path without its prefix.
 pub fn language_of(path: &str) -> (Language, &str) {
     match path.strip_prefix("/zh") {
-        Some("") => (Language::Zh, "/"),
-        Some(rest) if rest.starts_with('/') => (Language::Zh, rest),
+        Some("") => (Language::ZhCn, "/"),
+        Some(rest) if rest.starts_with('/') => (Language::ZhCn, rest),
         _ => (Language::En, path),
     }
 }
@@ -289,9 +295,9 @@ mod tests {
         let check = |path: &str, language: Language, rest: &str| assert_eq!(language_of(path), (language, rest), "{path}");
         check("/", Language::En, "/");
         check("/products/zh", Language::En, "/products/zh");
-        check("/zh", Language::Zh, "/");
-        check("/zh/", Language::Zh, "/");
-        check("/zh/cart", Language::Zh, "/cart");
+        check("/zh", Language::ZhCn, "/");
+        check("/zh/", Language::ZhCn, "/");
+        check("/zh/cart", Language::ZhCn, "/cart");
         check("/zhu", Language::En, "/zhu");
     }
 
