@@ -238,7 +238,11 @@ pub fn plain_amount(money: Money) -> String {
     let unit = 10_u64.pow(stored);
     let minus = if money.minor < 0 { "-" } else { "" };
     let (whole, part) = (money.minor.unsigned_abs() / unit, money.minor.unsigned_abs() % unit);
-    if stored == 0 { format!("{minus}{whole}") } else { format!("{minus}{whole}.{part:0width$}", width = stored as usize) }
+    if stored == 0 {
+        format!("{minus}{whole}")
+    } else {
+        format!("{minus}{whole}.{part:0width$}", width = stored as usize)
+    }
 }
 
 /// Currencies stored in hundredths and written without (CLDR 48, supplemental currency fractions).
@@ -408,9 +412,12 @@ mod tests {
 
     #[test]
     fn a_tag_is_read_as_browsers_write_it() {
-        for (tag, language) in
-            [("en", Some(Language::En)), ("zh-Hans-CN", Some(Language::ZhCn)), ("zh_CN", Some(Language::ZhCn)), ("de", None)]
-        {
+        for (tag, language) in [
+            ("en", Some(Language::En)),
+            ("zh-Hans-CN", Some(Language::ZhCn)),
+            ("zh_CN", Some(Language::ZhCn)),
+            ("de", None),
+        ] {
             assert_eq!(Language::parse(tag), language, "{tag}");
         }
     }

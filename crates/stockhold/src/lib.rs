@@ -3,12 +3,17 @@
 //! The rooms are described in ARCHITECTURE.md; which may import which is held by a test.
 
 pub mod audit;
+pub mod catalogue;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod language;
 pub mod ledger;
+pub mod letters;
 pub mod mail;
 pub mod outbox;
 pub mod shop;
 pub mod storage;
 pub mod stripe;
+pub mod web;
 pub mod workers;

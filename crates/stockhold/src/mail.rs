@@ -1,18 +1,28 @@
-//! Letters go out: by SMTP, or into a mailbox folder when no server is set. A repeat carries the same Message-ID.
+//! Letters go out: by SMTP, or into a mailbox folder when no server is set.
+//!
+//! Promise: a repeat carries the same Message-ID, so that a reader's program can tell it is the same letter; nothing
+//! in a letter can become a header of its own; what is told of a failure names no address.
 
+use std::fmt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any healthy mail server takes, shorter than an effect's lease.
 const SEND_WITHIN: Duration = Duration::from_secs(20);
 
+/// The longest subject, in characters: mail programs show less.
+const SUBJECT_CHARS_MAX: usize = 250;
+/// SMTP's words for "you may not", said of us and not of the letter (RFC 4954, 6): with the right password it goes.
+const LOGIN_REFUSED: [&str; 4] = ["530", "534", "535", "538"];
+
 /// A letter, ready to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
     /// Without angle brackets.
     pub message_id: String,
@@ -22,7 +32,14 @@ pub struct Letter {
     pub html: String,
 }
 
-/// A letter as the mailbox folder keeps it.
+/// To whom and what is personal: it never reaches a log through `{:?}`.
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letter").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
+}
+
+/// A letter as the mailbox folder keeps it, beside the mail itself: nobody need take a mail apart to show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredLetter {
     pub message_id: String,
@@ -67,14 +84,20 @@ impl Mailer {
         Mailer { from: from.to_owned(), way: Way::Folder(folder) }
     }
 
+    /// Hands the letter over, or stores it. `Unavailable` may be a letter that went all the same: the repeat is
+    /// recognised by its Message-ID.
     pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         let message = self.message(letter)?;
         match &self.way {
-            Way::Folder(folder) => store(folder, letter, &message.formatted()),
-            Way::Smtp(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-                Err(error) => Err(MailError::Unavailable(error.to_string())),
+            Way::Folder(folder) => {
+                let (folder, letter) = (folder.clone(), letter.clone());
+                let stored = tokio::task::spawn_blocking(move || store(&folder, &letter, &message.formatted()));
+                stored.await.map_err(|error| MailError::Unavailable(error.to_string()))?
+            }
+            Way::Smtp(transport) => match tokio::time::timeout(SEND_WITHIN, transport.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(understand(&error, &letter.to)),
+                Err(_) => Err(MailError::Unavailable("the mail server took too long".to_owned())),
             },
         }
     }
@@ -88,18 +111,34 @@ impl Mailer {
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, MailError> {
-        let refused = |error: String| MailError::Refused(error);
-        let from: Mailbox = self.from.parse().map_err(|error| refused(format!("{error}")))?;
-        let to = letter.to.parse().map_err(|error| refused(format!("{error}")))?;
+        let refused = |why: &str| MailError::Refused(why.to_owned());
+        let from: Mailbox = self.from.parse().map_err(|_| refused("the sender is not an address"))?;
+        let to: Address = letter.to.parse().map_err(|_| refused("the recipient is not an address"))?;
+        let is_id = |c: char| c.is_ascii_graphic() && !"<>".contains(c);
+        if letter.message_id.is_empty() || !letter.message_id.chars().all(is_id) {
+            return Err(refused("the Message-ID is not one"));
+        }
+        // A subject is one line: what ends a line would be folded into the header at best.
+        let one_line = |c: char| if c.is_control() { ' ' } else { c };
+        let subject: String = letter.subject.chars().map(one_line).take(SUBJECT_CHARS_MAX).collect();
         Message::builder()
             .from(from)
             .to(Mailbox::new(None, to))
-            .subject(&letter.subject)
+            .subject(subject)
             .message_id(Some(format!("<{}>", letter.message_id)))
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
-            .map_err(|error| refused(error.to_string()))
+            .map_err(|error| refused(&error.to_string()))
     }
+}
+
+/// A server's 5xx about this letter is final; everything else may pass, also a password that is wrong today.
+fn understand(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
+    // Servers repeat the address they do not like.
+    let why = error.to_string().replace(to, "***");
+    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+    let final_word = error.is_permanent() && !LOGIN_REFUSED.contains(&code.as_str());
+    if final_word { MailError::Refused(why) } else { MailError::Unavailable(why) }
 }
 
 /// RFC 3834: no holiday notice answers this.
@@ -120,38 +159,36 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Named by its Message-ID, so that a repeat overwrites itself.
+/// Named by its Message-ID, so that a repeat overwrites itself. The sidecar comes last: who sees it finds the mail.
 fn store(folder: &Path, letter: &Letter, raw: &[u8]) -> Result<(), MailError> {
-    let name: String =
-        letter.message_id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-    let stored = StoredLetter {
-        message_id: letter.message_id.clone(),
-        to: letter.to.clone(),
-        subject: letter.subject.clone(),
-        text: letter.text.clone(),
-        html: letter.html.clone(),
-    };
-    let json = serde_json::to_vec(&stored).expect("text is JSON");
-    let write = |ending: &str, bytes: &[u8]| {
-        let (partial, whole) = (folder.join(format!("{name}.part")), folder.join(format!("{name}.{ending}")));
-        std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, whole))
-    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let name: String = letter.message_id.chars().map(plain).collect();
+    let Letter { message_id, to, subject, text, html } = letter.clone();
+    let json = serde_json::to_vec(&StoredLetter { message_id, to, subject, text, html }).expect("text is JSON");
     std::fs::create_dir_all(folder)
-        .and_then(|()| write("eml", raw))
-        .and_then(|()| write("json", &json))
-        .map_err(|error| MailError::Unavailable(error.to_string()))
+        .and_then(|()| replace(folder, &format!("{name}.eml"), raw))
+        .and_then(|()| replace(folder, &format!("{name}.json"), &json))
+        .map_err(|error| MailError::Unavailable(format!("the mailbox folder cannot be written: {error}")))
 }
 
-fn read_folder(folder: &Path) -> Vec<StoredLetter> {
+/// Whole or not at all: written beside under a name of its own, then renamed.
+fn replace(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let mut partial = tempfile::NamedTempFile::new_in(folder)?;
+    partial.write_all(bytes)?;
+    partial.persist(folder.join(name)).map(drop).map_err(|error| error.error)
+}
+
+/// The letters in a mailbox folder, newest first. What cannot be read is left out.
+pub fn read_folder(folder: &Path) -> Vec<StoredLetter> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut letters: Vec<(std::time::SystemTime, StoredLetter)> = entries
+    let mut letters: Vec<(SystemTime, StoredLetter)> = entries
         .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "json"))
         .filter_map(|entry| {
             let written = entry.metadata().and_then(|data| data.modified()).ok()?;
             Some((written, serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok()?))
         })
         .collect();
-    letters.sort_by_key(|(written, _)| std::cmp::Reverse(*written));
+    letters.sort_by(|(a_at, a), (b_at, b)| b_at.cmp(a_at).then_with(|| a.message_id.cmp(&b.message_id)));
     letters.into_iter().map(|(_, letter)| letter).collect()
 }
 
@@ -169,28 +206,92 @@ mod tests {
         }
     }
 
+    fn mailer(folder: &tempfile::TempDir) -> Mailer {
+        Mailer::folder(folder.path().join("mailbox"), "Shop <shop@example.org>")
+    }
+
+    /// The one mail in the folder, as it would go over the wire.
+    fn raw(folder: &tempfile::TempDir) -> String {
+        let name = "mailbox/ord_1-order_confirmed-shop-example.eml";
+        std::fs::read_to_string(folder.path().join(name)).expect("a letter")
+    }
+
     #[tokio::test]
     async fn a_repeated_letter_is_one_letter() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mailer = Mailer::folder(folder.path().join("mailbox"), "Shop <shop@example.org>");
+        let mailer = mailer(&folder);
+        assert_eq!(mailer.stored(), []);
         for _ in 0..2 {
             mailer.send(&letter("ada@example.org", "订单 1042")).await.expect("it is stored");
         }
         let stored = mailer.stored();
         assert_eq!((stored.len(), stored[0].subject.as_str()), (1, "订单 1042"));
+        assert_eq!(stored[0].html, "<p>您好</p>");
+        let files = std::fs::read_dir(folder.path().join("mailbox")).expect("a folder").count();
+        assert_eq!(files, 2, "a mail, its sidecar, nothing left over");
+    }
+
+    #[tokio::test]
+    async fn a_letter_says_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        mailer(&folder).send(&letter("ada@example.org", "Order 1042")).await.expect("it is stored");
+        let raw = raw(&folder);
+        for line in [
+            "From: Shop <shop@example.org>\r\n",
+            "To: ada@example.org\r\n",
+            "Subject: Order 1042\r\n",
+            "Message-ID: <ord_1.order_confirmed@shop.example>\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "MIME-Version: 1.0\r\n",
+            "Date: ",
+            "Content-Type: multipart/alternative;",
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            "Content-Type: text/html; charset=utf-8\r\n",
+        ] {
+            assert!(raw.contains(line), "{line} is not in {raw}");
+        }
     }
 
     #[tokio::test]
     async fn a_subject_cannot_smuggle_a_header() {
+        for end in ["\r\n", "\n", "\r", "\r\n\r\n", "\u{85}", "\u{2028}"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let smuggling = letter("ada@example.org", &format!("Hello{end}Bcc: eve@example.org"));
+            mailer(&folder).send(&smuggling).await.expect("it is stored");
+            let raw = raw(&folder);
+            let bcc = raw.split(['\r', '\n']).any(|line| line.starts_with("Bcc"));
+            assert!(!bcc, "{end:?}: {raw}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_or_an_id_that_is_none_is_refused_without_repeating_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mailer = Mailer::folder(folder.path().to_owned(), "shop@example.org");
-        let smuggling = letter("ada@example.org", "Hello\r\nBcc: eve@example.org");
-        mailer.send(&smuggling).await.expect("it is stored");
-        let file = std::fs::read_dir(folder.path())
-            .expect("a folder")
-            .flatten()
-            .find(|f| f.path().extension().is_some_and(|e| e == "eml"));
-        let raw = std::fs::read_to_string(file.expect("a letter").path()).expect("text");
-        assert!(!raw.contains("\nBcc:"), "{raw}");
+        for to in ["", "ada", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org, eve@example.org"] {
+            let Err(MailError::Refused(why)) = mailer(&folder).send(&letter(to, "Hello")).await else {
+                panic!("{to:?} was taken for an address");
+            };
+            assert!(!why.contains('@'), "{why}");
+        }
+        for message_id in ["", "a b", "a>\r\nBcc: eve@example.org", "<a@b>"] {
+            let letter = Letter { message_id: message_id.to_owned(), ..letter("ada@example.org", "Hello") };
+            assert!(matches!(mailer(&folder).send(&letter).await, Err(MailError::Refused(_))), "{message_id:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_that_is_away_is_no_refusal() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), "shop@example.org").expect("a mailer");
+        let sent = mailer.send(&letter("ada@example.org", "Hello")).await;
+        assert!(matches!(sent, Err(MailError::Unavailable(_))), "{sent:?}");
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_without_repeating_them() {
+        for (url, from) in [("http://user:secret@localhost", "shop@example.org"), ("smtp://localhost", "nobody")] {
+            let error = Mailer::smtp(url, from).expect_err("it cannot work").to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `stockhold` program: see `stockhold --help`.
+
+fn main() -> std::process::ExitCode {
+    stockhold::cli::run()
+}

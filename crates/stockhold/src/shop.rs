@@ -12,6 +12,7 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::language::Language;
 use crate::ledger::Ledger;
 use crate::mail::Mailer;
 use crate::storage::{Storage, StorageError, migrate, settings};
@@ -90,6 +91,16 @@ impl Shop {
         Ok(Arc::new(Shop { config, clock, storage, ledger, stripe, mailer, settings, secret, happenings, wake }))
     }
 
+    /// A demo: the sample shop's name stands before anything is read.
+    pub async fn open_demo(config: Config, clock: Clock) -> Result<Arc<Shop>, OpenError> {
+        let storage = Storage::open(&config.database_url).await?;
+        migrate::run(&storage).await?;
+        settings::get_or_set(&storage, "name_en", "Harbour Kiln").await?;
+        settings::get_or_set(&storage, "name_zh", "海港窑").await?;
+        drop(storage);
+        Shop::open(config, clock).await
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -146,6 +157,15 @@ impl Shop {
 
     pub async fn woken(&self) {
         self.wake.notified().await;
+    }
+}
+
+impl Settings {
+    pub fn name(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.name_en,
+            Language::ZhCn => &self.name_zh,
+        }
     }
 }
 

@@ -138,11 +138,21 @@ impl Books {
         self.answers.insert(key.to_owned(), answer);
     }
 
+    /// Whether a charge belongs to an order, by the metadata of its intent or by its session.
+    pub fn is_of_order(&self, charge: &Value, order_id: &str) -> bool {
+        charge["metadata"]["order_id"] == order_id
+            || self.sessions.rows().iter().any(|session| {
+                session["payment_intent"] == charge["payment_intent"]
+                    && (session["metadata"]["order_id"] == order_id || session["client_reference_id"] == order_id)
+            })
+    }
+
     /// Stripe's coupon is valid until it is used up or past its date.
     pub fn coupon(&self, id: &str, now: i64) -> Option<Value> {
         let mut coupon = self.coupons.get(id)?.clone();
         let past = coupon["redeem_by"].as_i64().is_some_and(|last| last <= now);
-        let used_up = coupon["max_redemptions"].as_i64().is_some_and(|most| coupon["times_redeemed"].as_i64() >= Some(most));
+        let used_up =
+            coupon["max_redemptions"].as_i64().is_some_and(|most| coupon["times_redeemed"].as_i64() >= Some(most));
         coupon["valid"] = json!(!past && !used_up);
         Some(coupon)
     }

@@ -21,7 +21,11 @@ impl ApiError {
     }
 
     pub fn unknown(param: &str) -> ApiError {
-        ApiError::invalid_request(Some("parameter_unknown"), Some(param), format!("Received unknown parameter: {param}"))
+        ApiError::invalid_request(
+            Some("parameter_unknown"),
+            Some(param),
+            format!("Received unknown parameter: {param}"),
+        )
     }
 
     pub fn missing(param: &str) -> ApiError {
@@ -60,7 +64,8 @@ impl ApiError {
     }
 
     pub fn unrecognized(method: &str, path: &str) -> ApiError {
-        let message = format!("Unrecognized request URL ({method}: {path}). The sandbox imitates only what a shop uses.");
+        let message =
+            format!("Unrecognized request URL ({method}: {path}). The sandbox imitates only what a shop uses.");
         ApiError { status: 404, ..ApiError::invalid_request(None, None, message) }
     }
 

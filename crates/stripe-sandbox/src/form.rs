@@ -72,13 +72,13 @@ impl Node {
     }
 }
 
-/// Turns pairs into nested JSON by the endpoint's table. `later` are top-level names that Stripe has and we do not.
+/// Turns pairs into nested JSON by the endpoint's table. `later` are beginnings of keys that Stripe has and we do not.
 pub fn read(pairs: &Pairs, table: &[&str], later: &[&str]) -> Result<Value, ApiError> {
     let mut root = Node::Named(BTreeMap::new());
     for (key, value) in pairs {
         let tokens = tokens(key).ok_or_else(|| ApiError::unknown(key))?;
         let Some((pattern, kind)) = find(table, &tokens) else {
-            if later.contains(&tokens[0]) {
+            if later.iter().any(|entry| begins_with(&tokens, entry)) {
                 return Err(ApiError::not_imitated(key));
             }
             return Err(ApiError::unknown(key));
@@ -100,6 +100,15 @@ pub fn read(pairs: &Pairs, table: &[&str], later: &[&str]) -> Result<Value, ApiE
         }
     }
     Ok(read)
+}
+
+fn begins_with(tokens: &[&str], entry: &str) -> bool {
+    self::tokens(entry).is_some_and(|pattern| {
+        let fits = |(expected, given): (&&str, &&str)| {
+            expected == given || (expected.is_empty() && given.parse::<u16>().is_ok())
+        };
+        pattern.len() <= tokens.len() && pattern.iter().zip(tokens).all(fits)
+    })
 }
 
 fn find<'a>(table: &[&'a str], tokens: &[&str]) -> Option<(Vec<&'a str>, &'a str)> {
@@ -135,7 +144,9 @@ fn insert(node: &mut Node, tokens: &[&str], pattern: &[&str], leaf: Value) {
             let last = items.keys().next_back().copied();
             let place = token.parse().unwrap_or_else(|_| match (last, deeper.first()) {
                 // `a[][x]=1&a[][y]=2` is one item until a name comes again.
-                (Some(last), Some(name)) if !matches!(&items[&last], Node::Named(has) if has.contains_key(*name)) => last,
+                (Some(last), Some(name)) if !matches!(&items[&last], Node::Named(has) if has.contains_key(*name)) => {
+                    last
+                }
                 (last, _) => last.map_or(0, |last| last + 1),
             });
             items.entry(place).or_insert(next)
@@ -155,9 +166,10 @@ fn parse(key: &str, value: &str, kind: &str) -> Result<Value, ApiError> {
     }
     match kind {
         "" => Ok(json!(value)),
-        "int" => value.parse::<i64>().map(|number| json!(number)).map_err(|_| {
-            ApiError::invalid_code("parameter_invalid_integer", key, format!("Invalid integer: {value}"))
-        }),
+        "int" => value
+            .parse::<i64>()
+            .map(|number| json!(number))
+            .map_err(|_| ApiError::invalid_code("parameter_invalid_integer", key, format!("Invalid integer: {value}"))),
         "number" => match value.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(json!(number)),
             _ => Err(ApiError::invalid(key, format!("Invalid decimal: {value}"))),
@@ -211,7 +223,8 @@ mod tests {
 
     #[test]
     fn brackets_become_lists_and_objects() {
-        let read = given("mode=payment&items[1][name]=b&items%5B0%5D%5Bname%5D=a+%C3%A9&items[0][count]=2&metadata[0]=x");
+        let read =
+            given("mode=payment&items[1][name]=b&items%5B0%5D%5Bname%5D=a+%C3%A9&items[0][count]=2&metadata[0]=x");
         let expected = json!({"mode": "payment", "items": [{"name": "a é", "count": 2}, {"name": "b"}],
             "metadata": {"0": "x"}});
         assert_eq!(read.expect("the body is well-formed"), expected);

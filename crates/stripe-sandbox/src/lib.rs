@@ -1,1 +1,341 @@
-//! A stateful Stripe on loopback.
+//! A stateful Stripe on loopback: another company's computer, for demos and tests.
+//!
+//! It keeps its own books, serves a hosted payment page, signs and delivers webhooks, and misbehaves on request. It
+//! shares no type with the shop: if both sides shared a misreading of Stripe, every test would be green. Nothing here
+//! can charge a card, live keys are refused, and webhooks go to this computer only.
+
+// Stripe's objects have up to sixty fields; `json!` recurses over each.
+#![recursion_limit = "512"]
+
+mod api;
+mod books;
+mod checkout_page;
+mod control;
+mod coupons;
+mod errors;
+mod faults;
+mod form;
+mod html;
+mod money;
+mod payments;
+mod prices;
+mod reads;
+mod refunds;
+mod sessions;
+#[cfg(test)]
+mod state_tests;
+mod webhooks;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+pub use books::API_VERSION;
+use books::{Act, Books, PRIVATE, public};
+pub use faults::{Fault, Faults, PlannedFault};
+pub use payments::{Pay, PayError};
+pub use webhooks::{WebhookMode, sign};
+
+/// Seconds until the demo's loop settles what waits for a bank.
+const DEMO_SETTLES_AFTER_SECONDS: i64 = 30;
+
+/// What a sandbox needs to know.
+pub struct Options {
+    /// Where `sandbox.json` is kept; `None`: in memory only.
+    pub state_dir: Option<PathBuf>,
+    /// The public prefix under which a buyer's browser reaches the router, e.g. `http://127.0.0.1:8081`.
+    pub base_path: String,
+    /// Unix microseconds.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    pub webhook_url: Option<String>,
+    pub webhook_secret: String,
+    /// The only key accepted; `None`: any `sk_test_…` or `rk_test_…`.
+    pub api_key: Option<String>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Options").field("state_dir", &self.state_dir).field("base_path", &self.base_path).finish()
+    }
+}
+
+/// A handle to one sandbox; clones share it.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    file: Option<PathBuf>,
+    base_path: String,
+    clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    webhook_secret: String,
+    api_key: Option<String>,
+    http: reqwest::Client,
+    state: Mutex<InnerState>,
+}
+
+pub(crate) struct InnerState {
+    books: Books,
+    faults: Faults,
+    webhook_url: Option<String>,
+    /// Idempotency keys whose request has not been answered yet.
+    in_flight: HashMap<String, usize>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Sandbox").field("base_path", &self.inner.base_path).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Opens the books, or begins new ones.
+    pub fn open(options: Options) -> io::Result<Sandbox> {
+        let file = options.state_dir.as_ref().map(|folder| folder.join("sandbox.json"));
+        if let Some(folder) = &options.state_dir {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut books = match &file {
+            Some(file) => Books::open(file)?,
+            None => Books::default(),
+        };
+        // Deliveries that were on their way when the process stopped may or may not have arrived: send them again.
+        webhooks::resume(&mut books);
+        // Somebody else may have installed a provider already; either one does.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = (reqwest::Client::builder().no_proxy())
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(io::Error::other)?;
+        let state = InnerState {
+            books,
+            faults: Faults::default(),
+            webhook_url: options.webhook_url,
+            in_flight: HashMap::new(),
+        };
+        let inner = Inner {
+            file,
+            base_path: options.base_path.trim_end_matches('/').to_owned(),
+            clock: options.clock,
+            webhook_secret: options.webhook_secret,
+            api_key: options.api_key,
+            http,
+            state: Mutex::new(state),
+        };
+        Ok(Sandbox { inner: Arc::new(inner) })
+    }
+
+    /// Serves `/v1/…` and `/_sandbox/…`.
+    pub fn router(&self) -> axum::Router {
+        use axum::routing::{any, get, post};
+        axum::Router::new()
+            .route("/v1/{*path}", any(api::serve))
+            .route("/_sandbox/checkout.css", get(html::stylesheet))
+            .route("/_sandbox/checkout/{id}", get(checkout_page::show).post(checkout_page::press))
+            .route("/_sandbox/stripe", get(control::show))
+            .route("/_sandbox/stripe/snapshot", get(control::snapshot))
+            .route("/_sandbox/stripe/faults", post(control::set_faults))
+            .route("/_sandbox/stripe/settle/{id}", post(control::settle))
+            .route("/_sandbox/stripe/refund/{intent}", post(control::refund))
+            .route("/_sandbox/stripe/dispute/{id}", post(control::dispute))
+            .layer(axum::middleware::from_fn(html::same_site_only))
+            .with_state(self.clone())
+    }
+
+    pub fn set_webhook_url(&self, url: Option<String>) {
+        self.with_state(|state| state.webhook_url = url);
+    }
+
+    pub fn set_faults(&self, faults: Faults) {
+        self.with_state(|state| state.faults = faults);
+    }
+
+    pub fn faults(&self) -> Faults {
+        self.with_state(|state| state.faults.clone())
+    }
+
+    /// The session as the API would show it.
+    pub fn session(&self, id: &str) -> Option<Value> {
+        self.with_state(|state| state.books.sessions.get(id).map(public))
+    }
+
+    /// What the hosted page's buttons do.
+    pub fn pay(&self, session_id: &str, pay: Pay) -> Result<Value, PayError> {
+        self.pay_as(session_id, &pay, None, None)
+    }
+
+    pub(crate) fn pay_as(
+        &self,
+        session: &str,
+        pay: &Pay,
+        email: Option<&str>,
+        webhooks: Option<WebhookMode>,
+    ) -> Result<Value, PayError> {
+        let outcome = self.act(None, |act| {
+            act.webhooks = webhooks.unwrap_or(act.webhooks);
+            sessions::expire_due(act);
+            payments::pay(act, session, pay, email)
+        });
+        match outcome {
+            Ok(paid) => paid.map(|session| public(&session)),
+            Err(error) => Err(PayError::Books(error.to_string())),
+        }
+    }
+
+    /// Sessions past their time become expired, each with its event.
+    pub fn expire_due(&self) {
+        self.act_quietly(sessions::expire_due);
+    }
+
+    /// A waiting refund arrives, or one to card 4000 0000 0000 5126 turns out to have failed; `None`: nothing to settle.
+    pub fn settle_refund(&self, refund_id: &str) -> Option<Value> {
+        self.act_quietly(|act| refunds::settle(act, refund_id)).flatten()
+    }
+
+    /// Somebody refunds in the Dashboard; the shop learns of it by events only. The error is a sentence.
+    pub fn dashboard_refund(&self, payment_intent: &str, amount: Option<i64>) -> Result<Value, String> {
+        let refund = self.act(None, |act| refunds::from_dashboard(act, payment_intent, amount));
+        refund.map_err(|error| error.to_string())?.map_err(|refusal| refusal.message)
+    }
+
+    /// The buyer disputes a charge at the bank; `None`: no such charge, or already disputed.
+    pub fn open_dispute(&self, charge_id: &str, reason: &str) -> Option<Value> {
+        self.act_quietly(|act| refunds::open_dispute(act, charge_id, reason)).flatten()
+    }
+
+    pub fn close_dispute(&self, dispute_id: &str, won: bool) -> Option<Value> {
+        self.act_quietly(|act| refunds::close_dispute(act, dispute_id, won)).flatten()
+    }
+
+    /// Settles what has waited for the bank long enough for a demo.
+    pub fn settle_due(&self) {
+        let last = self.now() - DEMO_SETTLES_AFTER_SECONDS;
+        let (sessions, refunds) = self.with_state(|state| {
+            let ripe = |session: &&Value| {
+                let intent = session["payment_intent"].as_str().and_then(|id| state.books.payment_intents.get(id));
+                intent.is_some_and(|intent| {
+                    intent["status"] == "processing" && intent[PRIVATE]["since"].as_i64() <= Some(last)
+                })
+            };
+            let waits = |refund: &&Value| refund["status"] == "pending" && refund["created"].as_i64() <= Some(last);
+            let id = |row: &Value| row["id"].as_str().unwrap_or_default().to_owned();
+            let sessions: Vec<String> = state.books.sessions.rows().iter().filter(ripe).map(id).collect();
+            let refunds: Vec<String> = state.books.refunds.rows().iter().filter(waits).map(id).collect();
+            (sessions, refunds)
+        });
+        for session in sessions {
+            if let Err(error) = self.pay(&session, Pay::SettleDelayed) {
+                eprintln!("sandbox: a delayed payment did not settle: {error}");
+            }
+        }
+        for refund in refunds {
+            self.settle_refund(&refund);
+        }
+    }
+
+    /// Every event, oldest first.
+    pub fn events(&self) -> Vec<Value> {
+        self.with_state(|state| state.books.events.rows().to_vec())
+    }
+
+    pub fn coupons(&self) -> Vec<Value> {
+        self.with_state(|state| state.books.coupons.rows().to_vec())
+    }
+
+    /// Sessions of one `client_reference_id`, oldest first.
+    pub fn sessions_of(&self, client_reference_id: &str) -> Vec<Value> {
+        self.with_state(|state| {
+            let rows = state.books.sessions.rows().iter();
+            rows.filter(|session| session["client_reference_id"] == client_reference_id).map(public).collect()
+        })
+    }
+
+    /// What was really charged for an order, whatever came back later. The order is the `order_id` in a session's
+    /// or an intent's metadata, or the session's `client_reference_id`.
+    pub fn charged_minor(&self, order_id: &str) -> i64 {
+        self.with_state(|state| {
+            let paid = |charge: &&Value| charge["status"] == "succeeded" && state.books.is_of_order(charge, order_id);
+            state.books.charges.rows().iter().filter(paid).filter_map(|charge| charge["amount"].as_i64()).sum()
+        })
+    }
+
+    /// What is back with the buyer, or on its way there: refunds that have not failed.
+    pub fn refunded_minor(&self, order_id: &str) -> i64 {
+        self.with_state(|state| {
+            let counts = |refund: &&Value| {
+                let charge = refund["charge"].as_str().and_then(|id| state.books.charges.get(id));
+                !matches!(refund["status"].as_str(), Some("failed" | "canceled"))
+                    && charge.is_some_and(|charge| state.books.is_of_order(charge, order_id))
+            };
+            state.books.refunds.rows().iter().filter(counts).filter_map(|refund| refund["amount"].as_i64()).sum()
+        })
+    }
+
+    /// Everything the sandbox knows, for tests and the control page.
+    pub fn snapshot(&self) -> Value {
+        self.with_state(|state| {
+            let rows = |shelf: &books::Shelf| shelf.rows().iter().map(public).collect::<Vec<_>>();
+            let books = &state.books;
+            json!({
+                "sessions": rows(&books.sessions), "payment_intents": rows(&books.payment_intents),
+                "charges": rows(&books.charges), "refunds": rows(&books.refunds), "disputes": rows(&books.disputes),
+                "coupons": rows(&books.coupons), "balance_transactions": rows(&books.balance_transactions),
+                "events": rows(&books.events), "deliveries": json!(books.deliveries), "faults": state.faults.to_json(),
+            })
+        })
+    }
+
+    /// Unix seconds.
+    pub(crate) fn now(&self) -> i64 {
+        (self.inner.clock)().div_euclid(1_000_000)
+    }
+
+    /// Reads or switches something that is not in the books.
+    pub(crate) fn with_state<T>(&self, look: impl FnOnce(&mut InnerState) -> T) -> T {
+        look(&mut self.lock())
+    }
+
+    /// Changes the books outside of an [`Act`], and writes them down.
+    pub(crate) fn change_books(&self, change: impl FnOnce(&mut InnerState)) -> io::Result<()> {
+        let mut state = self.lock();
+        change(&mut state);
+        self.save(&state)
+    }
+
+    /// One change to the books, written down before anybody hears of it.
+    pub(crate) fn act<T>(
+        &self,
+        request: Option<(String, Option<String>)>,
+        change: impl FnOnce(&mut Act) -> T,
+    ) -> io::Result<T> {
+        let now = self.now();
+        let mut state = self.lock();
+        let (webhooks, has_endpoint) = (state.faults.webhooks, state.webhook_url.is_some());
+        let base_path = &self.inner.base_path;
+        let books = &mut state.books;
+        let mut act = Act { books, now, base_path, webhooks, has_endpoint, request, changed: false };
+        let outcome = change(&mut act);
+        if act.changed {
+            self.save(&state)?;
+        }
+        Ok(outcome)
+    }
+
+    fn act_quietly<T>(&self, change: impl FnOnce(&mut Act) -> T) -> Option<T> {
+        let outcome = self.act(None, change);
+        outcome.inspect_err(|error| eprintln!("sandbox: the books could not be written: {error}")).ok()
+    }
+
+    fn save(&self, state: &InnerState) -> io::Result<()> {
+        self.inner.file.as_ref().map_or(Ok(()), |file| state.books.save(file))
+    }
+
+    /// A panic while the books were open is a bug of the sandbox; its tests should see that one, not a poisoned lock.
+    fn lock(&self) -> MutexGuard<'_, InnerState> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -120,6 +120,13 @@ fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// After a restart, what was being sent waits again.
+pub(crate) fn resume(books: &mut Books) {
+    for delivery in books.deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Sending) {
+        delivery.state = DeliveryState::Waiting;
+    }
+}
+
 /// The waiting deliveries that are due, in the order they will be sent.
 fn due(books: &Books, now: i64) -> Vec<usize> {
     let deliveries = &books.deliveries;

@@ -6,4 +6,5 @@ option-glaze = Glaze
 option-wood = Wood
 option-cloth = Cloth
 option-metal = Metal
+option-finish = Finish
 option-size = Size

@@ -27,6 +27,7 @@ listing-count = { $count ->
    *[other] { $count } products
 }
 listing-empty = Nothing is on this shelf yet.
+listing-next = Next page
 listing-from = from { $price }
 listing-options = { $count ->
     [one] 1 option
@@ -46,6 +47,9 @@ search-nothing = Try fewer or other words, or look through
 product-picture = { $title }, { $variant }
 product-reduced-from = now, reduced from
 product-option = Option
+option-colour = Colour
+option-color = Color
+option-capacity = Capacity
 product-sold-out = sold out
 product-sold-out-text = Every piece is sold or held for somebody. Unpaid pieces come back to the shelf.
 product-sold-out-chosen = { $title } is sold out. The other options are there.

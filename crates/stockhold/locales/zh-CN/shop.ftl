@@ -6,4 +6,5 @@ option-glaze = 釉色
 option-wood = 木料
 option-cloth = 布料
 option-metal = 材质
+option-finish = 质地
 option-size = 尺寸

@@ -24,6 +24,7 @@ home-empty = 本店正在筹备中，敬请稍后再来。
 listing-all = 全部商品
 listing-count = 共 { $count } 件商品
 listing-empty = 这里暂时还没有商品。
+listing-next = 下一页
 listing-from = { $price } 起
 listing-options = { $count } 种规格
 
@@ -39,6 +40,9 @@ search-nothing = 请换个关键词，或浏览
 product-picture = { $title }，{ $variant }
 product-reduced-from = 现价，原价
 product-option = 规格
+option-colour = 颜色
+option-color = 颜色
+option-capacity = 容量
 product-sold-out = 已售罄
 product-sold-out-text = 商品已售出或正为他人保留，未付款的商品会重新上架。
 product-sold-out-chosen = { $title }已售罄，其他规格仍有现货。

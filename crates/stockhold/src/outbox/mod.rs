@@ -8,7 +8,9 @@
 //! for a failure.
 
 pub mod checkout;
+pub mod letters;
 pub mod refunds;
+pub mod sweep;
 
 use rules::commands::Refusal;
 use rules::commands::record_payment::RecordPayment;
@@ -53,7 +55,7 @@ pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
         "open_checkout" => checkout::open(shop, &effect).await?,
         "close_checkout" => close_session(shop, effect.order_id, &effect.subject).await?,
         "refund_payment" => refunds::refund(shop, &effect).await?,
-        "send_letter" => Carried::Unknown("letters are not built yet".to_owned()),
+        "send_letter" => letters::send(shop, &effect).await?,
         other => Carried::Refused(format!("this version does not know the effect {other}")),
     };
     match &carried {

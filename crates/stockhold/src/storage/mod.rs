@@ -5,14 +5,18 @@
 //! the ledger's transaction ([`Tx`]); everything else is one guarded statement through [`Storage`].
 
 pub mod books;
+pub mod carts;
 pub mod effects;
 pub mod inbox;
+pub mod keys;
 pub mod migrate;
 pub mod orders;
 pub mod postgres;
+pub mod products;
 pub mod settings;
 pub mod snapshot;
 pub mod sqlite;
+pub mod stock;
 pub mod tokens;
 
 use std::future::Future;

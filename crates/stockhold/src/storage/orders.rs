@@ -79,6 +79,21 @@ pub struct RefundView {
     pub at: Timestamp,
 }
 
+/// An order as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSummary {
+    pub id: OrderId,
+    pub number: i64,
+    pub status: Status,
+    pub email: String,
+    pub currency: Currency,
+    pub total: i64,
+    pub reserved_at: Timestamp,
+    pub hold_due_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+    pub fulfilment: String,
+}
+
 const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, fulfilment from orders where id = $1";
@@ -100,6 +115,25 @@ pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
         where order_id = $1 order by requested_at, id";
     view.refunds = storage.read(refunds, values![key.as_str()]).await?.iter().map(refund).collect::<Result<_>>()?;
     Ok(Some(view))
+}
+
+/// Orders with numbers below `before`, the newest first; `q` is a number, an id or part of an e-mail address.
+pub async fn list(
+    storage: &Storage,
+    status: Option<Status>,
+    q: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<OrderSummary>> {
+    let sql = "select id, number, status, email, currency, total_minor, reserved_at, hold_due_at, paid_at, fulfilment
+        from orders
+        where (status = $1 or $1 = '') and number < $2
+            and (id = $3 or cast(number as text) = $3 or lower(email) like $4 escape '!' or $3 = '')
+        order by number desc limit $5";
+    let status = status.map_or("", Status::as_str);
+    let part = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let parameters = values![status, before.unwrap_or(i64::MAX), q, format!("%{part}%"), limit];
+    storage.read(sql, parameters).await?.iter().map(summary).collect()
 }
 
 pub async fn find_by_session(storage: &Storage, session_id: &str) -> Result<Option<OrderId>> {
@@ -171,6 +205,21 @@ fn order(row: &Row) -> Result<OrderView> {
         events: Vec::new(),
         payments: Vec::new(),
         refunds: Vec::new(),
+    })
+}
+
+fn summary(row: &Row) -> Result<OrderSummary> {
+    Ok(OrderSummary {
+        id: parsed(row.text(0).parse())?,
+        number: row.int(1),
+        status: known(Status::parse(row.text(2)))?,
+        email: row.text(3).to_owned(),
+        currency: parsed(Currency::parse(row.text(4)))?,
+        total: row.int(5),
+        reserved_at: Timestamp::from_micros(row.int(6)),
+        hold_due_at: Timestamp::from_micros(row.int(7)),
+        paid_at: row.int_or_none(8).map(Timestamp::from_micros),
+        fulfilment: row.text(9).to_owned(),
     })
 }
 

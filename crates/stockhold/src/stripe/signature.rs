@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn another_program_signs_the_same() {
+        // printf '1000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_one
+        let header = "t=1000,v1=8e4ec43e2e0d5e3a98e74467a9ac696461e7a092cb5b57a67efe88a2fa58fc79";
+        assert_eq!(sign(SECRET, b"{\"id\":\"evt_1\"}", at(1_000)), header);
+        check(&[SECRET], header, b"{\"id\":\"evt_1\"}", 1_000, Ok(()));
+    }
+
+    #[test]
     fn one_of_several_secrets_and_signatures_is_enough() {
         let good = sign(SECRET, BODY, at(1_000));
         let (time, right) = good.split_once(',').expect("two parts");
@@ -112,6 +120,10 @@ mod tests {
         check(&[SECRET], &header, &[BODY, b" "].concat(), 1_000, Err(SignatureError::NoMatch));
         check(&[""], &sign("", BODY, at(1_000)), BODY, 1_000, Err(SignatureError::NoMatch));
         check(&[], &header, BODY, 1_000, Err(SignatureError::NoMatch));
+        check(&[SECRET], &header.replace("t=1000", "t=1001"), BODY, 1_000, Err(SignatureError::NoMatch));
+        check(&[SECRET], &header.replace("v1=", "v0="), BODY, 1_000, Err(SignatureError::Malformed));
+        check(&[SECRET], &format!("{header},"), BODY, 1_000, Err(SignatureError::Malformed));
+        check(&[SECRET], &header[..header.len() - 2], BODY, 1_000, Err(SignatureError::Malformed));
         for garbage in ["", "t", "t=,v1=", "t=1", "v1=00", "t=99999999999999999999,v1=00", "t=1,v0=00"] {
             check(&[SECRET], garbage, BODY, 1_000, Err(SignatureError::Malformed));
         }

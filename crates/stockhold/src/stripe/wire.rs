@@ -2,30 +2,82 @@
 //! without notice.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rules::ids::OrderId;
 use rules::money::Currency;
 use rules::payments::{MoneyState, SessionFact, SessionState};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::FrozenForm;
 
-/// Longest product name Stripe takes.
-const NAME_CHARS_MAX: usize = 250;
+/// The longest product name and the most line items that Stripe takes
+/// (docs.stripe.com/api/checkout/sessions/create).
+const NAME_CHARS_MAX: usize = 5000;
+const LINE_ITEMS_MAX: usize = 100;
+
+/// A word of Stripe's, from a list that grows: what we do not know is kept as it came.
+macro_rules! open_words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(from = "String")]
+        pub enum $name {
+            $($variant,)+
+            Other(String),
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => $name::$variant,)+
+                    _ => $name::Other(word),
+                }
+            }
+        }
+    };
+}
+
+open_words!(SessionStatus { Open = "open", Complete = "complete", Expired = "expired" });
+open_words!(PaymentStatus { Paid = "paid", Unpaid = "unpaid", NoPaymentRequired = "no_payment_required" });
+open_words!(
+    /// Only what tells that a payment will not come; everything else may still end well.
+    IntentStatus { RequiresPaymentMethod = "requires_payment_method", Canceled = "canceled" }
+);
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Session {
     pub id: String,
-    pub status: Option<String>,
-    pub payment_status: String,
+    pub status: Option<SessionStatus>,
+    pub payment_status: PaymentStatus,
+    /// Where the buyer pays; only while the session is open.
     pub url: Option<String>,
     pub amount_total: Option<i64>,
     pub currency: Option<String>,
     pub client_reference_id: Option<String>,
     #[serde(default)]
+    pub metadata: Option<BTreeMap<String, String>>,
+    #[serde(default)]
     pub payment_intent: Option<Expandable<PaymentIntent>>,
+    #[serde(default)]
+    pub customer_details: Option<CustomerDetails>,
+    #[serde(default)]
+    pub created: i64,
     pub expires_at: i64,
     pub livemode: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct CustomerDetails {
+    pub email: Option<String>,
+}
+
+/// Who paid is personal: it never reaches a log through `{:?}`.
+impl fmt::Debug for CustomerDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomerDetails(***)")
+    }
 }
 
 /// An object, or its id: which one depends on `expand[]`.
@@ -39,7 +91,31 @@ pub enum Expandable<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PaymentIntent {
     pub id: String,
-    pub status: String,
+    pub status: IntentStatus,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Charge {
+    pub id: String,
+    pub amount: i64,
+    pub amount_refunded: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub disputed: bool,
+    #[serde(default)]
+    pub payment_intent: Option<Expandable<PaymentIntent>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Coupon {
+    pub id: String,
+    pub valid: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DeletedCoupon {
+    pub id: String,
+    pub deleted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -64,26 +140,37 @@ impl Refund {
 }
 
 impl Session {
+    /// The order that this session is for: `client_reference_id`, or the same id in the metadata.
+    pub fn order_id(&self) -> Option<OrderId> {
+        let in_metadata = || self.metadata.as_ref()?.get("order_id").map(String::as_str);
+        self.client_reference_id.as_deref().or_else(in_metadata)?.parse().ok()
+    }
+
+    pub fn customer_email(&self) -> Option<&str> {
+        self.customer_details.as_ref()?.email.as_deref()
+    }
+
     /// What this session says, in the shop's words. An unknown word never releases anything: an unknown status
-    /// counts as open, an unknown payment status as unpaid.
+    /// counts as open, an unknown payment status as unpaid, and a session that ended with one not as closed.
     pub fn fact(&self) -> SessionFact {
         let (intent, intent_status) = match &self.payment_intent {
             None => (None, None),
             Some(Expandable::Id(id)) => (Some(id.clone()), None),
-            Some(Expandable::Object(intent)) => (Some(intent.id.clone()), Some(intent.status.as_str())),
+            Some(Expandable::Object(intent)) => (Some(intent.id.clone()), Some(&intent.status)),
         };
-        let state = match self.status.as_deref() {
-            Some("complete") => SessionState::Complete,
-            Some("expired") => SessionState::Closed,
-            _ => SessionState::Open,
+        let state = match (&self.status, &self.payment_status) {
+            (Some(SessionStatus::Complete), _) => SessionState::Complete,
+            (Some(SessionStatus::Expired), PaymentStatus::Other(_)) => SessionState::Open,
+            (Some(SessionStatus::Expired), _) => SessionState::Closed,
+            (Some(SessionStatus::Open | SessionStatus::Other(_)) | None, _) => SessionState::Open,
         };
         // After `async_payment_failed` the session still reads complete and unpaid: only the intent shows it.
-        let failed = matches!(intent_status, Some("requires_payment_method" | "canceled"));
-        let money = match self.payment_status.as_str() {
-            "paid" => MoneyState::Paid,
-            "no_payment_required" => MoneyState::NotRequired,
-            _ if state == SessionState::Complete && failed => MoneyState::Failed,
-            _ => MoneyState::Unpaid,
+        let failed = matches!(intent_status, Some(IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled));
+        let money = match self.payment_status {
+            PaymentStatus::Paid => MoneyState::Paid,
+            PaymentStatus::NoPaymentRequired => MoneyState::NotRequired,
+            PaymentStatus::Unpaid if state == SessionState::Complete && failed => MoneyState::Failed,
+            PaymentStatus::Unpaid | PaymentStatus::Other(_) => MoneyState::Unpaid,
         };
         let currency = self.currency.as_deref().and_then(|code| Currency::parse(code).ok());
         SessionFact {
@@ -100,10 +187,12 @@ impl Session {
 }
 
 /// The head of an event: what it is about. Everything else is fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct EventHead {
     pub id: String,
     pub kind: String,
+    /// Empty when the event is about no object, such as `balance.available`.
     pub object_id: String,
     pub livemode: bool,
     pub client_reference_id: Option<String>,
@@ -116,41 +205,25 @@ pub struct NotAnEvent(String);
 impl EventHead {
     /// Reads a snapshot event, or a thin one (`v2.core.event`, which only names its object).
     pub fn read(body: &[u8]) -> Result<EventHead, NotAnEvent> {
-        let event: Event = serde_json::from_slice(body).map_err(|error| NotAnEvent(error.to_string()))?;
-        let (object_id, reference) = match (event.data, event.related_object) {
-            (Some(data), _) => (data.object.id.unwrap_or_default(), data.object.client_reference_id),
-            (None, Some(related)) => (related.id, None),
-            (None, None) => return Err(NotAnEvent("it names no object".to_owned())),
-        };
-        let livemode = event.livemode.unwrap_or(false);
-        Ok(EventHead { id: event.id, kind: event.kind, object_id, livemode, client_reference_id: reference })
+        serde_json::from_slice(body).map_err(|error| NotAnEvent(error.to_string()))
     }
 }
 
-#[derive(Deserialize)]
-struct Event {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    livemode: Option<bool>,
-    data: Option<EventData>,
-    related_object: Option<RelatedObject>,
-}
+/// Lenient on purpose: an event that we refuse comes back for three days.
+impl TryFrom<Value> for EventHead {
+    type Error = NotAnEvent;
 
-#[derive(Deserialize)]
-struct EventData {
-    object: EventObject,
-}
-
-#[derive(Deserialize)]
-struct EventObject {
-    id: Option<String>,
-    client_reference_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RelatedObject {
-    id: String,
+    fn try_from(event: Value) -> Result<EventHead, NotAnEvent> {
+        let text = |at: &str| event.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        let id = text("/id").filter(|id| !id.is_empty()).ok_or_else(|| NotAnEvent("it has no id".to_owned()))?;
+        Ok(EventHead {
+            id,
+            kind: text("/type").ok_or_else(|| NotAnEvent("it has no type".to_owned()))?,
+            object_id: text("/data/object/id").or_else(|| text("/related_object/id")).unwrap_or_default(),
+            livemode: event.get("livemode").and_then(Value::as_bool).unwrap_or(false),
+            client_reference_id: text("/data/object/client_reference_id"),
+        })
+    }
 }
 
 /// What a payment page is opened with; amounts in minor units.
@@ -170,6 +243,7 @@ pub struct CheckoutParameters {
 
 /// The form of `POST /v1/checkout/sessions` (docs.stripe.com/api/checkout/sessions/create).
 pub fn open_checkout_form(parameters: &CheckoutParameters) -> FrozenForm {
+    assert!(parameters.lines.len() <= LINE_ITEMS_MAX, "an order has fewer lines than Stripe takes");
     let order_id = parameters.order_id.to_string();
     let mut pairs = vec![
         ("mode".to_owned(), "payment".to_owned()),
@@ -215,11 +289,82 @@ mod tests {
         assert_eq!(states(session("complete", "paid", "\"pi_1\"")), (SessionState::Complete, paid));
         assert_eq!(states(session("complete", "unpaid", "\"pi_1\"")), (SessionState::Complete, unpaid));
         assert_eq!(states(session("expired", "unpaid", "null")), (SessionState::Closed, unpaid));
-        assert_eq!(states(session("resting", "considering", "null")), (SessionState::Open, unpaid));
+        assert_eq!(states(session("expired", "paid", "\"pi_1\"")), (SessionState::Closed, paid));
         let failed = r#"{"id":"pi_1","status":"requires_payment_method"}"#;
         assert_eq!(states(session("complete", "unpaid", failed)), (SessionState::Complete, MoneyState::Failed));
         let processing = r#"{"id":"pi_1","status":"processing"}"#;
         assert_eq!(states(session("complete", "unpaid", processing)), (SessionState::Complete, unpaid));
+    }
+
+    #[test]
+    fn a_word_nobody_knows_releases_nothing() {
+        let failed = r#"{"id":"pi_1","status":"requires_payment_method"}"#;
+        for (status, payment_status, intent, state) in [
+            ("resting", "unpaid", "null", SessionState::Open),
+            ("resting", "considering", "null", SessionState::Open),
+            ("expired", "considering", "null", SessionState::Open),
+            ("open", "unpaid", failed, SessionState::Open),
+            ("complete", "considering", failed, SessionState::Complete),
+            ("complete", "unpaid", r#"{"id":"pi_1","status":"resting"}"#, SessionState::Complete),
+        ] {
+            let fact = session(status, payment_status, intent);
+            assert_eq!((fact.state, fact.money), (state, MoneyState::Unpaid), "{status} {payment_status} {intent}");
+        }
+    }
+
+    #[test]
+    fn a_session_names_its_order_its_intent_and_its_buyer() {
+        let own = "ord_0000000000000000000000000190f00d";
+        let json = format!(
+            r#"{{"id":"cs_1","status":null,"payment_status":"paid","expires_at":2,"created":1,"livemode":true,
+            "amount_total":50,"currency":"zzzz","metadata":{{"order_id":"{own}"}},
+            "customer_details":{{"email":"ada@example.org","name":null}},
+            "payment_intent":{{"id":"pi_1","status":"succeeded","latest_charge":"ch_1"}}}}"#
+        );
+        let session: Session = serde_json::from_str(&json).expect("a session");
+        assert_eq!(session.order_id(), own.parse().ok());
+        assert_eq!(session.customer_email(), Some("ada@example.org"));
+        assert!(!format!("{session:?}").contains("ada@"));
+        let fact = session.fact();
+        assert_eq!((fact.intent.as_deref(), fact.amount_minor, fact.livemode), (Some("pi_1"), 50, true));
+        assert_eq!(fact.currency.code(), "XXX");
+    }
+
+    #[test]
+    fn a_payment_page_is_asked_for_in_one_frozen_form() {
+        let parameters = CheckoutParameters {
+            order_id: OrderId::from_u128(1),
+            currency: Currency::parse("USD").expect("a currency"),
+            lines: vec![("青瓷杯 & 120 ml".to_owned(), 2, 3200), ("x".repeat(6000), 1, 1)],
+            email: "ada+cups@example.org".to_owned(),
+            locale: "zh",
+            success_url: "https://shop.example/success?session_id={CHECKOUT_SESSION_ID}".to_owned(),
+            cancel_url: "https://shop.example/cart".to_owned(),
+            expires_at: 1_800,
+        };
+        let form = open_checkout_form(&parameters);
+        assert_eq!(form, open_checkout_form(&parameters));
+        assert!(form.as_str().is_ascii());
+        assert!(form.as_str().contains("=%E9%9D%92%E7%93%B7%E6%9D%AF+%26+120+ml&"));
+        assert!(form.as_str().contains("customer_email=ada%2Bcups%40example.org&"));
+        let pairs: BTreeMap<String, String> = form_urlencoded::parse(form.as_str().as_bytes()).into_owned().collect();
+        for (name, value) in [
+            ("mode", "payment"),
+            ("client_reference_id", "ord_00000000000000000000000000000001"),
+            ("metadata[order_id]", "ord_00000000000000000000000000000001"),
+            ("payment_intent_data[metadata][order_id]", "ord_00000000000000000000000000000001"),
+            ("adaptive_pricing[enabled]", "false"),
+            ("success_url", parameters.success_url.as_str()),
+            ("expires_at", "1800"),
+            ("line_items[0][quantity]", "2"),
+            ("line_items[0][price_data][currency]", "usd"),
+            ("line_items[0][price_data][unit_amount]", "3200"),
+            ("line_items[0][price_data][product_data][name]", "青瓷杯 & 120 ml"),
+        ] {
+            assert_eq!(pairs.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert_eq!(pairs["line_items[1][price_data][product_data][name]"].len(), NAME_CHARS_MAX);
+        assert_eq!(FrozenForm::from_stored(form.as_str().to_owned()), form);
     }
 
     #[test]
@@ -232,7 +377,18 @@ mod tests {
             "related_object":{"id":"cs_2","type":"checkout.session","url":"/v1"}}"#;
         let head = EventHead::read(thin).expect("an event");
         assert_eq!((head.object_id.as_str(), head.livemode), ("cs_2", true));
-        for garbage in [&b""[..], b"[]", b"{}", b"{\"id\":1}", b"\xff"] {
+        let without = br#"{"id":"evt_3","type":"v2.core.health.event_generation_failure.resolved","data":{}}"#;
+        assert_eq!(EventHead::read(without).expect("an event").object_id, "");
+        for garbage in [
+            &b""[..],
+            b"[]",
+            b"null",
+            b"{\"id\":\"\",\"type\":\"x\"}",
+            b"{\"id\":\"evt_1\"}",
+            b"{}",
+            b"{\"id\":1}",
+            b"\xff",
+        ] {
             assert!(EventHead::read(garbage).is_err());
         }
     }

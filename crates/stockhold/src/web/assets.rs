@@ -18,7 +18,6 @@ use crate::web::session::digest;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "assets"]
-#[exclude = "demo/*"]
 struct Assets;
 
 /// The forms that goods are drawn in, one template each.
@@ -56,7 +55,8 @@ pub fn style_version() -> String {
 }
 
 async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, PageError> {
-    let file = Assets::get(&path).ok_or(PageError::NotFound)?;
+    // The demo's catalogue lies beside the assets, but is nothing to serve.
+    let file = Assets::get(&path).filter(|_| !path.starts_with("demo/")).ok_or(PageError::NotFound)?;
     let kind = match path.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",

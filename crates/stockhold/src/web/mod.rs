@@ -79,7 +79,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .merge(assets::router())
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
-    if shop.config.sandbox {
+    if shop.config.sandbox.is_some() {
         routes = routes.merge(storefront::mailbox::router());
     }
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
@@ -98,9 +98,8 @@ pub fn router(shop: Arc<Shop>) -> Router {
 
 /// Requests with their own proof come from programs: Stripe's signature, a bearer key. Browsers prove by `Origin`.
 fn csrf(shop: &Shop) -> CsrfLayer {
-    let layer = CsrfLayer::new().with_insecure_bypass(|_, uri| {
-        uri.path() == "/api/webhooks/stripe" || uri.path().starts_with("/api/admin/")
-    });
+    let layer = CsrfLayer::new()
+        .with_insecure_bypass(|_, uri| uri.path() == "/api/webhooks/stripe" || uri.path().starts_with("/api/admin/"));
     // Behind a proxy that rewrites `Host`, the shop's own address is still known from its settings.
     let own = origin(&shop.config.base_url).unwrap_or_default();
     layer.clone().add_trusted_origin(own).unwrap_or(layer)
@@ -126,6 +125,15 @@ async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> R
             response = pages::error_page(&shop, &pages, &path, status, shown_id);
             keep(&headers, response.headers_mut());
         }
+    }
+    if is_api && is_bare(&response) {
+        response = match status {
+            StatusCode::NOT_FOUND => problem::Problem::not_found().into_response(),
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                problem::Problem::from(StorageError::Broken("a panic, logged above".to_owned())).into_response()
+            }
+            _ => response,
+        };
     }
     put_headers(&shop, &path, response.headers_mut(), status);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -165,7 +173,8 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
         put(RETRY_AFTER, "5");
     }
     let (_, page) = session::language_of(path);
-    let private = ["/cart", "/checkout", "/success", "/orders", "/api/orders", "/api/checkout", "/api/admin", "/_sandbox"];
+    let private =
+        ["/cart", "/checkout", "/success", "/orders", "/api/orders", "/api/checkout", "/api/admin", "/_sandbox"];
     if private.iter().any(|start| page.starts_with(start)) || status.is_server_error() {
         put(CACHE_CONTROL, "no-store");
     }
@@ -173,7 +182,7 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
     if !path.starts_with("/assets/") {
         headers.insert(VARY, HeaderValue::from_static("Cookie"));
     }
-    if shop.config.sandbox {
+    if shop.config.sandbox.is_some() {
         headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     }
     headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(shop));
@@ -182,11 +191,11 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
 /// Nothing but the shop's own files, no inline script or style; forms may lead to the payment page and nowhere else.
 fn content_security_policy(shop: &Shop) -> HeaderValue {
     let mut targets = String::from("'self' https://checkout.stripe.com");
-    // The sandbox serves its payment page where it serves its API.
+    let sandbox = shop.config.sandbox.as_ref().and_then(|sandbox| origin(&sandbox.base_url));
     let elsewhere = origin(&shop.config.stripe_api_base).filter(|origin| origin != "https://api.stripe.com");
-    if let Some(origin) = elsewhere {
+    for origin in sandbox.iter().chain(elsewhere.iter().filter(|origin| Some(*origin) != sandbox.as_ref())) {
         targets.push(' ');
-        targets.push_str(&origin);
+        targets.push_str(origin);
     }
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -225,13 +234,4 @@ async fn readyz(State(shop): State<Arc<Shop>>) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        assert_eq!(origin("http://127.0.0.1:12111/v1").as_deref(), Some("http://127.0.0.1:12111"));
-        assert_eq!(origin("https://shop.example").as_deref(), Some("https://shop.example"));
-        assert_eq!(origin("nothing"), None);
-    }
-}
+mod tests;

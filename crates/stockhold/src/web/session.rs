@@ -115,10 +115,7 @@ impl Visitor {
 
     /// Changes the lines and stores them under a new order id: what a form showed before is not what it would order
     /// now. The returned cookie belongs into the answer.
-    pub async fn change_cart(
-        &self,
-        change: impl Fn(&mut Vec<(String, i64)>),
-    ) -> Result<HeaderValue, CartFailure> {
+    pub async fn change_cart(&self, change: impl Fn(&mut Vec<(String, i64)>)) -> Result<HeaderValue, CartFailure> {
         let (cookie, id) = match &self.cart_cookie {
             Some(cookie) => (cookie.clone(), digest(cookie)),
             None => {
@@ -141,7 +138,9 @@ impl Visitor {
                     let mut lines = cart.now.lines.clone();
                     change(&mut lines);
                     let after = StoredCart { lines, order_id: next_order_id(&self.shop, &id, cart.now.order_id) };
-                    carts::replace(storage, &id, &cart.stored, &after, self.shop.now()).await.map_err(PageError::from)?
+                    carts::replace(storage, &id, &cart.stored, &after, self.shop.now())
+                        .await
+                        .map_err(PageError::from)?
                 }
             };
             if stored {
@@ -264,7 +263,10 @@ fn order_cookie_name(shop: &Shop) -> &'static str {
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }
 
 /// 256 bits, so that nobody ever guesses another's cart.
@@ -292,7 +294,8 @@ mod tests {
 
     #[test]
     fn the_path_says_the_language() {
-        let check = |path: &str, language: Language, rest: &str| assert_eq!(language_of(path), (language, rest), "{path}");
+        let check =
+            |path: &str, language: Language, rest: &str| assert_eq!(language_of(path), (language, rest), "{path}");
         check("/", Language::En, "/");
         check("/products/zh", Language::En, "/products/zh");
         check("/zh", Language::ZhCn, "/");

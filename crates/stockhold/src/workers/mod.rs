@@ -4,7 +4,6 @@
 
 pub mod ask_again;
 pub mod carry_out;
-pub mod expire_holds;
 pub mod read_inbox;
 
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::ledger::Fault;
+use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
 
 /// A round at least this often, even when nobody wakes the workers.
@@ -28,7 +28,7 @@ const ROUNDS_MAX: usize = 1000;
 pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     let mut done = read_inbox::run(shop).await?;
     done += carry_out::run(shop).await?;
-    done += expire_holds::sweep(shop).await?.released;
+    done += sweep(shop).await?.released;
     done += carry_out::run(shop).await?;
     Ok(done)
 }

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, both engines, real parts.
 
+mod architecture;
 mod audit;
+mod journeys;
 mod ledger;
 mod support;

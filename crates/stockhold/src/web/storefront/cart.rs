@@ -17,7 +17,7 @@ use super::catalogue::{self, picture};
 use super::{quantity, see_other};
 use crate::language::machine_time;
 use crate::storage::orders::{self, OrderView};
-use crate::storage::products::{self, Offer};
+use crate::storage::products::{self, Product, Variant};
 use crate::web::PageError;
 use crate::web::session::{Cart, CartFailure, Visitor, with_cookie};
 
@@ -64,12 +64,18 @@ struct ShelfLine {
     available: i64,
 }
 
+/// One variant as it is offered now.
+#[derive(Debug, Clone)]
+struct Offer {
+    product: Product,
+    variant: Variant,
+}
+
 impl Shelf {
     pub async fn of(visitor: &Visitor, cart: &Cart) -> Result<Shelf, PageError> {
         let storage = &visitor.shop.storage;
-        let skus = cart.now.lines.iter().map(|(sku, _)| sku.clone()).collect();
-        let offers = products::by_skus(storage, skus, visitor.shop.now()).await?;
-        let mut offers: HashMap<String, Offer> = offers.into_iter().map(|offer| (offer.variant.sku.clone(), offer)).collect();
+        let skus: Vec<Sku> = cart.now.lines.iter().filter_map(|(sku, _)| Sku::parse(sku).ok()).collect();
+        let offered = products::by_skus(storage, &skus, visitor.shop.now()).await?;
         let mut own: HashMap<String, i64> = HashMap::new();
         let mut hold = None;
         // A new checkout closes these first, so that what they hold is the visitor's own again.
@@ -86,7 +92,7 @@ impl Shelf {
             }
         }
         let lines = cart.now.lines.iter().map(|(sku, quantity)| {
-            let offer = offers.remove(sku).filter(|offer| offer.for_sale);
+            let offer = offer(&offered, sku);
             let free = offer.as_ref().map_or(0, |offer| offer.variant.available);
             let available = free + own.get(sku).copied().unwrap_or(0);
             ShelfLine { sku: sku.clone(), quantity: *quantity, offer, available }
@@ -110,11 +116,14 @@ impl Shelf {
     /// What the buyer knows a SKU as.
     pub fn name_of(&self, visitor: &Visitor, sku: &str) -> String {
         let offer = self.lines.iter().find(|line| line.sku == sku).and_then(|line| line.offer.as_ref());
-        offer.map_or_else(|| sku.to_owned(), |offer| {
-            let variant = offer.variant.title.say(visitor.language);
-            let title = offer.title.say(visitor.language);
-            if variant.is_empty() { title.to_owned() } else { format!("{title} ({variant})") }
-        })
+        offer.map_or_else(
+            || sku.to_owned(),
+            |offer| {
+                let variant = offer.variant.title.get(visitor.language);
+                let title = offer.product.title.get(visitor.language);
+                if variant.is_empty() { title.to_owned() } else { format!("{title} ({variant})") }
+            },
+        )
     }
 
     pub fn lines(&self, visitor: &Visitor) -> Vec<Value> {
@@ -143,13 +152,14 @@ impl ShelfLine {
                 (visitor.say("cart-line-less", &count), visitor.say("cart-fix-take", &count), left)
             }
         };
-        let (drawn, glaze) = self.offer.as_ref().and_then(|o| picture(&o.image, Some(&o.variant))).unwrap_or_default();
+        let (drawn, glaze) =
+            self.offer.as_ref().and_then(|o| picture(&o.product.image, Some(&o.variant))).unwrap_or_default();
         let (title, variant, href) = match &self.offer {
             None => (self.sku.clone(), String::new(), format!("{}/products", visitor.prefix())),
             Some(offer) => (
-                offer.title.say(visitor.language).to_owned(),
-                offer.variant.title.say(visitor.language).to_owned(),
-                catalogue::variant_href(visitor, &offer.slug, &self.sku),
+                offer.product.title.get(visitor.language).to_owned(),
+                offer.variant.title.get(visitor.language).to_owned(),
+                catalogue::variant_href(visitor, &offer.product.slug, &self.sku),
             ),
         };
         context! {
@@ -160,6 +170,13 @@ impl ShelfLine {
             total => visitor.money(self.total()),
         }
     }
+}
+
+/// The variant of a product that is on sale; retired variants are not among a product's variants.
+fn offer(offered: &[Product], sku: &str) -> Option<Offer> {
+    let product =
+        offered.iter().filter(|product| product.is_public()).find(|product| product.variant(sku).is_some())?;
+    Some(Offer { product: product.clone(), variant: product.variant(sku)?.clone() })
 }
 
 pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
@@ -173,8 +190,8 @@ pub async fn add(visitor: Visitor, form: Result<Form<AddForm>, FormRejection>) -
         let trouble = visitor.say("quantity-wrong", &[]);
         return catalogue::product_again(&visitor, &form.from, sku.as_str(), &form.quantity, trouble).await;
     };
-    let offers = products::by_skus(&visitor.shop.storage, vec![sku.to_string()], visitor.shop.now()).await?;
-    if !offers.iter().any(|offer| offer.for_sale) {
+    let offered = products::by_skus(&visitor.shop.storage, std::slice::from_ref(&sku), visitor.shop.now()).await?;
+    if offer(&offered, sku.as_str()).is_none() {
         let trouble = visitor.say("product-not-for-sale", &[]);
         return catalogue::product_again(&visitor, &form.from, sku.as_str(), &form.quantity, trouble).await;
     }
@@ -223,8 +240,8 @@ pub async fn rebuild(visitor: Visitor, form: Result<Form<RebuildForm>, FormRejec
 
 /// Sets a line, or changes the one that is there; never beyond what an order takes.
 fn put(lines: &mut Vec<(String, i64)>, sku: &str, quantity: i64, change: impl Fn(i64) -> i64) {
-    match lines.iter_mut().find(|(known, _)| known == sku) {
-        Some(line) => line.1 = change(line.1).min(QUANTITY_MAX),
+    match lines.iter().position(|(known, _)| known == sku) {
+        Some(at) => lines[at].1 = change(lines[at].1).min(QUANTITY_MAX),
         None if lines.len() < LINES_MAX => lines.push((sku.to_owned(), quantity.min(QUANTITY_MAX))),
         None => {}
     }
@@ -233,9 +250,7 @@ fn put(lines: &mut Vec<(String, i64)>, sku: &str, quantity: i64, change: impl Fn
 async fn changed(visitor: &Visitor, change: impl Fn(&mut Vec<(String, i64)>)) -> Result<Response, PageError> {
     match visitor.change_cart(change).await {
         Ok(cookie) => Ok(with_cookie(to_cart(visitor), cookie)),
-        Err(CartFailure::Busy) => {
-            cart_page(visitor, StatusCode::CONFLICT, Some(visitor.say("cart-busy", &[]))).await
-        }
+        Err(CartFailure::Busy) => cart_page(visitor, StatusCode::CONFLICT, Some(visitor.say("cart-busy", &[]))).await,
         Err(CartFailure::Page(error)) => Err(error),
     }
 }

@@ -10,8 +10,8 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::Response;
-use minijinja::value::Value;
 use minijinja::context;
+use minijinja::value::Value;
 use rules::cart::CartLine;
 use rules::commands::Refusal;
 use rules::ids::OrderId;
@@ -72,10 +72,7 @@ pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
     form_page(&visitor, cart, &shelf, StatusCode::OK, &CheckoutForm::default(), &BTreeMap::new(), None)
 }
 
-pub async fn submit(
-    visitor: Visitor,
-    form: Result<Form<CheckoutForm>, FormRejection>,
-) -> Result<Response, PageError> {
+pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejection>) -> Result<Response, PageError> {
     let form = form?.0;
     if let Some(answer) = already_bought(&visitor, &form).await? {
         return Ok(answer);
@@ -178,11 +175,8 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
             notice.text = visitor.say("checkout-out-of-stock-text", &[]);
             for short in lines {
                 let title = shelf.name_of(visitor, short.sku.as_str());
-                let words = [
-                    ("title", title.into()),
-                    ("wanted", short.wanted.into()),
-                    ("available", short.available.into()),
-                ];
+                let words =
+                    [("title", title.into()), ("wanted", short.wanted.into()), ("available", short.available.into())];
                 notice.items.push((visitor.say("checkout-short-line", &words), None));
             }
         }
@@ -238,8 +232,7 @@ fn form_page(
     notice: Option<Notice>,
 ) -> Result<Response, PageError> {
     let notice = notice.map(|notice| {
-        let items: Vec<Value> =
-            notice.items.into_iter().map(|(text, href)| context! { text, href }).collect();
+        let items: Vec<Value> = notice.items.into_iter().map(|(text, href)| context! { text, href }).collect();
         context! { kind => notice.kind, title => notice.title, text => notice.text, items, to_cart => notice.to_cart }
     });
     let said = |name: &str| wrong.get(name).cloned().unwrap_or_default();
@@ -338,4 +331,3 @@ fn to_cart(visitor: &Visitor) -> Response {
 fn to_order(visitor: &Visitor, id: OrderId) -> Response {
     with_cookie(see_other(&format!("{}/orders/{id}", visitor.prefix())), visitor.open_order(id))
 }
-

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
-use axum::response::{IntoResponse, Response};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::shop::Shop;
@@ -95,10 +95,13 @@ mod tests {
 
     #[test]
     fn a_quantity_is_a_whole_number_from_one_to_999() {
-        for (text, expected) in [("1", Some(1)), (" 12 ", Some(12)), ("999", Some(999)), ("１２", Some(12)), ("007", Some(7))] {
+        for (text, expected) in
+            [("1", Some(1)), (" 12 ", Some(12)), ("999", Some(999)), ("１２", Some(12)), ("007", Some(7))]
+        {
             assert_eq!(quantity(text, 1), expected, "{text}");
         }
-        for text in ["", "0", "-1", "1.5", "1e3", "1000", "99999999999999999999", "two", "１０００", "1 2", "+1", "\0"] {
+        for text in ["", "0", "-1", "1.5", "1e3", "1000", "99999999999999999999", "two", "１０００", "1 2", "+1", "\0"]
+        {
             assert_eq!(quantity(text, 1), None, "{text:?}");
         }
         assert_eq!(quantity("0", 0), Some(0));

@@ -11,8 +11,8 @@ use axum::extract::Query;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::Response;
-use minijinja::value::Value;
 use minijinja::context;
+use minijinja::value::Value;
 use rules::ids::OrderId;
 use rules::orders::Status;
 use rules::payments::RefundState;
@@ -53,7 +53,8 @@ pub async fn success(
     query: Result<Query<ReturnQuery>, QueryRejection>,
 ) -> Result<Response, PageError> {
     let query = query?.0;
-    let session_id = plain(&query.session_id).filter(|id| !id.is_empty() && id.len() <= 255).ok_or(PageError::NotFound)?;
+    let session_id =
+        plain(&query.session_id).filter(|id| !id.is_empty() && id.len() <= 255).ok_or(PageError::NotFound)?;
     let id = orders::find_by_session(&visitor.shop.storage, session_id).await?.ok_or(PageError::NotFound)?;
     let order = current(&visitor, id).await?.ok_or(PageError::NotFound)?;
     if visitor.owns(&order.cart_id) || visitor.has_opened(id) {
@@ -144,7 +145,11 @@ impl State {
             Status::Processing => State::Processing,
             Status::Paid => State::Paid,
             Status::Expired | Status::Cancelled if !order.payments.is_empty() => {
-                if back && !order.refunds.is_empty() { State::Refunded } else { State::Refunding }
+                if back && !order.refunds.is_empty() {
+                    State::Refunded
+                } else {
+                    State::Refunding
+                }
             }
             Status::Expired => State::Expired,
             Status::Cancelled => State::Cancelled,
@@ -188,7 +193,8 @@ fn shown(visitor: &Visitor, order: &OrderView) -> Value {
             }
         })
         .collect();
-    let going_back: i64 = order.refunds.iter().filter(|refund| is_alive(refund.state)).map(|refund| refund.amount).sum();
+    let going_back: i64 =
+        order.refunds.iter().filter(|refund| is_alive(refund.state)).map(|refund| refund.amount).sum();
     context! {
         id => order.id.to_string(),
         number => order.number,
@@ -216,17 +222,15 @@ fn is_alive(state: RefundState) -> bool {
 
 /// The stored numbers, never computed again (M1); parts that are zero are left out.
 fn sums(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
-    let parts = [
-        ("order-discount", -order.discount),
-        ("order-shipping", order.shipping),
-        ("order-tax", order.tax),
-    ];
+    let parts = [("order-discount", -order.discount), ("order-shipping", order.shipping), ("order-tax", order.tax)];
     let any = parts.iter().any(|(_, minor)| *minor != 0);
     let subtotal = any.then_some(("order-subtotal", order.subtotal));
     let parts = parts.into_iter().filter(|(_, minor)| *minor != 0);
     let all = subtotal.into_iter().chain(parts).chain([("order-total", order.total)]);
-    all.map(|(key, minor)| context! { label => visitor.say(key, &[]), amount => visitor.money_in(minor, order.currency) })
-        .collect()
+    all.map(
+        |(key, minor)| context! { label => visitor.say(key, &[]), amount => visitor.money_in(minor, order.currency) },
+    )
+    .collect()
 }
 
 fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
@@ -265,7 +269,8 @@ fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
 fn address(visitor: &Visitor, stored: &str) -> Vec<Value> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).unwrap_or_default();
     let known = ["name", "street", "postal_code", "city", "country"];
-    let filled = known.into_iter().filter_map(|name| fields.get(name).and_then(|v| v.as_str()).map(|text| (name, text)));
+    let filled =
+        known.into_iter().filter_map(|name| fields.get(name).and_then(|v| v.as_str()).map(|text| (name, text)));
     filled
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| context! { label => visitor.say(&format!("order-address-{name}"), &[]), text })

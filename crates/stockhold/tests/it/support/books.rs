@@ -83,15 +83,7 @@ impl TestBooks {
 
     /// Puts goods on the shelf, each a product of its own.
     pub async fn stock(&self, name: &str, units: i64) {
-        let product = "insert into products (id, slug, status, title, description, options, position, image,
-            created_at, updated_at) values ($1, $1, 'active', $2, $2, '[]', 0, '', 0, 0)";
-        let title = format!("{{\"en\":\"{name}\",\"zh-CN\":\"{name}\"}}");
-        let variant = "insert into variants (sku, product_id, position, title, options, price_minor, active)
-            values ($1, $1, 0, $3, $3, $2, 1)";
-        let level = "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0)";
-        let goods =
-            vec![(product, values![name, title]), (variant, values![name, PRICE_MINOR, "{}"]), (level, values![name])];
-        self.storage.write_many(goods).await.expect("goods are put on the shelf");
+        put_on_the_shelf(&self.storage, name).await;
         if units > 0 {
             self.count(name, units).await.expect("goods are received");
         }
@@ -184,4 +176,17 @@ impl TestBooks {
         let findings = audit::run(&self.storage).await.expect("the database answers");
         assert!(findings.is_empty(), "the books do not balance: {findings:#?}");
     }
+}
+
+/// A product with one variant and an empty stock level.
+pub async fn put_on_the_shelf(storage: &Storage, name: &str) {
+    let product = "insert into products (id, slug, status, title, description, options, position, image,
+        created_at, updated_at) values ($1, $1, 'active', $2, $2, '[]', 0, '', 0, 0)";
+    let title = format!("{{\"en\":\"{name}\",\"zh-CN\":\"{name}\"}}");
+    let variant = "insert into variants (sku, product_id, position, title, options, price_minor, active)
+        values ($1, $1, 0, $3, $3, $2, 1)";
+    let level = "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0)";
+    let goods =
+        vec![(product, values![name, title]), (variant, values![name, PRICE_MINOR, "{}"]), (level, values![name])];
+    storage.write_many(goods).await.expect("goods are put on the shelf");
 }

@@ -2,18 +2,23 @@
 
 pub mod books;
 pub mod postgres;
+pub mod shop;
 
-/// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, |shop| { … })`.
+/// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, async |shop| { … })`,
+/// over bare books or over a whole shop.
 #[macro_export]
 macro_rules! on_both_engines {
     ($(#[$doc:meta])* $name:ident, $body:expr) => {
+        $crate::on_both_engines!($(#[$doc])* $name, $crate::support::books::TestBooks, $body);
+    };
+    ($(#[$doc:meta])* $name:ident, $shop:ty, $body:expr) => {
         $(#[$doc])*
         mod $name {
             use super::*;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                let shop = $crate::support::books::TestBooks::on_sqlite().await;
+                let shop = <$shop>::on_sqlite().await;
                 let body = $body;
                 body(&shop).await;
                 shop.books_balance().await;
@@ -21,7 +26,7 @@ macro_rules! on_both_engines {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                let shop = $crate::support::books::TestBooks::on_postgres().await;
+                let shop = <$shop>::on_postgres().await;
                 let body = $body;
                 body(&shop).await;
                 shop.books_balance().await;

@@ -71,7 +71,8 @@ fn start() -> Cluster {
 
 /// The server below a shell that waits for its standard input to end: the far end is held by this process.
 fn spawn_watched(programs: &Path, user: Option<&str>, folder: &Path, port: u16) -> Child {
-    let script = r#""$1" -D "$2/data" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$2" -p "$3" \
+    // Ctrl-C reaches every process of the terminal; the shell must live on to clear up.
+    let script = r#"trap '' INT TERM HUP; "$1" -D "$2/data" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$2" -p "$3" \
         -c max_connections=300 -c log_min_messages=fatal >"$2/log" 2>&1 &
         server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$2""#;
     let mut shell = command_as(user, Path::new("/bin/sh"));

@@ -5,7 +5,7 @@ use rules::ids::OrderId;
 use rules::orders::{Hold, Status};
 
 use crate::ledger::Fault;
-use crate::outbox;
+use crate::outbox::close;
 use crate::shop::Shop;
 use crate::storage::orders;
 
@@ -26,7 +26,7 @@ pub async fn sweep(shop: &Shop) -> Result<Sweep, Fault> {
     for order_id in orders::due(&shop.storage, shop.now(), HOLDS_PER_SWEEP).await? {
         sweep.due += 1;
         sweep.orders.push(order_id);
-        outbox::close(shop, order_id).await?;
+        close(shop, order_id).await?;
         let Some(order) = orders::find(&shop.storage, order_id).await? else { continue };
         match (order.hold, order.status) {
             (Hold::Released, _) => sweep.released += 1,

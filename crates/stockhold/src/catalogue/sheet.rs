@@ -1,0 +1,413 @@
+//! Reads a spreadsheet of products: our own headings, and those of Shopify's exports, old and new.
+//!
+//! Invariant: reading judges, it does not guess. Every mistake is named with its row as a spreadsheet shows it and
+//! its column as the file calls it; amounts never pass through a float.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use rules::money::{AMOUNT_MAX, Currency};
+use rules::stock::ON_HAND_MAX;
+use rules::text::Sku;
+
+use super::columns::{Column, Columns};
+use crate::storage::products::{Localized, NewVariant, ProductStatus};
+
+/// A hundred thousand rows with long descriptions fit; what is larger is a mistake or an attack.
+const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
+const ROWS_MAX: u64 = 100_000;
+const FIELD_BYTES_MAX: usize = 100 * 1024;
+const SLUG_BYTES_MAX: usize = 200;
+/// Nobody reads more mistakes than this; the file is mended and tried again.
+const ERRORS_MAX: usize = 1_000;
+
+/// A mistake in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowError {
+    /// As a spreadsheet shows it: the headings are row 1.
+    pub row: u64,
+    pub column: String,
+    pub message: String,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetError {
+    #[error("The file is larger than 50 MB. Split it and import the parts.")]
+    TooLarge,
+    #[error("The file has more than 100,000 rows. Split it and import the parts.")]
+    TooManyRows,
+    #[error("The file is not UTF-8. In Excel, save it as “CSV UTF-8”.")]
+    NotUtf8,
+    #[error("The file is empty.")]
+    Empty,
+    #[error("The heading {0} is missing. Needed are slug (or Handle), title, sku and price.")]
+    NoHeading(&'static str),
+    #[error("The heading “{0}” is there twice.")]
+    HeadingTwice(String),
+    #[error("The file cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    #[error("The file is not CSV: {0}")]
+    NotCsv(#[from] csv::Error),
+}
+
+#[derive(Debug, Default)]
+pub struct Sheet {
+    pub products: Vec<SheetProduct>,
+    /// Slugs of collections that are named, with the name that stands in the sheet.
+    pub collections: BTreeMap<String, String>,
+    pub errors: Vec<RowError>,
+}
+
+/// A product as the sheet tells of it; `None` where it has no such column.
+#[derive(Debug, Clone)]
+pub struct SheetProduct {
+    pub slug: String,
+    pub status: Option<ProductStatus>,
+    pub title: Localized,
+    pub description: Localized,
+    pub options: Vec<String>,
+    pub collections: Option<Vec<String>>,
+    pub variants: Vec<SheetVariant>,
+    /// How many rows tell of it.
+    pub rows: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct SheetVariant {
+    pub row: u64,
+    pub new: NewVariant,
+    pub stock: Option<i64>,
+}
+
+/// Which sign begins the decimals. Where `;` separates the cells, a comma does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decimal {
+    Point,
+    PointOrComma,
+}
+
+pub fn read(file: impl Read, currency: Currency) -> Result<Sheet, SheetError> {
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(SheetError::TooLarge);
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| SheetError::NotUtf8)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let separator = separator(text);
+    let mut records =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    if !records.read_record(&mut record)? {
+        return Err(SheetError::Empty);
+    }
+    let decimal = if separator == b';' { Decimal::PointOrComma } else { Decimal::Point };
+    let mut reading = Reading {
+        columns: Columns::of(&record)?,
+        currency,
+        decimal,
+        sheet: Sheet::default(),
+        at: BTreeMap::new(),
+        skus: BTreeSet::new(),
+    };
+    let mut row = 1;
+    let mut line = records.position().line();
+    for _ in 0..=ROWS_MAX {
+        if !records.read_record(&mut record)? {
+            return Ok(reading.sheet);
+        }
+        // A spreadsheet counts empty lines, but not the line breaks inside a cell.
+        let lines = records.position().line() - line;
+        let breaks = record.iter().map(|cell| cell.matches('\n').count() as u64).sum();
+        line += lines;
+        row += lines.saturating_sub(breaks).max(1);
+        reading.row(row, &record);
+    }
+    Err(SheetError::TooManyRows)
+}
+
+/// The sign that separates the headings: the most frequent one outside quotes.
+fn separator(text: &str) -> u8 {
+    let headings = text.lines().next().unwrap_or_default();
+    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in headings.bytes() {
+        quoted ^= byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(sign, _)| !quoted && *sign == byte) {
+            *count += 1;
+        }
+    }
+    // The first of equals wins: a file of one column has commas.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(sign, _)| *sign)
+}
+
+struct Reading {
+    columns: Columns,
+    currency: Currency,
+    decimal: Decimal,
+    sheet: Sheet,
+    /// Where each slug's product stands in the sheet.
+    at: BTreeMap<String, usize>,
+    skus: BTreeSet<Sku>,
+}
+
+impl Reading {
+    fn row(&mut self, row: u64, record: &csv::StringRecord) {
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            return;
+        }
+        if let Some(at) = record.iter().position(|cell| cell.len() > FIELD_BYTES_MAX) {
+            let column = self.columns.heading_at(at);
+            return self.wrong(row, column, "The cell holds more than 100 KB.".to_owned());
+        }
+        if record.len() > self.columns.len() {
+            let message = "The row has more cells than there are headings. Is a quote missing?".to_owned();
+            return self.wrong(row, String::new(), message);
+        }
+        let Some(slug) = self.slug(row, record) else { return };
+        let is_first = !self.at.contains_key(&slug);
+        if is_first {
+            let product = self.product(row, slug.clone(), record);
+            self.at.insert(slug.clone(), self.sheet.products.len());
+            self.sheet.products.push(product);
+        }
+        let at = self.at[&slug];
+        self.sheet.products[at].rows += 1;
+        // Shopify gives each further picture a row of its own, without a variant.
+        let of_variant = [Column::Sku, Column::Price, Column::OptionValue(0)];
+        if !is_first && of_variant.iter().all(|column| self.cell(*column, record).is_empty()) {
+            return;
+        }
+        let options = self.sheet.products[at].options.clone();
+        if let Some(variant) = self.variant(row, &options, record) {
+            self.sheet.products[at].variants.push(variant);
+        }
+    }
+
+    fn slug(&mut self, row: u64, record: &csv::StringRecord) -> Option<String> {
+        let given = self.cell(Column::Slug, record).to_lowercase();
+        let slug = if given.is_empty() { slug_of(self.cell(Column::Title, record)) } else { given };
+        let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+        if slug.is_empty() || slug.len() > SLUG_BYTES_MAX || !slug.chars().all(fits) {
+            let message = "A slug has letters, digits and hyphens, such as tea-cup.".to_owned();
+            self.mistake(row, Column::Slug, message);
+            return None;
+        }
+        Some(slug)
+    }
+
+    fn product(&mut self, row: u64, slug: String, record: &csv::StringRecord) -> SheetProduct {
+        let mut title = Localized::default();
+        let mut description = Localized::default();
+        for (column, tag) in [(Column::Title, "en"), (Column::TitleZh, "zh-CN")] {
+            put(&mut title, tag, self.cell(column, record).to_owned());
+        }
+        for (column, tag) in [(Column::Description, "en"), (Column::DescriptionZh, "zh-CN")] {
+            put(&mut description, tag, super::html::to_markdown(self.cell(column, record)));
+        }
+        if title.0.is_empty() {
+            self.mistake(row, Column::Title, "The first row of a product needs its title.".to_owned());
+        }
+        let names = (0..3).map(|at| self.cell(Column::OptionName(at), record).to_owned());
+        let mut options: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        let value = self.cell(Column::OptionValue(0), record);
+        if options == ["Title"] && value == "Default Title" {
+            options.clear(); // Shopify's way of saying that there is nothing to choose.
+        } else if options.is_empty() && !value.is_empty() {
+            options.push("Option".to_owned());
+        }
+        SheetProduct {
+            status: self.status(row, record),
+            collections: self.collections(row, record),
+            slug,
+            title,
+            description,
+            options,
+            variants: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    fn status(&mut self, row: u64, record: &csv::StringRecord) -> Option<ProductStatus> {
+        let word = self.cell(Column::Status, record).to_lowercase();
+        if !word.is_empty() {
+            let status = ProductStatus::parse(&word);
+            if status.is_none() {
+                self.mistake(row, Column::Status, "A status is draft, active or archived.".to_owned());
+            }
+            return status;
+        }
+        match self.cell(Column::Published, record).to_lowercase().as_str() {
+            "true" | "yes" | "1" => Some(ProductStatus::Active),
+            "false" | "no" | "0" => Some(ProductStatus::Draft),
+            _ => None,
+        }
+    }
+
+    fn collections(&mut self, row: u64, record: &csv::StringRecord) -> Option<Vec<String>> {
+        if !self.columns.has(Column::Collection) {
+            return None;
+        }
+        let name = self.cell(Column::Collection, record).to_owned();
+        if name.is_empty() {
+            return Some(Vec::new());
+        }
+        let slug = slug_of(&name);
+        if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
+            self.mistake(row, Column::Collection, "This is not the name of a collection.".to_owned());
+            return None;
+        }
+        self.sheet.collections.entry(slug.clone()).or_insert(name);
+        Some(vec![slug])
+    }
+
+    /// The row's variant; `None` when a cell is wrong, which is noted.
+    fn variant(&mut self, row: u64, options: &[String], record: &csv::StringRecord) -> Option<SheetVariant> {
+        let sku = self.sku(row, record);
+        let price = self.money(row, Column::Price, record);
+        if let Some(None) = price {
+            self.mistake(row, Column::Price, "Every variant needs a price.".to_owned());
+        }
+        let compare_at = self.money(row, Column::CompareAt, record);
+        let weight = self.number(row, Column::Weight, record);
+        let stock = self.number(row, Column::Stock, record);
+        let mut values = BTreeMap::new();
+        let mut title = Vec::new();
+        for (at, name) in options.iter().enumerate() {
+            let value = self.cell(Column::OptionValue(at), record).to_owned();
+            if value.is_empty() {
+                self.mistake(row, Column::OptionValue(at), format!("This variant has no {name}."));
+                return None;
+            }
+            title.push(value.clone());
+            values.insert(name.clone(), Localized::of(&[("en", &value)]));
+        }
+        let mut named = Localized::default();
+        put(&mut named, "en", title.join(" · "));
+        let new = NewVariant {
+            sku: sku?,
+            title: named,
+            options: values,
+            price_minor: price??,
+            // Shopify writes zero where there is no former price.
+            compare_at_minor: compare_at?.filter(|minor| *minor > 0),
+            weight_grams: weight?,
+        };
+        Some(SheetVariant { row, new, stock: stock? })
+    }
+
+    fn sku(&mut self, row: u64, record: &csv::StringRecord) -> Option<Sku> {
+        // Excel keeps numbers as text with a leading apostrophe, and Shopify exports it.
+        let cell = self.cell(Column::Sku, record).trim_start_matches('\'');
+        let message = if cell.is_empty() {
+            "Every variant needs an item number (SKU): stock is counted by it.".to_owned()
+        } else {
+            match Sku::parse(cell) {
+                Ok(sku) if self.skus.insert(sku.clone()) => return Some(sku),
+                Ok(sku) => format!("The item number {sku} is in the file twice."),
+                Err(error) => error.to_string(),
+            }
+        };
+        self.mistake(row, Column::Sku, message);
+        None
+    }
+
+    /// `Some(None)`: the cell is empty. `None`: it is wrong, which is noted.
+    fn money(&mut self, row: u64, column: Column, record: &csv::StringRecord) -> Option<Option<i64>> {
+        let cell = self.cell(column, record);
+        if cell.is_empty() {
+            return Some(None);
+        }
+        match amount(cell, self.currency, self.decimal) {
+            Ok(minor) => Some(Some(minor)),
+            Err(message) => {
+                self.mistake(row, column, message);
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, row: u64, column: Column, record: &csv::StringRecord) -> Option<Option<i64>> {
+        let cell = self.cell(column, record);
+        if cell.is_empty() {
+            return Some(None);
+        }
+        // Shopify writes weights as 250.0: grams are whole here.
+        let whole = cell.split_once('.').filter(|_| column == Column::Weight);
+        let whole = whole.filter(|(_, part)| part.bytes().all(|b| b.is_ascii_digit())).map_or(cell, |(whole, _)| whole);
+        let number = whole.bytes().all(|b| b.is_ascii_digit()).then(|| whole.parse::<i64>().ok()).flatten();
+        let number = number.filter(|number| *number <= ON_HAND_MAX);
+        if number.is_none() {
+            self.mistake(row, column, format!("“{}” is not a whole number from 0 on.", shortened(cell)));
+        }
+        number.map(Some)
+    }
+
+    fn cell<'a>(&self, column: Column, record: &'a csv::StringRecord) -> &'a str {
+        self.columns.at(column).and_then(|at| record.get(at)).unwrap_or_default().trim()
+    }
+
+    fn mistake(&mut self, row: u64, column: Column, message: String) {
+        let heading = self.columns.heading(column);
+        self.wrong(row, heading, message);
+    }
+
+    fn wrong(&mut self, row: u64, column: String, message: String) {
+        if self.sheet.errors.len() < ERRORS_MAX {
+            self.sheet.errors.push(RowError { row, column, message });
+        }
+    }
+}
+
+/// Reads a price without a float: `32`, `32.5`, `32.00`. Refuses what could be read in two ways.
+pub fn amount(text: &str, currency: Currency, decimal: Decimal) -> Result<i64, String> {
+    let wrong = || format!("“{}” is not a price, such as {}.", shortened(text), example(currency));
+    let point = match decimal {
+        Decimal::PointOrComma if !text.contains('.') => ',',
+        Decimal::PointOrComma | Decimal::Point => '.',
+    };
+    let (whole, part) = text.split_once(point).unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(part) || text.ends_with(point) {
+        return Err(wrong());
+    }
+    let decimals = currency.decimals() as usize;
+    // Exports write 1290.00 even where there are no cents; longer fractions might be thousands.
+    let part = if decimals == 0 && part.len() <= 2 { part.trim_end_matches('0') } else { part };
+    if part.len() > decimals {
+        return Err(format!("“{}” has more decimals than {currency} has ({decimals}).", shortened(text)));
+    }
+    let minor = format!("{whole}{part:0<decimals$}");
+    minor.parse::<i64>().ok().filter(|minor| *minor <= AMOUNT_MAX).ok_or_else(wrong)
+}
+
+fn example(currency: Currency) -> &'static str {
+    match currency.decimals() {
+        0 => "3200",
+        3 => "32.000",
+        _ => "32.00",
+    }
+}
+
+/// A name as an address: `Tea cups & bowls` → `tea-cups-bowls`, `茶杯` as it is.
+fn slug_of(name: &str) -> String {
+    let words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+fn put(texts: &mut Localized, tag: &str, text: String) {
+    if !text.is_empty() {
+        texts.0.insert(tag.to_owned(), text);
+    }
+}
+
+/// A cell as an error may quote it.
+fn shortened(cell: &str) -> String {
+    let mut letters = cell.chars();
+    let start: String = letters.by_ref().take(40).collect();
+    if letters.next().is_some() { format!("{start}…") } else { start }
+}
+
+#[cfg(test)]
+mod tests;

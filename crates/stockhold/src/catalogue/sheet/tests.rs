@@ -1,0 +1,171 @@
+//! What a sheet may look like, and what is said of its mistakes.
+
+use super::*;
+
+fn dollars() -> Currency {
+    Currency::parse("USD").expect("a currency")
+}
+
+fn sheet(text: &str) -> Sheet {
+    read(text.as_bytes(), dollars()).expect("a sheet")
+}
+
+/// Row, column and message of each mistake.
+fn mistakes(text: &str) -> Vec<(u64, String, String)> {
+    sheet(text).errors.into_iter().map(|error| (error.row, error.column, error.message)).collect()
+}
+
+const OURS: &str = "slug,title,title_zh,description,description_zh,status,collection,option1_name,option1_value,sku,price,compare_at,weight_grams,stock\n";
+
+#[test]
+fn our_own_headings_tell_everything() {
+    let text = format!(
+        "\u{feff}{OURS}tea-cup,Tea cup,茶杯,Thin lip,薄口,active,Cups & bowls,Glaze,Celadon,CUP-CEL,32.00,38,210,24\n\
+         tea-cup,,,,,,,,Tenmoku,CUP-TEN,36.5,,,1\n"
+    );
+    let sheet = sheet(&text);
+    assert_eq!(sheet.errors, []);
+    let cup = &sheet.products[0];
+    assert_eq!((cup.slug.as_str(), cup.status, cup.rows), ("tea-cup", Some(ProductStatus::Active), 2));
+    assert_eq!((cup.title.get("zh-CN"), cup.description.get("en")), ("茶杯", "Thin lip"));
+    assert_eq!(cup.collections, Some(vec!["cups-bowls".to_owned()]));
+    assert_eq!(sheet.collections["cups-bowls"], "Cups & bowls");
+    let facts = |at: usize| {
+        let variant = &cup.variants[at];
+        (variant.new.price_minor, variant.new.compare_at_minor, variant.new.weight_grams, variant.stock, variant.row)
+    };
+    assert_eq!(facts(0), (3200, Some(3800), Some(210), Some(24), 2));
+    assert_eq!(facts(1), (3650, None, None, Some(1), 3));
+    assert_eq!(cup.variants[1].new.options["Glaze"].get("en"), "Tenmoku");
+}
+
+#[test]
+fn both_generations_of_shopify_are_read() {
+    let old = "Handle,Title,Body (HTML),Vendor,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,\
+        Variant Inventory Qty,Variant Price,Variant Compare At Price,Image Src\n\
+        mug,Mug,<p>Big</p>,Kiln,TRUE,Title,Default Title,'007,350.0,5,18.00,0.00,a.jpg\n\
+        mug,,,,,,,,,,,,b.jpg\n";
+    let new = "Title,URL handle,Description,Vendor,Published on online store,Status,SKU,Option1 name,Option1 value,Price,\
+        Compare-at price,Inventory quantity,Weight value (grams)\n\
+        Mug,mug,Big,Kiln,TRUE,Active,007,Title,Default Title,18.00,,5,350\n";
+    for text in [old, new] {
+        let sheet = sheet(text);
+        assert_eq!(sheet.errors, [], "{text}");
+        let mug = &sheet.products[0];
+        assert_eq!((mug.slug.as_str(), mug.variants.len(), mug.options.len()), ("mug", 1, 0));
+        assert_eq!((mug.description.get("en"), mug.status), ("Big", Some(ProductStatus::Active)));
+        let variant = &mug.variants[0];
+        assert_eq!((variant.new.sku.as_str(), variant.stock), ("007", Some(5)));
+        assert_eq!(
+            (variant.new.price_minor, variant.new.compare_at_minor, variant.new.weight_grams),
+            (1800, None, Some(350))
+        );
+    }
+}
+
+#[test]
+fn semicolons_come_with_decimal_commas() {
+    let sheet = sheet("slug;title;sku;price\r\ncup;Cup;C-1;32,50\r\nbowl;Bowl;B-1;18.00\r\n");
+    assert_eq!(sheet.errors, []);
+    assert_eq!(sheet.products.iter().map(|p| p.variants[0].new.price_minor).collect::<Vec<_>>(), [3250, 1800]);
+}
+
+#[test]
+fn rows_are_numbered_as_a_spreadsheet_shows_them() {
+    for end in ["\n", "\r\n"] {
+        let text =
+            "slug,title,description,sku,price\ncup,Cup,\"two\nlines\",C-1,1\n\nbowl,Bowl,,B-1,x\n,,,,\npot,Pot,,P-1,y";
+        let rows: Vec<u64> = mistakes(&text.replace('\n', end)).into_iter().map(|(row, ..)| row).collect();
+        assert_eq!(rows, [4, 6], "{end:?}");
+    }
+}
+
+#[test]
+fn every_mistake_names_its_cell() {
+    let text = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Status\n\
+        cup,Cup,Glaze,Celadon,C-1,32.005,-1,active\n\
+        cup,,,,C-2,1,,\n\
+        bowl,,,,C-1,,,sold\n\
+        a/b,Pot,,,P-1,1,,\n\
+        ,,,,P-2,1,,\n\
+        pan,Pan,,,P 3,\"1,000.00\",1.5,\n\
+        lid,Lid,,,L-1,1,,,one too many\n";
+    let found = mistakes(text);
+    let cells: Vec<(u64, &str)> = found.iter().map(|(row, column, _)| (*row, column.as_str())).collect();
+    let expected = [
+        (2, "Variant Price"),
+        (2, "Variant Inventory Qty"),
+        (3, "Option1 Value"),
+        (4, "Title"),
+        (4, "Status"),
+        (4, "Variant SKU"),
+        (4, "Variant Price"),
+        (5, "Handle"),
+        (6, "Handle"),
+        (7, "Variant SKU"),
+        (7, "Variant Price"),
+        (7, "Variant Inventory Qty"),
+        (8, ""),
+    ];
+    let mut cells = cells;
+    cells.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(cells, expected, "{found:#?}");
+}
+
+#[test]
+fn a_price_is_read_without_guessing() {
+    let yen = Currency::parse("JPY").expect("a currency");
+    let dinar = Currency::parse("KWD").expect("a currency");
+    for (text, currency, decimal, minor) in [
+        ("32", dollars(), Decimal::Point, Some(3200)),
+        ("32.5", dollars(), Decimal::Point, Some(3250)),
+        ("0.07", dollars(), Decimal::Point, Some(7)),
+        ("32,50", dollars(), Decimal::Point, None),
+        ("32,50", dollars(), Decimal::PointOrComma, Some(3250)),
+        ("1.234,50", dollars(), Decimal::PointOrComma, None),
+        ("1,234.50", dollars(), Decimal::Point, None),
+        ("32.000", dollars(), Decimal::Point, None),
+        ("-1", dollars(), Decimal::Point, None),
+        ("1e3", dollars(), Decimal::Point, None),
+        ("$5", dollars(), Decimal::Point, None),
+        (".5", dollars(), Decimal::Point, None),
+        ("5.", dollars(), Decimal::Point, None),
+        ("٣", dollars(), Decimal::Point, None),
+        ("99999999999999999999", dollars(), Decimal::Point, None),
+        ("1290", yen, Decimal::Point, Some(1290)),
+        ("1290.00", yen, Decimal::Point, Some(1290)),
+        ("1290.000", yen, Decimal::Point, None),
+        ("1290.5", yen, Decimal::Point, None),
+        ("12.9", dinar, Decimal::Point, Some(12900)),
+    ] {
+        assert_eq!(amount(text, currency, decimal).ok(), minor, "{text} {currency}");
+    }
+}
+
+#[test]
+fn what_is_no_sheet_is_refused_as_a_whole() {
+    let refused = |bytes: &[u8]| read(bytes, dollars()).expect_err("no sheet").to_string();
+    assert!(refused(b"").contains("empty"));
+    assert!(refused(b"slug,title,sku\n").contains("price"));
+    assert!(refused(b"slug,title,sku,price,SKU\n").contains("twice"));
+    assert!(refused(b"slug,title,sku,price\n\xb2\xe8\xb1\xad,x,y,1\n").contains("UTF-8"));
+    let long = format!("slug,title,sku,price\ncup,{},C-1,1\n", "x".repeat(FIELD_BYTES_MAX + 1));
+    assert_eq!(mistakes(&long).len(), 1);
+    let endless = std::io::repeat(b'x');
+    assert!(matches!(read(endless, dollars()), Err(SheetError::TooLarge)));
+    let rows = "a,A,\u{61},1\n".repeat(ROWS_MAX as usize + 1);
+    assert!(matches!(
+        read(format!("slug,title,sku,price\n{rows}").as_bytes(), dollars()),
+        Err(SheetError::TooManyRows)
+    ));
+}
+
+#[test]
+fn a_name_becomes_an_address() {
+    for (name, slug) in [("Tea cups & bowls", "tea-cups-bowls"), ("茶杯", "茶杯"), ("  Été!  ", "été"), ("***", "")]
+    {
+        assert_eq!(slug_of(name), slug);
+    }
+}

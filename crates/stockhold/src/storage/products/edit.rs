@@ -1,0 +1,127 @@
+//! What saving a product takes: what can be said against it, and the statements of one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rules::ids::ProductId;
+use rules::text::Sku;
+use rules::time::Timestamp;
+
+use super::{Localized, NewProduct, NewVariant, Product, SaveError, Saved, to_json};
+use crate::storage::Value;
+use crate::values;
+
+/// What can be said against a product without looking at the others.
+pub fn check(new: &NewProduct) -> Result<(), SaveError> {
+    if new.variants.is_empty() {
+        return Err(SaveError::NoVariants);
+    }
+    let mut seen = BTreeSet::new();
+    match new.variants.iter().find(|variant| !seen.insert(&variant.sku)) {
+        Some(twice) => Err(SaveError::SkuTwice { sku: twice.sku.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The first item number of `new` that belongs to another product, and that product's slug.
+pub fn foreign<'a>(new: &'a NewProduct, owners: &'a BTreeMap<String, String>) -> Option<(&'a Sku, &'a str)> {
+    let owner = |variant: &'a NewVariant| Some((&variant.sku, owners.get(variant.sku.as_str())?.as_str()));
+    new.variants.iter().filter_map(owner).find(|(_, slug)| *slug != new.slug)
+}
+
+pub fn outcome(stands: Option<&Product>, new: &NewProduct) -> Saved {
+    match stands {
+        None => Saved::New,
+        Some(stands) if stands.equals(new) => Saved::Unchanged,
+        Some(_) => Saved::Changed,
+    }
+}
+
+/// A variant that came to belong to another product in the meantime is left to it.
+const PUT_VARIANT: &str = "
+    insert into variants (sku, product_id, position, title, options, price_minor, compare_at_minor, weight_grams, active)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 1)
+    on conflict (sku) do update set position = excluded.position, title = excluded.title, options = excluded.options,
+        price_minor = excluded.price_minor, compare_at_minor = excluded.compare_at_minor,
+        weight_grams = excluded.weight_grams, active = 1
+    where variants.product_id = excluded.product_id";
+
+const PUT_PRODUCT: &str = "
+    insert into products (id, slug, status, title, description, options, position, image, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products), coalesce($7, ''), $8, $8)
+    on conflict (id) do update set status = excluded.status, title = excluded.title,
+        description = excluded.description, options = excluded.options, image = coalesce($7, products.image),
+        updated_at = excluded.updated_at";
+
+const PUT_COLLECTION: &str = "
+    insert into collections (slug, title, position)
+    values ($1, $2, (select coalesce(max(position), 0) + 1 from collections))
+    on conflict (slug) do nothing";
+
+/// What saving `new` over what stands takes, for one transaction.
+pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) -> Vec<(&'static str, Vec<Value>)> {
+    let id = stands.map_or_else(|| draw_id(now), |product| product.id).to_string();
+    let product = values![
+        id.as_str(),
+        new.slug.as_str(),
+        new.status.as_str(),
+        to_json(&new.title),
+        to_json(&new.description),
+        to_json(&new.options),
+        new.image.clone(),
+        now.micros(),
+    ];
+    let mut statements = vec![(PUT_PRODUCT, product)];
+    let retire = "update variants set active = 0 where product_id = $1 and not (sku {in $2})";
+    statements.push((retire, values![id.as_str(), skus_of(new)]));
+    for (position, variant) in new.variants.iter().enumerate() {
+        let sku = variant.sku.as_str();
+        let row = values![
+            sku,
+            id.as_str(),
+            position as i64,
+            to_json(&variant.title),
+            to_json(&variant.options),
+            variant.price_minor,
+            variant.compare_at_minor,
+            variant.weight_grams,
+        ];
+        statements.push((PUT_VARIANT, row));
+        let level =
+            "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0) on conflict (sku) do nothing";
+        statements.push((level, values![sku]));
+    }
+    if let Some(slugs) = &new.collections {
+        statements.push(("delete from collection_products where product_id = $1", values![id.as_str()]));
+        for slug in slugs {
+            statements.push(put_collection(slug, &Localized::of(&[("en", &words(slug))])));
+            let join = "insert into collection_products (collection_slug, product_id) values ($1, $2)
+                on conflict (collection_slug, product_id) do nothing";
+            statements.push((join, values![slug.as_str(), id.as_str()]));
+        }
+    }
+    statements
+}
+
+/// Makes a collection unless it stands.
+pub fn put_collection(slug: &str, title: &Localized) -> (&'static str, Vec<Value>) {
+    (PUT_COLLECTION, values![slug, to_json(title)])
+}
+
+/// `tea-cups` → `Tea cups`.
+fn words(slug: &str) -> String {
+    let spaced = slug.replace(['-', '_'], " ");
+    let mut letters = spaced.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A UUIDv7 of the moment that was handed in, so that ids sort as the shop's clock says.
+fn draw_id(now: Timestamp) -> ProductId {
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    let nanos = u32::try_from(now.micros().rem_euclid(1_000_000)).unwrap_or(0) * 1_000;
+    let moment = uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos);
+    ProductId::from_u128(uuid::Uuid::new_v7(moment).as_u128())
+}
+
+pub fn skus_of(new: &NewProduct) -> Vec<String> {
+    new.variants.iter().map(|variant| variant.sku.to_string()).collect()
+}

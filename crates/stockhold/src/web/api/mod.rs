@@ -1,0 +1,187 @@
+//! The JSON API: what shop fronts and shopkeepers' programs script against.
+//!
+//! Invariant: there is no route without a line in [`routes`], and no line without a word on who may use it. A test
+//! holds the table against the description in `/api/openapi.json`.
+
+pub mod access;
+pub mod checkout;
+pub mod cleanup;
+pub mod events;
+pub mod input;
+pub mod openapi;
+pub mod orders;
+pub mod products;
+pub mod stock;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::http::header::LINK;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::{Json, http::HeaderValue};
+use rules::money::{Currency, Money};
+use rules::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::shop::Shop;
+use crate::storage::keys::Scope;
+use crate::web::problem::{self, Problem, RequestId};
+use access::Access;
+
+/// One thing the API does, and who may ask for it.
+struct Route {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests hold the table against the description"))]
+    method: Method,
+    path: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests hold the table against the roles"))]
+    access: Access,
+    handler: MethodRouter<Arc<Shop>>,
+}
+
+/// Every route of the API but the webhook, which has its own proof.
+fn routes() -> Vec<Route> {
+    use Access::{Anyone, Key, TokenOrKey};
+    vec![
+        route(Method::GET, "/api/products", Anyone, products::list),
+        route(Method::GET, "/api/products/{slug}", Anyone, products::show),
+        route(Method::POST, "/api/checkout", Anyone, checkout::check_out),
+        route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
+        route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
+        route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
+        route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
+        route(Method::GET, "/api/admin/stock/{sku}", Key(Scope::StockRead), stock::show),
+        route(Method::POST, "/api/admin/stock/{sku}/movements", Key(Scope::StockWrite), stock::change),
+        route(Method::GET, "/api/admin/orders", Key(Scope::OrdersRead), orders::list),
+        route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
+        route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
+        route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
+    ]
+}
+
+pub fn router() -> Router<Arc<Shop>> {
+    let router = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let nothing = async || Problem::not_found();
+    router
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .route("/api", any(nothing))
+        .route("/api/", any(nothing))
+        .route("/api/{*rest}", any(nothing))
+        .layer(middleware::from_fn(number))
+}
+
+/// A route whose handler is reached only by those who may use it; what the door learned of them goes in with them.
+fn route<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    let guarded = move |State(shop): State<Arc<Shop>>, request: Request| {
+        let handler = handler.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            match access::let_in(&shop, access, &parts).await {
+                Ok(caller) => {
+                    parts.extensions.insert(caller);
+                    handler.call(Request::from_parts(parts, body), shop).await
+                }
+                Err(problem) => problem.into_response(),
+            }
+        }
+    };
+    let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
+    Route { method, path, access, handler: on(filter, guarded) }
+}
+
+async fn number(request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    problem::number(next.run(request).await, request_id.as_ref())
+}
+
+/// An amount in minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Money)]
+pub struct MoneyBody {
+    /// Minor units: cents, or whole yen.
+    #[schema(example = 3200)]
+    pub amount: i64,
+    #[schema(example = "USD")]
+    pub currency: String,
+}
+
+impl From<Money> for MoneyBody {
+    fn from(money: Money) -> Self {
+        MoneyBody { amount: money.minor, currency: money.currency.code().to_owned() }
+    }
+}
+
+fn money(minor: i64, currency: Currency) -> MoneyBody {
+    Money::new(minor, currency).into()
+}
+
+/// RFC 3339, UTC.
+fn time(at: Timestamp) -> String {
+    crate::language::machine_time(at)
+}
+
+/// One page of a list; its `Link` header leads to the next (RFC 8288).
+fn page(body: impl Serialize, path: &str, mut query: Vec<(&str, String)>, next: Option<&str>) -> Response {
+    let mut response = Json(body).into_response();
+    if let Some(next) = next {
+        query.retain(|(_, value)| !value.is_empty());
+        query.push(("after", next.to_owned()));
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let link = HeaderValue::from_str(&format!("<{path}?{query}>; rel=\"next\""));
+        response.headers_mut().insert(LINK, link.expect("a form-encoded address is ASCII"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_route_is_described_and_every_description_is_a_route() {
+        let mut served: BTreeSet<(String, String)> =
+            routes().iter().map(|route| (route.path.to_owned(), route.method.as_str().to_lowercase())).collect();
+        served.insert(("/api/webhooks/stripe".to_owned(), "post".to_owned()));
+        let description = serde_json::to_value(openapi::description()).expect("JSON");
+        let paths = description["paths"].as_object().expect("paths");
+        let described: BTreeSet<(String, String)> = paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().expect("methods").keys().cloned();
+                methods.map(|method| (path.clone(), method)).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(served, described);
+    }
+
+    #[test]
+    fn nothing_of_the_admin_is_open_to_anyone() {
+        for route in routes() {
+            let is_staff = matches!(route.access, Access::Key(_));
+            assert_eq!(is_staff, route.path.starts_with("/api/admin/"), "{}", route.path);
+            let writes = route.method != Method::GET;
+            if let Access::Key(scope) = route.access {
+                assert_eq!(scope.as_str().ends_with(":write"), writes, "{} {}", route.method, route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_leads_to_the_next_with_the_same_question() {
+        let query = vec![("q", "茶 cup".to_owned()), ("status", String::new())];
+        let response = page(serde_json::json!({}), "/api/products", query, Some("3.prod_1"));
+        assert_eq!(response.headers()[LINK], "</api/products?q=%E8%8C%B6+cup&after=3.prod_1>; rel=\"next\"");
+        assert!(page(serde_json::json!({}), "/api/products", Vec::new(), None).headers().get(LINK).is_none());
+    }
+}

@@ -1,0 +1,60 @@
+//! `GET /api/openapi.json`: the description of the API, made from the code that serves it.
+
+use std::sync::LazyLock;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::{checkout, cleanup, events, orders, products, stock};
+use crate::web::webhooks;
+
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Stockhold",
+        description = "Money is in minor units, times are RFC 3339 in UTC, ids are opaque. Errors are \
+            application/problem+json with a stable `code`. Unknown fields in a request are refused; clients must ignore \
+            unknown fields in answers and expect new words in enumerations."
+    ),
+    paths(
+        products::list,
+        products::show,
+        checkout::check_out,
+        orders::show,
+        show,
+        webhooks::receive,
+        products::show_to_staff,
+        products::put,
+        stock::show,
+        stock::change,
+        orders::list,
+        cleanup::clean_up,
+        events::list,
+        events::replay,
+    ),
+    tags((name = "shop", description = "For shop fronts; no key needed"),
+        (name = "admin", description = "For the shopkeeper's programs; needs a key with the scope"),
+        (name = "webhooks", description = "For Stripe"))
+)]
+struct Api;
+
+static JSON: LazyLock<String> =
+    LazyLock::new(|| description().to_json().expect("the description is made of text and lists"));
+
+pub fn description() -> Description {
+    let mut api = Api::openapi();
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("shk_test_… or shk_live_…");
+    let key = SecurityScheme::Http(key.description(Some("Made with `stockhold keys create`.")).build());
+    api.components.get_or_insert_default().add_security_scheme("key", key);
+    api
+}
+
+/// Describes this API.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "shop", operation_id = "describe",
+    responses((status = 200, description = "OpenAPI", content_type = "application/json")))]
+pub async fn show() -> Response {
+    ([(CONTENT_TYPE, "application/json")], JSON.as_str()).into_response()
+}

@@ -1,0 +1,160 @@
+//! Stock by hand, and the answer to "why is only n available?".
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rules::commands::count_stock::CountStock;
+use rules::ids::CountId;
+use rules::stock::Reason;
+use rules::text::Sku;
+use rules::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::access::Caller;
+use super::checkout::{REPLAYED, bits};
+use super::input::{Body, IdempotencyKey, Segment};
+use super::time;
+use crate::shop::Shop;
+use crate::storage::stock::{self, LiveHold, MovementView};
+use crate::web::problem::{Problem, ProblemBody};
+
+/// A change of stock by hand.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Movement {
+    /// In units; negative takes away.
+    delta: i64,
+    /// `received`, `counted`, `damaged`, `returned` or `correction`.
+    #[schema(example = "received")]
+    reason: String,
+}
+
+/// What is there now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockLevel {
+    sku: String,
+    on_hand: i64,
+    held: i64,
+    available: i64,
+}
+
+/// What is there, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stock)]
+pub struct StockBody {
+    sku: String,
+    on_hand: i64,
+    held: i64,
+    available: i64,
+    /// Unpaid orders that hold some, the next to end first.
+    holds: Vec<StockHold>,
+    /// The latest 50, the newest first.
+    movements: Vec<StockMovement>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockHold {
+    order: String,
+    number: i64,
+    quantity: i64,
+    expires_at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockMovement {
+    /// Without a gap per SKU.
+    seq: i64,
+    delta: i64,
+    /// On hand after it.
+    on_hand: i64,
+    /// One by hand, or `sold`, `restocked`.
+    reason: String,
+    order: Option<String>,
+    actor: String,
+    at: String,
+}
+
+/// Shows why so many are available.
+#[utoipa::path(get, path = "/api/admin/stock/{sku}", tag = "admin", operation_id = "show_stock",
+    params(("sku" = String, Path)), security(("key" = ["stock:read"])),
+    responses((status = 200, description = "Level, live holds, latest movements", body = StockBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn show(State(shop): State<Arc<Shop>>, Segment(sku): Segment) -> Result<Json<StockBody>, Problem> {
+    let sku = Sku::parse(&sku).map_err(|_| Problem::not_found())?;
+    let account = stock::find(&shop.storage, &sku).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(StockBody {
+        sku: sku.to_string(),
+        on_hand: account.on_hand,
+        held: account.held,
+        available: account.on_hand - account.held,
+        holds: account.holds.into_iter().map(hold).collect(),
+        movements: account.movements.into_iter().map(movement).collect(),
+    }))
+}
+
+/// Changes a level: goods received, counted, damaged, returned, or a mistake corrected.
+#[utoipa::path(post, path = "/api/admin/stock/{sku}/movements", tag = "admin", operation_id = "move_stock",
+    params(("sku" = String, Path),
+        ("Idempotency-Key" = String, Header, description = "Required. The same request again changes nothing")),
+    request_body = Movement, security(("key" = ["stock:write"])),
+    responses((status = 201, description = "Done", body = StockLevel, headers(
+            ("Idempotency-Replayed" = String, description = "`true` when it was done before"))),
+        (status = 409, description = "`stock-below-held`: so many are promised to orders", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn change(
+    State(shop): State<Arc<Shop>>,
+    caller: Caller,
+    Segment(sku): Segment,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<Movement>,
+) -> Result<Response, Problem> {
+    let sku = Sku::parse(&sku).map_err(|_| Problem::not_found())?;
+    let reason = Reason::parse(&body.reason).filter(|reason| reason.by_hand()).ok_or_else(|| {
+        Problem::invalid("/reason", "unknown-reason", "Send received, counted, damaged, returned or correction.")
+    })?;
+    if stock::find(&shop.storage, &sku).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    // Two keys of the API are two callers: each names its requests as it likes.
+    let by = caller.key.as_ref().map_or("", |key| key.id.as_str());
+    let id = CountId::from_u128(bits(&format!("movement:{by}:{sku}:{key}")));
+    let command = CountStock { id, sku: sku.clone(), delta: body.delta, reason, actor: caller.name() };
+    let counted = shop.ledger.count_stock(command, shop.now()).await?;
+    let level = StockLevel {
+        sku: sku.to_string(),
+        on_hand: counted.on_hand,
+        held: counted.held,
+        available: counted.on_hand - counted.held,
+    };
+    let mut response = (StatusCode::CREATED, Json(level)).into_response();
+    if counted.again {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn hold(hold: LiveHold) -> StockHold {
+    StockHold {
+        order: hold.order_id,
+        number: hold.number,
+        quantity: hold.quantity,
+        expires_at: time(Timestamp::from_micros(hold.due_at)),
+    }
+}
+
+fn movement(movement: MovementView) -> StockMovement {
+    StockMovement {
+        seq: movement.seq,
+        delta: movement.delta,
+        on_hand: movement.on_hand_after,
+        reason: movement.reason,
+        order: movement.order_id,
+        actor: movement.actor,
+        at: time(Timestamp::from_micros(movement.moved_at)),
+    }
+}

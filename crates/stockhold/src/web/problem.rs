@@ -1,0 +1,326 @@
+//! Errors of the API: `application/problem+json` (RFC 9457) with a stable `code`. The only file that knows statuses.
+//!
+//! Invariant: bad input is never a 5xx, and a 5xx tells nobody about our inside, only a number to ask by.
+
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rules::commands::Refusal;
+use rules::stock::Short;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ledger::{Failure, Fault};
+use crate::outbox::checkout::CheckoutFailure;
+use crate::storage::StorageError;
+use crate::storage::products::SaveError;
+use crate::web::PageError;
+
+/// The number of a request, when whoever received it drew one.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// What is wrong with a request, or with us.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    lines: Vec<ShortLine>,
+    /// For the log alone.
+    cause: Option<PageError>,
+}
+
+/// A problem as it travels.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/out-of-stock")]
+    kind: String,
+    title: String,
+    status: u16,
+    detail: String,
+    /// The number of the request, to ask by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    /// Stable, for programs.
+    #[schema(example = "out-of-stock")]
+    code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+    /// With `out-of-stock`: what cannot be had in full.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    lines: Vec<ShortLine>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// A JSON Pointer into the body, or the name of a parameter.
+    #[schema(example = "/items/0/quantity")]
+    pub pointer: String,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+/// A line that cannot be had in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ShortLine {
+    sku: String,
+    wanted: i64,
+    available: i64,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into(), errors: Vec::new(), lines: Vec::new(), cause: None }
+    }
+
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub fn not_found() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here.")
+    }
+
+    pub fn method_not_allowed() -> Problem {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not offered here.")
+    }
+
+    pub fn unauthorized() -> Problem {
+        let detail = "Send a valid API key: Authorization: Bearer shk_…";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    pub fn forbidden(scope: &str) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "scope-missing", format!("This key lacks the scope {scope}."))
+    }
+
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// What was understood but cannot be done, with a code of its own.
+    pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    pub fn too_large() -> Problem {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 1 MB.")
+    }
+
+    pub fn unsupported_media_type() -> Problem {
+        let detail = "Send JSON, with Content-Type: application/json.";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+    }
+
+    /// One field that cannot be used.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::invalid_fields(vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }])
+    }
+
+    /// Fields that cannot be used; all that were found, so that nobody mends them one by one.
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Problem {
+        let detail = match errors.as_slice() {
+            [only] => only.detail.clone(),
+            several => format!("{} fields cannot be used.", several.len()),
+        };
+        Problem { errors, ..Problem::unprocessable("validation-failed", detail) }
+    }
+
+    fn provider_unavailable() -> Problem {
+        let detail = "The payment provider cannot be reached. Nothing was charged. Try again in a moment.";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "payment-provider-unavailable", detail)
+    }
+
+    /// Ours: the caller learns nothing of our inside.
+    pub fn fault(cause: PageError) -> Problem {
+        let words = "Something went wrong on our side.";
+        let mut problem = match cause {
+            PageError::Unavailable(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words),
+            _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", words),
+        };
+        problem.cause = Some(cause);
+        problem
+    }
+
+    /// The same problem with the number of its request in it.
+    pub fn answer(&self, request_id: Option<&str>) -> Response {
+        let body = ProblemBody {
+            kind: format!("/problems/{}", self.code),
+            title: title(self.code),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: request_id.map(str::to_owned),
+            code: self.code,
+            errors: self.errors.clone(),
+            lines: self.lines.clone(),
+        };
+        let body = serde_json::to_vec(&body).expect("a problem is always JSON");
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// Dresses a problem on its way out: the number of the request goes in, and headers that were put on stay on.
+pub fn number(mut response: Response, request_id: Option<&RequestId>) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let mut numbered = problem.answer(request_id.map(|id| id.0.as_str()));
+    if let Some(allow) = response.headers().get(ALLOW) {
+        numbered.headers_mut().insert(ALLOW, allow.clone());
+    }
+    if let Some(cause) = problem.cause {
+        numbered.extensions_mut().insert(cause); // Logged once, where every failed request is.
+    }
+    numbered
+}
+
+/// `out-of-stock` → `Out of stock`.
+fn title(code: &str) -> String {
+    let mut letters = code.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters.map(|letter| if letter == '-' { ' ' } else { letter })).collect()
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let words = refusal.to_string();
+        match refusal {
+            Refusal::OutOfStock { lines } => {
+                let short = |line: Short| ShortLine {
+                    sku: line.sku.to_string(),
+                    wanted: line.wanted,
+                    available: line.available,
+                };
+                let lines = lines.into_iter().map(short).collect();
+                Problem { lines, ..Problem::conflict("out-of-stock", words) }
+            }
+            Refusal::UnknownSku { .. } => Problem::unprocessable("unknown-sku", words),
+            Refusal::NotForSale { .. } => Problem::unprocessable("not-for-sale", words),
+            Refusal::EmptyCart => Problem::invalid("/items", "empty", words),
+            Refusal::TooManyLines { .. } => Problem::invalid("/items", "too-many", words),
+            Refusal::QuantityOutOfRange { .. } => Problem::invalid("/items", "out-of-range", words),
+            Refusal::AmountTooLarge => Problem::unprocessable("amount-too-large", words),
+            Refusal::AmountTooSmall { .. } => Problem::unprocessable("amount-too-small", words),
+            Refusal::HoldCapReached { .. } => Problem::new(StatusCode::TOO_MANY_REQUESTS, "hold-cap-reached", words),
+            Refusal::IdempotencyKeyReused => Problem::unprocessable("idempotency-key-reused", words),
+            Refusal::StockBelowHeld { .. } => Problem::conflict("stock-below-held", words),
+            Refusal::ChangeOutOfRange { .. } => Problem::invalid("/delta", "out-of-range", words),
+            Refusal::OrderUnknown | Refusal::RefundUnknown => Problem::not_found(),
+            Refusal::SessionStillOpen => Problem::conflict("session-still-open", words),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Problem::fault(PageError::Fault(fault.0))
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error {
+            // Two requests made the same thing at once; the same again finds it made.
+            StorageError::Conflict { .. } => {
+                Problem::conflict("conflict", "Somebody changed this just now. Try again.")
+            }
+            other => Problem::fault(other.into()),
+        }
+    }
+}
+
+impl From<CheckoutFailure> for Problem {
+    fn from(failure: CheckoutFailure) -> Self {
+        match failure {
+            CheckoutFailure::Refused(refusal) => refusal.into(),
+            CheckoutFailure::ProviderUnavailable => Problem::provider_unavailable(),
+            CheckoutFailure::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SaveError> for Problem {
+    fn from(error: SaveError) -> Self {
+        let words = error.to_string();
+        match error {
+            SaveError::SkuOfAnother { .. } => Problem::conflict("sku-taken", words),
+            SaveError::SkuTwice { .. } => Problem::invalid("/variants", "sku-twice", words),
+            SaveError::NoVariants => Problem::invalid("/variants", "empty", words),
+            SaveError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.answer(None);
+        if let Some(cause) = &self.cause {
+            response.extensions_mut().insert(cause.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(problem: impl Into<Problem>, status: u16, code: &str) {
+        let problem = problem.into();
+        assert_eq!((problem.status.as_u16(), problem.code), (status, code));
+    }
+
+    #[test]
+    fn every_refusal_is_a_4xx_and_every_fault_a_5xx() {
+        let sku = rules::text::Sku::parse("CUP").expect("a SKU");
+        let short = Short { sku: sku.clone(), wanted: 2, available: 1 };
+        check(Refusal::OutOfStock { lines: vec![short] }, 409, "out-of-stock");
+        check(Refusal::UnknownSku { sku: sku.clone() }, 422, "unknown-sku");
+        check(Refusal::EmptyCart, 422, "validation-failed");
+        check(Refusal::HoldCapReached { most: 3 }, 429, "hold-cap-reached");
+        check(Refusal::IdempotencyKeyReused, 422, "idempotency-key-reused");
+        check(Refusal::StockBelowHeld { sku, held: 1 }, 409, "stock-below-held");
+        check(Refusal::OrderUnknown, 404, "not-found");
+        check(CheckoutFailure::ProviderUnavailable, 503, "payment-provider-unavailable");
+        check(Fault("a secret of the house".to_owned()), 500, "internal-error");
+        check(StorageError::Unavailable("db.internal".to_owned()), 503, "unavailable");
+    }
+
+    #[tokio::test]
+    async fn a_problem_carries_its_request_and_nothing_of_our_inside() {
+        let response = Problem::from(Fault("a secret of the house".to_owned())).into_response();
+        let response = number(response, Some(&RequestId("r1".to_owned())));
+        assert!(response.extensions().get::<PageError>().is_some(), "the failure is logged where requests end");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.expect("a body");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!((&body["instance"], &body["title"]), (&"r1".into(), &"Internal error".into()));
+        assert!(!body.to_string().contains("secret"));
+    }
+}

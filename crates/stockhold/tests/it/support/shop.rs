@@ -1,0 +1,178 @@
+//! A whole shop in the test's process: its HTTP face, its workers stepped by hand, a simulated clock, and the Stripe
+//! sandbox beside it as another company's computer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rules::commands::count_stock::CountStock;
+use rules::ids::{CountId, OrderId};
+use rules::stock::Reason;
+use rules::time::Span;
+use serde_json::{Value, json};
+use stockhold::clock::Clock;
+use stockhold::config::{Config, SandboxAddress, Secret};
+use stockhold::shop::Shop;
+use stockhold::storage::orders::OrderView;
+use stockhold::storage::{RowExt, orders};
+use stockhold::{audit, values, web, workers};
+use stripe_sandbox::{Options, Pay, Sandbox};
+use tokio::net::TcpListener;
+
+use super::books::{noon, put_on_the_shelf, sku};
+
+const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
+
+#[derive(Debug)]
+pub struct TestShop {
+    pub shop: Arc<Shop>,
+    pub sandbox: Sandbox,
+    pub http: reqwest::Client,
+    pub base_url: String,
+    drawn: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer of the API: its status and its JSON.
+pub type Answer = (u16, Value);
+
+impl TestShop {
+    pub async fn on_sqlite() -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
+        TestShop::open(address, folder).await
+    }
+
+    pub async fn on_postgres() -> TestShop {
+        TestShop::open(super::postgres::database_url(), tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn open(database_url: String, folder: tempfile::TempDir) -> TestShop {
+        let clock = Clock::simulated(noon());
+        let (listener, listen) = listener().await;
+        let (sandbox_listener, sandbox_address) = TestShop::sandbox_listener().await;
+        let sandbox_url = format!("http://{sandbox_address}");
+        let base_url = format!("http://{listen}");
+        let sandbox_clock = clock.clone();
+        let sandbox = Sandbox::open(Options {
+            state_dir: None,
+            base_path: sandbox_url.clone(),
+            clock: Arc::new(move || sandbox_clock.now().micros()),
+            webhook_url: Some(format!("{base_url}/api/webhooks/stripe")),
+            webhook_secret: WEBHOOK_SECRET.to_owned(),
+            api_key: None,
+        });
+        let sandbox = sandbox.expect("a sandbox in memory");
+        let stripe = sandbox.router();
+        tokio::spawn(async move { axum::serve(sandbox_listener, stripe).await });
+        let config = Config {
+            database_url,
+            data_dir: folder.path().to_owned(),
+            listen,
+            base_url: base_url.clone(),
+            stripe_secret_key: None,
+            webhook_secrets: vec![Secret::new(WEBHOOK_SECRET.to_owned())],
+            stripe_api_base: sandbox_url.clone(),
+            hold: Span::minutes(30),
+            smtp_url: None,
+            mail_from: None,
+            sandbox: Some(SandboxAddress { base_url: sandbox_url }),
+        };
+        let shop = Shop::open(config, clock).await.expect("the shop opens");
+        let service = web::router(shop.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.expect("a client");
+        TestShop { shop, sandbox, http, base_url, drawn: AtomicU64::new(1), _folder: folder }
+    }
+
+    async fn sandbox_listener() -> (TcpListener, SocketAddr) {
+        listener().await
+    }
+
+    pub fn draw(&self) -> u64 {
+        self.drawn.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub async fn stock(&self, name: &str, units: i64) {
+        put_on_the_shelf(&self.shop.storage, name).await;
+        if units > 0 {
+            let id = CountId::from_u128(u128::from(self.draw()));
+            let command =
+                CountStock { id, sku: sku(name), delta: units, reason: Reason::Received, actor: "test".to_owned() };
+            self.shop.ledger.count_stock(command, self.shop.now()).await.expect("goods are received");
+        }
+    }
+
+    pub async fn level(&self, name: &str) -> (i64, i64) {
+        let sql = "select on_hand, held from stock_levels where sku = $1";
+        let rows = self.shop.storage.read(sql, values![name]).await.expect("the database answers");
+        (rows[0].int(0), rows[0].int(1))
+    }
+
+    /// Checks out over HTTP under this idempotency key.
+    pub async fn check_out_as(&self, key: &str, email: &str, items: &[(&str, i64)]) -> Answer {
+        let items: Vec<Value> = items.iter().map(|(sku, n)| json!({ "sku": sku, "quantity": n })).collect();
+        let body = json!({ "items": items, "email": email });
+        let request = self.http.post(format!("{}/api/checkout", self.base_url)).header("Idempotency-Key", key);
+        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        answer(request.send().await.expect("the shop answers")).await
+    }
+
+    /// A buyer of its own checks out and gets a payment page.
+    pub async fn check_out(&self, items: &[(&str, i64)]) -> OrderId {
+        let number = self.draw();
+        let email = format!("buyer{number}@example.org");
+        let (status, body) = self.check_out_as(&format!("key-{number}"), &email, items).await;
+        assert_eq!(status, 201, "{body}");
+        body["order"]["id"].as_str().expect("an id").parse().expect("an order's id")
+    }
+
+    pub async fn view(&self, id: OrderId) -> OrderView {
+        orders::find(&self.shop.storage, id).await.expect("the database answers").expect("the order stands")
+    }
+
+    pub async fn session_of(&self, id: OrderId) -> String {
+        self.view(id).await.session_id.expect("its session is open")
+    }
+
+    /// The buyer pays on Stripe's page; the shop has not heard of it yet.
+    pub async fn pay(&self, id: OrderId) {
+        let card = Pay::Card("4242424242424242".to_owned());
+        self.sandbox.pay(&self.session_of(id).await, card).expect("the card is good");
+    }
+
+    /// Delivers every webhook and lets the workers come to rest.
+    pub async fn settle(&self) {
+        while self.sandbox.deliver_due().await > 0 {}
+        workers::until_idle(&self.shop).await.expect("the workers come to rest");
+    }
+
+    pub fn letters(&self) -> usize {
+        self.shop.mailer.stored().len()
+    }
+
+    /// Every promise holds, and Stripe's books say the same of each order as ours.
+    pub async fn books_balance(&self) {
+        let findings = audit::run(&self.shop.storage).await.expect("the database answers");
+        assert!(findings.is_empty(), "the books do not balance: {findings:#?}");
+        let rows = self.shop.storage.read("select id from orders", values![]).await.expect("the database answers");
+        for row in rows {
+            let order = self.view(row.text(0).parse().expect("an order's id")).await;
+            let ours: i64 = order.payments.iter().map(|payment| payment.amount).sum();
+            assert_eq!(ours, self.sandbox.charged_minor(&order.id.to_string()), "M4: order {}", order.number);
+        }
+    }
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("a bound address");
+    (listener, address)
+}
+
+pub async fn answer(response: reqwest::Response) -> Answer {
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("the answer is whole");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}

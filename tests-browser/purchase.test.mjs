@@ -1,0 +1,134 @@
+// A purchase from the shelf to the letter, as two buyers see it: in English on a desktop, in Chinese on a phone whose
+// browser runs no script.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { available, checkWidths, desktop, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
+
+let shop;
+let browser;
+
+before(async () => {
+  shop = await startDemo();
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await shop?.stop();
+});
+
+test("a buyer with a desktop buys in English", async () => {
+  const goods = await shelf(shop.address);
+  // A few left, so that the page itself says how many there are.
+  const chosen = goods.find((variant) => variant.available >= 3 && variant.available <= 5)
+    ?? goods.find((variant) => variant.available >= 3);
+  await purchase({
+    chosen,
+    quantity: 2,
+    email: "ada@example.com",
+    prefix: "",
+    name: "en",
+    browsing: { ...desktop, locale: "en-GB" },
+    words: { lang: "en", paid: "Paid", confirmed: /is confirmed/, soldOut: "sold out", left: (n) => `${n} left` },
+  });
+});
+
+test("a buyer with a phone and no script buys the last one in Chinese", async () => {
+  const goods = await shelf(shop.address);
+  const chosen = goods.find((variant) => variant.available === 1);
+  assert.ok(chosen, "the demo has something of which one is left");
+  await purchase({
+    chosen,
+    quantity: 1,
+    email: "li@example.cn",
+    prefix: "/zh",
+    name: "zh",
+    browsing: { ...phone, locale: "zh-CN", javaScriptEnabled: false },
+    words: { lang: "zh-CN", paid: "已付款", confirmed: /已确认/, soldOut: "已售罄", left: (n) => `仅剩 ${n} 件` },
+  });
+});
+
+async function purchase({ chosen, quantity, email, prefix, name, browsing, words }) {
+  const { page, complaints, close } = await openPage(browser, browsing);
+  const stock = await available(shop.address, chosen);
+
+  await page.goto(`${shop.address}${prefix}/`);
+  assert.equal(await page.locator("html").getAttribute("lang"), words.lang);
+  await look(page, `${name}-1-home`);
+
+  await page.goto(`${shop.address}${prefix}/products`);
+  await look(page, `${name}-2-products`);
+  const product = `${prefix}/products/${chosen.slug}`;
+  await page.goto(shop.address + product);
+  await chooseVariant(page, chosen);
+  await page.fill("#quantity", String(quantity));
+  await look(page, `${name}-3-product`);
+
+  await page.click(`form[action="${prefix}/cart/add"] button.btn`);
+  await page.waitForURL(`**${prefix}/cart`);
+  await look(page, `${name}-4-cart`);
+  assert.equal(await available(shop.address, chosen), stock, "a cart holds nothing");
+
+  await page.click(`a[href="${prefix}/checkout"]`);
+  await page.waitForURL(`**${prefix}/checkout`);
+  await page.fill("#email", email);
+  await page.fill("#name", "Ada Li");
+  await look(page, `${name}-5-checkout`);
+
+  await page.click(`form[action="${prefix}/checkout"] button`);
+  await page.locator("button#pay").waitFor();
+  await look(page, `${name}-6-payment`);
+  assert.equal(await available(shop.address, chosen), stock - quantity, "an order holds its goods");
+
+  await page.click("button#pay");
+  await page.waitForURL((url) => url.origin === shop.address && /\/(success|orders\/)/.test(url.pathname));
+  // The payment reaches the shop by webhook, a moment after the buyer is back.
+  await until(async () => {
+    const chip = await page.locator(".chip").first().textContent();
+    if (chip.trim() === words.paid) return true;
+    await page.reload();
+    return false;
+  }, "the order is paid");
+  assert.match(await page.locator("h1").textContent(), words.confirmed);
+  assert.equal(await page.locator("html").getAttribute("lang"), words.lang);
+  await look(page, `${name}-7-order`);
+
+  assert.equal(await available(shop.address, chosen), stock - quantity, "what was held is sold, once");
+  await page.goto(shop.address + product);
+  const left = stock - quantity;
+  if (left <= 5) {
+    const said = (await page.locator("main").textContent()).replace(/[\u2068\u2069]/g, "");
+    assert.ok(said.includes(left === 0 ? words.soldOut : words.left(left)), `the page says that ${left} are left: ${said}`);
+  }
+  await look(page, `${name}-8-product-after`);
+
+  await until(async () => {
+    await page.goto(`${shop.address}/_sandbox/mail`);
+    return (await letters(page, email)) > 0;
+  }, "the letter is in the mailbox");
+  assert.equal(await letters(page, email), 1, "one letter, once");
+  await look(page, `${name}-9-mailbox`);
+
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
+async function look(page, name) {
+  await checkWidths(page, name);
+  await picture(page, name);
+}
+
+/** Picks the variant where there are several; a product with one has it in a hidden field. */
+async function chooseVariant(page, { sku }) {
+  const radio = page.locator(`input[type=radio][name=sku][value="${sku}"]`);
+  if (await radio.count()) {
+    // The radio itself is visually hidden; people press its label.
+    await page.locator("label.opt", { has: radio }).click();
+    assert.ok(await radio.isChecked());
+  }
+}
+
+function letters(page, email) {
+  return page.locator("article.letter", { hasText: email }).count();
+}
