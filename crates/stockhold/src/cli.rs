@@ -1,45 +1,65 @@
 //! The command line. Data goes to standard output, everything else to standard error.
+//!
+//! The names of commands and flags and the exit codes are part of the surface: they change with a major version only.
 
-use std::io::IsTerminal;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+mod demo;
+mod import;
+mod keys;
+mod sandbox;
+mod serve;
+
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
-use rules::time::Timestamp;
-use stripe_sandbox::{Options, Sandbox};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use clap::{Parser, Subcommand};
 
-use crate::catalogue::{self, Storeroom};
-use crate::clock::Clock;
-use crate::config::{self, Config, ConfigError, Settings};
-use crate::shop::{OpenError, Shop};
-use crate::storage::keys::{self, Key, Scopes};
+use crate::audit;
+use crate::config::{self, ConfigError, LogFormat, Settings};
+use crate::shop::OpenError;
 use crate::storage::migrate::{self, MigrateError};
 use crate::storage::{Storage, StorageError};
-use crate::{audit, web, workers};
 
 /// What a command ended with; the numbers are part of the surface.
 const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
 const CONFIGURATION: u8 = 3;
 const DATABASE: u8 = 4;
 const ADDRESS_IN_USE: u8 = 5;
 const FINDINGS: u8 = 6;
+const UNSAFE: u8 = 8;
 
-const EXAMPLES: &str = "Examples:
-  stockhold demo                                a whole shop, offline, with simulated payments
-  stockhold serve                               run the shop
-  stockhold audit                               check every promise over the live database
+/// Examples come first: most people read no further.
+const HELP: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+Examples:
+  stockhold demo                                a whole shop to play with: no account, no network, nothing to set up
+  stockhold serve                               run your shop
+  stockhold import products goods.csv --dry-run see what a spreadsheet would change
   stockhold keys create --name till --scopes orders:read,stock:write
+  stockhold audit                               check every promise over the live database
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration invalid, 4 database unreachable or not at head,
-5 address in use, 6 checks found problems";
+{all-args}{after-help}";
+
+/// Flags show in `ps`: secrets have none.
+const SECRETS: &str = "\
+Secrets come from the environment, from a file (NAME_FILE), or from systemd's credentials:
+  STRIPE_SECRET_KEY        sk_test_… sk_live_… rk_…
+  STRIPE_WEBHOOK_SECRET    one or several whsec_…, separated by commas
+  SMTP_URL                 smtp://… or smtps://…; without it, letters go to a mailbox folder
+Also: STOCKHOLD_MAIL_FROM, STOCKHOLD_LOG_FORMAT=human|json, RUST_LOG=info";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done                      4 database unreachable, or its schema is not this version's
+  1 failed                    5 address in use
+  2 wrong usage               6 checks found problems
+  3 configuration invalid     8 refused for safety";
 
 /// A complete online shop in one binary whose payments and stock are always right.
 #[derive(Debug, Parser)]
-#[command(name = "stockhold", version, before_help = EXAMPLES)]
+#[command(name = "stockhold", version, help_template = HELP, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,13 +67,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show a whole shop offline: sample goods, simulated payments, a mailbox.
-    Demo(Demo),
+    /// A whole shop in a temporary folder, with sample goods and simulated payments.
+    Demo(demo::Demo),
     /// Run the shop.
+    #[command(after_help = SECRETS)]
     Serve(Settings),
     /// Bring the database's schema to this version.
     Migrate(Settings),
-    /// Check every promise over the live database.
+    /// Bring in what was kept elsewhere.
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Check every promise over the live database; exit code 6 when one does not hold.
     Audit {
         #[command(flatten)]
         settings: Settings,
@@ -61,40 +88,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// API keys.
-    #[command(subcommand)]
-    Keys(KeysCommand),
-}
-
-#[derive(Debug, Args)]
-struct Demo {
-    /// Address and port to listen on; without it, 127.0.0.1:8080 or the next free port.
-    #[arg(long)]
-    listen: Option<SocketAddr>,
-    /// Keep the demo in this folder instead of deleting it at the end.
-    #[arg(long)]
-    keep: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeysCommand {
-    /// Draw a key; it is printed once, alone, on standard output.
-    Create(CreateKey),
-}
-
-#[derive(Debug, Args)]
-struct CreateKey {
-    #[command(flatten)]
-    settings: Settings,
-    /// What the key is for.
-    #[arg(long)]
-    name: String,
-    /// What it may do, such as orders:read,stock:write.
-    #[arg(long)]
-    scopes: String,
+    /// The Stripe sandbox alone: a Stripe on this machine that cannot charge a card.
+    Sandbox(sandbox::Sandbox),
+    /// Print the version.
+    Version {
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Why a command ended early: what to say, and the exit code.
+#[derive(Debug)]
 struct Stop {
     code: u8,
     words: String,
@@ -102,22 +106,18 @@ struct Stop {
 
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
+    // First of all: both network clients ask for it as soon as they are made. Only a second call fails.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
-        tracing::debug!("a TLS provider was installed before");
-    }
-    log_to_stderr();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("The runtime does not start: {error}");
-            return ExitCode::from(FAILED);
-        }
-    };
-    match runtime.block_on(execute(cli.command)) {
+    let ended = start_log(&cli.command).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Stop::failed(format!("The runtime does not start: {error}")))?;
+        runtime.block_on(execute(cli.command))
+    });
+    match ended {
         Ok(code) => code,
         Err(stop) => {
-            eprintln!("{}", stop.words);
+            say(&stop.words);
             ExitCode::from(stop.code)
         }
     }
@@ -125,212 +125,107 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Command) -> Result<ExitCode, Stop> {
     match command {
-        Command::Demo(demo) => show_demo(&demo).await,
-        Command::Serve(settings) => serve(&settings).await,
+        Command::Demo(demo) => demo::run(&demo).await,
+        Command::Serve(settings) => serve::run(&settings).await,
         Command::Migrate(settings) => migrate_now(&settings).await,
+        Command::Import(import) => import::run(&import).await,
+        Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
-        Command::Keys(KeysCommand::Create(create)) => create_key(&create).await,
+        Command::Sandbox(sandbox) => sandbox::run(&sandbox).await,
+        Command::Version { json } => Ok(print_version(json)),
     }
-}
-
-/// The next ports that a demo tries when 8080 is taken.
-const DEMO_PORTS: std::ops::RangeInclusive<u16> = 8080..=8099;
-
-async fn show_demo(demo: &Demo) -> Result<ExitCode, Stop> {
-    let begun = Clock::system().now();
-    let failed = |words: String| Stop { code: FAILED, words };
-    let temporary = match &demo.keep {
-        Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("stockhold-demo-").tempdir().map_err(|e| failed(e.to_string()))?),
-    };
-    let folder = demo.keep.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
-    let folder = folder.unwrap_or_default();
-    let listener = match demo.listen {
-        Some(address) => bind(address).await?,
-        None => bind_next_free().await?,
-    };
-    let stripe_listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
-    let stripe_address = stripe_listener.local_addr().map_err(|error| failed(error.to_string()))?;
-    let (base_url, stripe_url) = (format!("http://{address}"), format!("http://{stripe_address}"));
-    let webhook_secret = demo_secret().map_err(|error| failed(error.to_string()))?;
-    let sandbox = Sandbox::open(Options {
-        state_dir: Some(folder.join("sandbox")),
-        base_path: stripe_url.clone(),
-        clock: Arc::new(|| Clock::system().now().micros()),
-        webhook_url: Some(format!("{base_url}/api/webhooks/stripe")),
-        webhook_secret: webhook_secret.clone(),
-        api_key: None,
-    });
-    let sandbox = sandbox.map_err(|error| failed(format!("The Stripe sandbox does not open: {error}")))?;
-    let stripe = sandbox.router();
-    tokio::spawn(async move { axum::serve(stripe_listener, stripe).await });
-    sandbox.spawn_deliveries();
-    let config = Config::demo(folder, address, &base_url, &stripe_url, &webhook_secret);
-    let shop = Shop::open_demo(config, Clock::system()).await?;
-    let room =
-        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings.currency, now: shop.now() };
-    catalogue::seed_demo(room).await.map_err(|error| failed(format!("The sample goods cannot be put up: {error}")))?;
-    println!("{}", demo_banner(&base_url, &stripe_url, seconds_since(begun)));
-    let mut happenings = shop.happenings();
-    let time_zone = shop.settings.time_zone.clone();
-    let clock = shop.clock.clone();
-    tokio::spawn(async move {
-        while let Ok(line) = happenings.recv().await {
-            println!("{}  {line}", crate::language::format_clock(clock.now(), &time_zone));
-        }
-    });
-    let code = run_shop(shop, listener).await;
-    if let Some(folder) = temporary {
-        folder.close().map_err(|error| failed(format!("The demo's folder was not deleted: {error}")))?;
-    }
-    code
-}
-
-fn seconds_since(begun: Timestamp) -> f64 {
-    (Clock::system().now() - begun).as_micros() as f64 / 1e6
-}
-
-fn demo_banner(base_url: &str, stripe_url: &str, seconds: f64) -> String {
-    format!(
-        "Stockhold {} · demo shop ready in {seconds:.1} s
-
-  Shop      {base_url}            (中文 {base_url}/zh/)
-  API       {base_url}/api/products
-  Mailbox   {base_url}/_sandbox/mail
-  Stripe    {stripe_url}/_sandbox/stripe   (the sandbox: webhooks late, twice, lost; failures)
-
-Payments are simulated on this machine. Nothing here can charge a card.
-Try: buy the last Tenmoku cup in two browser windows at once.
-Ctrl-C stops and deletes the demo. To keep it: stockhold demo --keep ./my-shop
-",
-        env!("CARGO_PKG_VERSION")
-    )
-}
-
-/// A webhook secret for this run alone.
-fn demo_secret() -> Result<String, getrandom::Error> {
-    let mut bytes = [0u8; 24];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().fold("whsec_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
-}
-
-async fn bind_next_free() -> Result<TcpListener, Stop> {
-    for port in DEMO_PORTS {
-        match bind(SocketAddr::from(([127, 0, 0, 1], port))).await {
-            Err(stop) if stop.code == ADDRESS_IN_USE => {}
-            other => return other,
-        }
-    }
-    bind(SocketAddr::from(([127, 0, 0, 1], 0))).await
-}
-
-async fn serve(settings: &Settings) -> Result<ExitCode, Stop> {
-    let config = Config::read(settings)?;
-    if config.stripe_secret_key.is_none() {
-        return Err(Stop { code: CONFIGURATION, words: NO_KEY.to_owned() });
-    }
-    if config.webhook_secrets.is_empty() {
-        eprintln!("STRIPE_WEBHOOK_SECRET is not set: payments are noticed within a minute instead of at once.");
-    }
-    let listener = bind(config.listen).await?;
-    let shop = Shop::open(config, Clock::system()).await?;
-    eprintln!("Stockhold {} at {}", env!("CARGO_PKG_VERSION"), shop.config.base_url);
-    run_shop(shop, listener).await
-}
-
-const NO_KEY: &str = "STRIPE_SECRET_KEY is not set, so nobody could pay. Either
-  export STRIPE_SECRET_KEY=sk_test_…   (Stripe Dashboard, Developers, API keys), or
-  set STRIPE_SECRET_KEY_FILE to a file that holds it.";
-
-/// Serves until told to stop; requests and the workers' round that are under way are finished.
-async fn run_shop(shop: Arc<Shop>, listener: TcpListener) -> Result<ExitCode, Stop> {
-    let (stop, stopped) = watch::channel(false);
-    let working = workers::spawn(shop.clone(), stopped);
-    let service = web::router(shop).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop_signal()).await;
-    let _ = stop.send(true); // The workers may have ended by themselves.
-    let _ = working.await;
-    served.map_err(|error| Stop { code: FAILED, words: format!("The server stopped: {error}") })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        },
-        Err(_) => drop(interrupted.await),
-    }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, Stop> {
-    TcpListener::bind(address).await.map_err(|error| Stop {
-        code: if error.kind() == std::io::ErrorKind::AddrInUse { ADDRESS_IN_USE } else { FAILED },
-        words: format!("{address} cannot be listened on: {error}. Choose another with --listen."),
-    })
 }
 
 async fn migrate_now(settings: &Settings) -> Result<ExitCode, Stop> {
-    let storage = Storage::open(&config::database_url(settings)).await?;
+    let storage = Storage::open(&config::database_url(settings)?).await?;
     let ran = migrate::run(&storage).await?;
     for name in &ran {
-        println!("{name}");
+        print(name);
     }
-    eprintln!("{}", if ran.is_empty() { "The schema was at head." } else { "The schema is at head." });
+    say(if ran.is_empty() { "The schema was this version's already." } else { "The schema is this version's now." });
     Ok(ExitCode::SUCCESS)
 }
 
 async fn audit_now(settings: &Settings, json: bool) -> Result<ExitCode, Stop> {
-    let storage = Storage::open(&config::database_url(settings)).await?;
-    at_head(&storage).await?;
+    let storage = open_at_head(settings).await?;
     let findings = audit::run(&storage).await?;
     if json {
         let list: Vec<_> = findings
             .iter()
             .map(|f| serde_json::json!({ "promise": f.promise, "subject": f.subject, "detail": f.detail }))
             .collect();
-        println!("{}", serde_json::json!({ "findings": list }));
+        print(&serde_json::json!({ "findings": list }).to_string());
     } else {
         for finding in &findings {
-            println!("{}  {}  {}", finding.promise, finding.subject, finding.detail);
+            print(&format!("{}  {}  {}", finding.promise, finding.subject, finding.detail));
         }
-        eprintln!("{} findings", findings.len());
+        say(&match findings.len() {
+            0 => "Every promise holds.".to_owned(),
+            1 => "1 finding.".to_owned(),
+            many => format!("{many} findings."),
+        });
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FINDINGS) })
 }
 
-async fn create_key(create: &CreateKey) -> Result<ExitCode, Stop> {
-    let usage = |words: String| Stop { code: 2, words };
-    let scopes = Scopes::parse(&create.scopes).map_err(|error| usage(format!("--scopes: {error}")))?;
-    let config = Config::read(&create.settings)?;
-    let live = config.stripe_secret_key.is_some_and(|key| key.expose().contains("_live_"));
-    let storage = Storage::open(&config.database_url).await?;
-    at_head(&storage).await?;
-    let key = Key::draw(live).map_err(|error| Stop { code: FAILED, words: error.to_string() })?;
-    keys::insert(&storage, &key, &create.name, &scopes, Clock::system().now()).await?;
-    println!("{}", key.expose());
-    eprintln!("Keep it: it is not shown again.");
-    Ok(ExitCode::SUCCESS)
+fn print_version(json: bool) -> ExitCode {
+    let version = env!("CARGO_PKG_VERSION");
+    print(&if json { serde_json::json!({ "version": version }).to_string() } else { format!("stockhold {version}") });
+    ExitCode::SUCCESS
 }
 
-async fn at_head(storage: &Storage) -> Result<(), Stop> {
-    if migrate::is_at_head(storage).await {
-        return Ok(());
+/// The database, if its schema is this version's: a command that only looks in does not change it.
+async fn open_at_head(settings: &Settings) -> Result<Storage, Stop> {
+    let url = config::database_url(settings)?;
+    // Opening would make the file: whoever mistyped a folder should hear of it instead.
+    if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !std::path::Path::new(file).exists()) {
+        return Err(Stop {
+            code: DATABASE,
+            words: format!("There is no shop at {file} yet. Make one: stockhold migrate"),
+        });
     }
-    Err(Stop { code: DATABASE, words: "The schema is not this version's. Run: stockhold migrate".to_owned() })
+    let storage = Storage::open(&url).await?;
+    if migrate::is_at_head(&storage).await {
+        return Ok(storage);
+    }
+    let words = "The database's schema is not this version's. Bring it there: stockhold migrate";
+    Err(Stop { code: DATABASE, words: words.to_owned() })
 }
 
-fn log_to_stderr() {
+fn start_log(command: &Command) -> Result<(), Stop> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let format = std::env::var("STOCKHOLD_LOG_FORMAT").unwrap_or_default();
-    let human = format == "human" || (format != "json" && std::io::stderr().is_terminal());
+    // A demo tells what happens in lines of its own.
+    let usual = if matches!(command, Command::Demo(_)) { "warn" } else { "info" };
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    let on_terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(on_terminal);
+    let format = config::log_format()?.unwrap_or(if on_terminal { LogFormat::Human } else { LogFormat::Json });
     // A second subscriber would only mean that somebody else logs already.
-    let _ = if human { log.try_init() } else { log.json().try_init() };
+    let _ = match format {
+        LogFormat::Human => log.with_target(false).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    Ok(())
+}
+
+/// Data. Whoever reads it may stop reading, as `head` does.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Everything else.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+impl Stop {
+    fn failed(words: impl Into<String>) -> Stop {
+        Stop { code: FAILED, words: words.into() }
+    }
+
+    fn wrong_usage(words: impl Into<String>) -> Stop {
+        Stop { code: WRONG_USAGE, words: words.into() }
+    }
 }
 
 impl From<ConfigError> for Stop {
@@ -358,5 +253,30 @@ impl From<OpenError> for Stop {
             OpenError::Setting(_) | OpenError::Stripe(_) | OpenError::Mail(_) => CONFIGURATION,
         };
         Stop { code, words: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed_and_examples_come_first() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        let help = command.render_long_help().to_string();
+        let at = |words: &str| help.find(words).unwrap_or_else(|| panic!("{words} in {help}"));
+        assert!(at("Examples:") < at("Commands:") && at("Commands:") < at("Exit codes:"));
+    }
+
+    #[test]
+    fn no_secret_is_a_flag() {
+        for command in Cli::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(!name.contains("secret") && !name.contains("smtp"), "{} --{name}", command.get_name());
+            }
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Settings: flags and environment, read once at start. What a shopkeeper sets lives in the database.
 //!
-//! Invariant: a secret is never a flag (flags show in `ps`) and never prints.
+//! Invariant: a secret is never a flag (flags show in `ps`) and never prints. What cannot be used is refused at
+//! start, by the name of its setting and with the way to mend it.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,20 +12,22 @@ use rules::time::Span;
 
 /// Where Stripe answers.
 const STRIPE_API_BASE: &str = "https://api.stripe.com";
+/// Nobody holds goods longer unpaid; far below what a moment can carry.
+const HOLD_MINUTES_MAX: i64 = 365 * 24 * 60;
 
 /// What the commands that need a shop have in common.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
-    /// `sqlite:PATH` or `postgres://…`; without it, `shop.db` in the data folder.
+    /// `sqlite:PATH` or `postgres://…`; without it, `shop.db` in the data folder. Also as `DATABASE_URL_FILE`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, help_heading = "Database")]
-    pub database_url: Option<String>,
-    /// Everything the shop keeps on disk.
-    #[arg(long, env = "STOCKHOLD_DATA_DIR", default_value = "./stockhold-data", help_heading = "Server")]
-    pub data_dir: PathBuf,
-    /// Address and port to listen on; `PORT` alone is honoured too.
+    pub database_url: Option<DatabaseUrl>,
+    /// Everything the shop keeps on disk. Without it, `$STATE_DIRECTORY` of systemd, else `./stockhold-data`.
+    #[arg(long, env = "STOCKHOLD_DATA_DIR", help_heading = "Server")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port to listen on; `PORT` alone is honoured too. Without both, `127.0.0.1:8080`.
     #[arg(long, env = "STOCKHOLD_LISTEN", help_heading = "Server")]
     pub listen: Option<SocketAddr>,
-    /// How buyers reach the shop; goes into Stripe's return addresses and into letters.
+    /// How buyers reach the shop; goes into Stripe's return addresses and into letters. Without it, `http://LISTEN`.
     #[arg(long, env = "STOCKHOLD_BASE_URL", help_heading = "Server")]
     pub base_url: Option<String>,
     /// Where the Stripe client sends; tests and the sandbox set it.
@@ -34,8 +38,12 @@ pub struct Settings {
     pub hold_minutes: String,
 }
 
+/// An address that may carry a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
 /// Everything a running shop is configured with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub database_url: String,
     pub data_dir: PathBuf,
@@ -57,6 +65,13 @@ pub struct Config {
 pub struct SandboxAddress {
     /// Without a slash at its end.
     pub base_url: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Human,
+    Json,
 }
 
 /// Text that must not reach a log.
@@ -84,65 +99,113 @@ impl Secret {
 impl Config {
     /// Checks the settings and reads the secrets from the environment or their files.
     pub fn read(settings: &Settings) -> Result<Config, ConfigError> {
-        let listen = match (settings.listen, env("PORT")) {
-            (Some(listen), _) => listen,
-            (None, Some(port)) => {
-                format!("127.0.0.1:{port}").parse().map_err(|_| wrong("PORT", "a port is a number up to 65535"))?
-            }
-            (None, None) => SocketAddr::from(([127, 0, 0, 1], 8080)),
+        let listen = listen(settings.listen, env("PORT"))?;
+        let base_url = match settings.base_url.as_deref().filter(|url| !url.is_empty()) {
+            Some(url) => web_address("STOCKHOLD_BASE_URL", url)?,
+            None => local_url(listen),
         };
-        let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{listen}"));
-        if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
-            return Err(wrong("STOCKHOLD_BASE_URL", "write it with http:// or https://"));
+        let stripe_api_base = web_address("STRIPE_API_BASE", &settings.stripe_api_base)?;
+        let stripe_secret_key = secret("STRIPE_SECRET_KEY")?;
+        if let Some(key) = &stripe_secret_key {
+            check_key(key, &stripe_api_base)?;
         }
-        let key = secret("STRIPE_SECRET_KEY")?;
-        if key.as_ref().is_some_and(|key| !is_stripe_key(key.expose())) {
-            let problem = "a Stripe secret key begins with sk_test_, sk_live_, rk_test_ or rk_live_";
-            return Err(wrong("STRIPE_SECRET_KEY", problem));
-        }
+        // Without a key nothing can be charged: a Stripe on this machine can only be the sandbox.
+        let simulated = stripe_secret_key.is_none() && is_loopback(&stripe_api_base);
         Ok(Config {
-            database_url: database_url(settings),
-            data_dir: settings.data_dir.clone(),
+            database_url: database_url(settings)?,
+            data_dir: data_dir(settings),
             listen,
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            stripe_secret_key: key,
-            webhook_secrets: webhook_secrets()?,
-            stripe_api_base: settings.stripe_api_base.clone(),
+            base_url,
+            stripe_secret_key,
+            webhook_secrets: webhook_secrets(secret("STRIPE_WEBHOOK_SECRET")?)?,
+            sandbox: simulated.then(|| SandboxAddress { base_url: stripe_api_base.clone() }),
+            stripe_api_base,
             hold: minutes(&settings.hold_minutes)?,
             smtp_url: secret("SMTP_URL")?,
             mail_from: env("STOCKHOLD_MAIL_FROM"),
-            sandbox: None,
         })
     }
-}
 
-impl Config {
-    /// A demo's: everything in one folder, payments simulated.
-    pub fn demo(folder: PathBuf, listen: SocketAddr, base_url: &str, stripe_url: &str, webhook_secret: &str) -> Config {
-        Config {
-            database_url: format!("sqlite:{}", folder.join("shop.db").display()),
-            data_dir: folder,
-            listen,
-            base_url: base_url.to_owned(),
-            stripe_secret_key: None,
-            webhook_secrets: vec![Secret(webhook_secret.to_owned())],
-            stripe_api_base: stripe_url.to_owned(),
-            hold: Span::minutes(30),
-            smtp_url: None,
-            mail_from: None,
-            sandbox: Some(SandboxAddress { base_url: stripe_url.to_owned() }),
-        }
+    /// Whether the key charges real money.
+    pub fn is_live(&self) -> bool {
+        self.stripe_secret_key.as_ref().is_some_and(is_live)
     }
 }
 
-pub fn database_url(settings: &Settings) -> String {
-    let own = || format!("sqlite:{}", settings.data_dir.join("shop.db").display());
-    settings.database_url.clone().filter(|url| !url.is_empty()).unwrap_or_else(own)
+/// Where the shop's books are.
+pub fn database_url(settings: &Settings) -> Result<String, ConfigError> {
+    let given = settings.database_url.as_ref().map(|url| url.0.clone()).filter(|url| !url.is_empty());
+    let url = match (given, env("DATABASE_URL_FILE")) {
+        (Some(_), Some(_)) => return Err(wrong("DATABASE_URL", "set it or DATABASE_URL_FILE, not both")),
+        (Some(url), None) => url,
+        (None, Some(file)) => from_file("DATABASE_URL", Path::new(&file))?.0,
+        (None, None) => match credential("DATABASE_URL")? {
+            Some(url) => url.0,
+            None => format!("sqlite:{}", data_dir(settings).join("shop.db").display()),
+        },
+    };
+    let is_known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    // The address itself may carry a password: it is not repeated here.
+    if is_known { Ok(url) } else { Err(wrong("DATABASE_URL", "write sqlite:PATH or postgres://USER@HOST/NAME")) }
+}
+
+/// `STOCKHOLD_LOG_FORMAT`; none: whatever suits standard error.
+pub fn log_format() -> Result<Option<LogFormat>, ConfigError> {
+    match env("STOCKHOLD_LOG_FORMAT").as_deref() {
+        None => Ok(None),
+        Some("human") => Ok(Some(LogFormat::Human)),
+        Some("json") => Ok(Some(LogFormat::Json)),
+        Some(_) => Err(wrong("STOCKHOLD_LOG_FORMAT", "write human or json")),
+    }
+}
+
+/// The webhook secrets alone: the sandbox signs with the first.
+pub fn webhook_secrets_from_environment() -> Result<Vec<Secret>, ConfigError> {
+    webhook_secrets(secret("STRIPE_WEBHOOK_SECRET")?)
+}
+
+/// How a browser on this machine reaches what listens there.
+pub fn local_url(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        format!("http://localhost:{}", listen.port())
+    } else {
+        format!("http://{listen}")
+    }
+}
+
+fn data_dir(settings: &Settings) -> PathBuf {
+    let given = settings.data_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
+    // systemd may name several; the first is ours.
+    let state = || env("STATE_DIRECTORY").and_then(|list| list.split(':').next().map(PathBuf::from));
+    given.or_else(state).unwrap_or_else(|| PathBuf::from("./stockhold-data"))
+}
+
+fn listen(given: Option<SocketAddr>, port: Option<String>) -> Result<SocketAddr, ConfigError> {
+    let port = match (given, port) {
+        (Some(listen), _) => return Ok(listen),
+        (None, None) => 8080,
+        (None, Some(port)) => {
+            let problem = "write a port from 1 to 65535, or an address and a port as STOCKHOLD_LISTEN";
+            port.parse().ok().filter(|port| *port > 0).ok_or_else(|| wrong("PORT", problem))?
+        }
+    };
+    Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+/// A web address without the slash at its end.
+fn web_address(setting: &'static str, url: &str) -> Result<String, ConfigError> {
+    let url = url.trim().trim_end_matches('/');
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains(['?', '#', '@']);
+    if host.is_empty() || host.starts_with(['/', ':']) || !is_plain {
+        return Err(wrong(setting, "write an address such as https://shop.example"));
+    }
+    Ok(url.to_owned())
 }
 
 /// A positive number of minutes, in decimals, without passing through a float.
-fn minutes(text: &str) -> Result<Span, ConfigError> {
-    let refused = || wrong("STOCKHOLD_HOLD_MINUTES", "a positive number of minutes, such as 30 or 0.05");
+pub fn minutes(text: &str) -> Result<Span, ConfigError> {
+    let refused = || wrong("STOCKHOLD_HOLD_MINUTES", "write a positive number of minutes, such as 30 or 0.05");
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
@@ -151,18 +214,34 @@ fn minutes(text: &str) -> Result<Span, ConfigError> {
     let millionths: String = format!("{fraction:0<6}").chars().take(6).collect();
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| refused())? };
     let millionths: i64 = millionths.parse().map_err(|_| refused())?;
-    let minutes_in_millionths = whole.checked_mul(1_000_000).and_then(|minutes| minutes.checked_add(millionths));
-    let micros = minutes_in_millionths.and_then(|minutes| minutes.checked_mul(60)).filter(|micros| *micros > 0);
-    micros.map(Span::micros).ok_or_else(refused)
+    if whole > HOLD_MINUTES_MAX {
+        return Err(wrong("STOCKHOLD_HOLD_MINUTES", "hold goods for a year at most"));
+    }
+    let micros = (whole * 1_000_000 + millionths) * 60;
+    if micros > 0 { Ok(Span::micros(micros)) } else { Err(refused()) }
 }
 
-fn webhook_secrets() -> Result<Vec<Secret>, ConfigError> {
-    let Some(list) = secret("STRIPE_WEBHOOK_SECRET")? else { return Ok(Vec::new()) };
+fn webhook_secrets(list: Option<Secret>) -> Result<Vec<Secret>, ConfigError> {
+    let Some(list) = list else { return Ok(Vec::new()) };
     let secrets: Vec<&str> = list.expose().split(',').map(str::trim).collect();
     if secrets.iter().any(|secret| secret.strip_prefix("whsec_").is_none_or(str::is_empty)) {
-        return Err(wrong("STRIPE_WEBHOOK_SECRET", "each secret begins with whsec_; separate several with commas"));
+        let problem =
+            "each secret begins with whsec_ (Stripe shows it beside the endpoint); separate several with commas";
+        return Err(wrong("STRIPE_WEBHOOK_SECRET", problem));
     }
     Ok(secrets.into_iter().map(|secret| Secret(secret.to_owned())).collect())
+}
+
+fn check_key(key: &Secret, stripe_api_base: &str) -> Result<(), ConfigError> {
+    if !is_stripe_key(key.expose()) {
+        let problem = "a Stripe secret key begins with sk_test_, sk_live_, rk_test_ or rk_live_";
+        return Err(wrong("STRIPE_SECRET_KEY", problem));
+    }
+    if is_live(key) && stripe_api_base != STRIPE_API_BASE {
+        let problem = "a live key is sent to Stripe only: unset STRIPE_API_BASE or use a test key";
+        return Err(wrong("STRIPE_SECRET_KEY", problem));
+    }
+    Ok(())
 }
 
 fn is_stripe_key(key: &str) -> bool {
@@ -171,36 +250,88 @@ fn is_stripe_key(key: &str) -> bool {
     })
 }
 
+fn is_live(key: &Secret) -> bool {
+    key.expose().starts_with("sk_live_") || key.expose().starts_with("rk_live_")
+}
+
+fn is_loopback(url: &str) -> bool {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// A secret from `NAME`, the file that `NAME_FILE` names, or systemd's credentials.
 fn secret(name: &'static str) -> Result<Option<Secret>, ConfigError> {
-    let file = env(&format!("{name}_FILE"));
-    match (env(name), file) {
-        (Some(_), Some(_)) => Err(wrong(name, "set it or its _FILE, not both")),
-        (Some(text), None) => Ok(Some(Secret(text))),
+    match (env(name), env(&format!("{name}_FILE"))) {
+        (Some(_), Some(_)) => Err(wrong(name, &format!("set it or {name}_FILE, not both"))),
+        (Some(text), None) => Ok(Some(Secret(text.trim().to_owned()))),
         (None, Some(file)) => from_file(name, Path::new(&file)).map(Some),
-        (None, None) => match env("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name)) {
-            Some(file) if file.exists() => from_file(name, &file).map(Some),
-            _ => Ok(None),
-        },
+        (None, None) => credential(name),
     }
 }
 
+fn credential(name: &'static str) -> Result<Option<Secret>, ConfigError> {
+    let file = env("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
+    file.filter(|file| file.exists()).map(|file| from_file(name, &file)).transpose()
+}
+
 fn from_file(name: &'static str, file: &Path) -> Result<Secret, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(name, &format!("{}: {error}", file.display())))?;
-    Ok(Secret(text.trim().to_owned()))
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| wrong(name, &format!("{} cannot be read: {error}", file.display())))?;
+    match text.trim() {
+        "" => Err(wrong(name, &format!("{} is empty", file.display()))),
+        text => Ok(Secret(text.to_owned())),
+    }
 }
 
 fn env(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|text| !text.is_empty())
+    std::env::var(name).ok().filter(|text| !text.trim().is_empty())
 }
 
 fn wrong(setting: &'static str, problem: &str) -> ConfigError {
     ConfigError { setting, problem: problem.to_owned() }
 }
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl std::str::FromStr for DatabaseUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(DatabaseUrl(text.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Without the database's address, which may carry a password.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("data_dir", &self.data_dir)
+            .field("listen", &self.listen)
+            .field("base_url", &self.base_url)
+            .field("stripe_api_base", &self.stripe_api_base)
+            .field("hold", &self.hold)
+            .field("sandbox", &self.sandbox)
+            .finish_non_exhaustive()
     }
 }
 
@@ -213,19 +344,57 @@ mod tests {
         assert_eq!(minutes("30"), Ok(Span::minutes(30)));
         assert_eq!(minutes("0.05"), Ok(Span::seconds(3)));
         assert_eq!(minutes(".5"), Ok(Span::seconds(30)));
-        for bad in ["", ".", "0", "-1", "1e3", "NaN", "inf", "99999999999999999999", "0.0000001"] {
+        for bad in ["", ".", "0", "-1", "1e3", "NaN", "inf", "99999999999999999999", "0.0000001", "9999999"] {
             assert!(minutes(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_secret_never_prints() {
-        assert_eq!(format!("{:?}", Secret::new("sk_test_1".to_owned())), "***");
+        let secret = Secret::new("sk_test_1".to_owned());
+        assert_eq!(format!("{secret:?} {secret}"), "*** ***");
+        let url: DatabaseUrl = "postgres://shop:password@db/shop".parse().expect("any text");
+        assert_eq!(format!("{url:?}"), "***");
     }
 
     #[test]
-    fn a_key_has_stripes_form() {
+    fn a_key_has_stripes_form_and_a_live_one_goes_to_stripe_only() {
         assert!(is_stripe_key("sk_test_1") && is_stripe_key("rk_live_1"));
         assert!(!is_stripe_key("sk_test_") && !is_stripe_key("pk_test_1") && !is_stripe_key(""));
+        let live = Secret::new("rk_live_1".to_owned());
+        assert!(check_key(&live, STRIPE_API_BASE).is_ok());
+        assert!(check_key(&live, "http://127.0.0.1:12111").is_err());
+    }
+
+    #[test]
+    fn webhook_secrets_are_one_or_several_and_never_empty() {
+        let read = |text: &str| webhook_secrets(Some(Secret::new(text.to_owned()))).map(|secrets| secrets.len());
+        assert_eq!(read("whsec_1"), Ok(1));
+        assert_eq!(read("whsec_1, whsec_2"), Ok(2));
+        for bad in ["whsec_", "sk_test_1", "whsec_1,", ","] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_a_whole_one() {
+        let read = |url: &str| web_address("STOCKHOLD_BASE_URL", url);
+        assert_eq!(read("https://shop.example/"), Ok("https://shop.example".to_owned()));
+        for bad in ["", "shop.example", "ftp://shop.example", "https://", "https://a b", "https://u:p@shop.example"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(
+            is_loopback("http://127.0.0.1:12111") && is_loopback("http://[::1]:1/x") && is_loopback("http://localhost")
+        );
+        assert!(!is_loopback("https://api.stripe.com") && !is_loopback("http://127.0.0.1.example"));
+    }
+
+    #[test]
+    fn a_port_alone_is_honoured_and_an_address_goes_before_it() {
+        let address: SocketAddr = "0.0.0.0:9000".parse().expect("an address");
+        assert_eq!(listen(Some(address), Some("1".to_owned())), Ok(address));
+        assert_eq!(listen(None, Some("9001".to_owned())), Ok(SocketAddr::from(([127, 0, 0, 1], 9001))));
+        assert!(listen(None, Some("0".to_owned())).is_err() && listen(None, Some("http".to_owned())).is_err());
+        assert_eq!(local_url(address), "http://localhost:9000");
     }
 }

@@ -7,6 +7,7 @@ use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, UndefinedBehavior, context};
 use rules::effects;
 use rules::money::Money;
+use rules::orders::Status;
 
 use crate::language::{Argument, Language, Words, format_money, format_time};
 use crate::mail::Letter;
@@ -83,6 +84,10 @@ fn context(words: &Words, language: Language, order: &OrderView, envelope: &Enve
     let is_plain = order.subtotal == order.total;
     let sums = parts.iter().filter(|(_, minor)| *minor != 0 && !is_plain);
     let sums = sums.map(|(key, minor)| context! { label => words.say(language, key, &[]), amount => money(*minor) });
+    // What goes back is what was paid late, should it ever differ from what the order asked for.
+    let late = order.refunds.iter().filter(|refund| refund.reason == "late").map(|refund| refund.amount);
+    let refunded = late.max().unwrap_or(order.total);
+    let cancelled = order.status == Status::Cancelled || order.events.iter().any(|event| event.kind == "cancelled");
     // The reader's zone is not known, so the zone is said.
     let paid_at = order.paid_at.unwrap_or(order.reserved_at);
     context! {
@@ -96,6 +101,8 @@ fn context(words: &Words, language: Language, order: &OrderView, envelope: &Enve
         lines => order.lines.iter().map(line).collect::<Vec<_>>(),
         sums => sums.collect::<Vec<_>>(),
         total => money(order.total),
+        refunded => money(refunded),
+        cancelled,
     }
 }
 
@@ -133,7 +140,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use rules::ids::OrderId;
     use rules::money::Currency;
-    use rules::orders::{Hold, Session, Status};
+    use rules::orders::{Hold, Session};
     use rules::time::Timestamp;
 
     use super::*;
@@ -213,6 +220,16 @@ mod tests {
                     assert!(letter.subject.contains("1042") && letter.subject.contains("Harbour Kiln"));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_is_not_told_that_the_goods_were_gone() {
+        let words = Words::built_in();
+        let cancelled = OrderView { status: Status::Cancelled, ..order("zh-CN", "茶杯") };
+        let letter = render(&words, effects::Letter::LateRefund, &cancelled, &envelope()).expect("a letter");
+        for part in [&letter.text, &letter.html] {
+            assert!(part.contains("该订单已取消") && !part.contains("售罄"), "{part}");
         }
     }
 

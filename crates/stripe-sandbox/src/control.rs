@@ -199,7 +199,7 @@ fn sessions(known: &Value) -> String {
         let total = money::print(session["amount_total"].as_i64().unwrap_or(0), text(&session, "currency"));
         let _ = write!(
             rows,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{} · {} · {}</td><td class=\"amount\">{total}</td><td>{now}</td></tr>",
+            "<tr><td><code>{}</code></td><td>{}</td><td>{} · {} {}</td><td class=\"amount\">{total}</td><td>{now}</td></tr>",
             escape(id),
             escape(text(&session, "client_reference_id")),
             text(&session, "status"),

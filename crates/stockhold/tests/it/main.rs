@@ -2,6 +2,7 @@
 
 mod architecture;
 mod audit;
+mod goods;
 mod journeys;
 mod ledger;
 mod support;

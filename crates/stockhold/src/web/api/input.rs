@@ -67,9 +67,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
         if form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name.contains('\0') || value.contains('\0')) {
             return Err(Problem::invalid("", "nul-character", "A parameter must not contain NUL."));
         }
+        // `Failed to deserialize query string: NAME: what is wrong`
         let wrong = |words: String| {
-            let name = quoted(&words).unwrap_or_default();
-            Problem::invalid(name, "wrong-parameter", words)
+            let words = words.split_once(": ").map_or(words.as_str(), |(_, told)| told);
+            let (name, detail) = words.split_once(": ").unwrap_or(("", words));
+            Problem::invalid(name, "wrong-parameter", detail)
         };
         Query::try_from_uri(&parts.uri).map(|Query(read)| Parameters(read)).map_err(|error| wrong(error.body_text()))
     }

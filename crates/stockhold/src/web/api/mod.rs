@@ -144,7 +144,10 @@ fn page(body: impl Serialize, path: &str, mut query: Vec<(&str, String)>, next: 
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod table_tests {
     use super::*;
     use std::collections::BTreeSet;
 

@@ -1,0 +1,176 @@
+//! `stockhold demo`: a whole shop with goods, mailbox and simulated payments; no account, no network, no prompt.
+//!
+//! Invariant: nothing here can charge a card. The demo speaks to its own sandbox, with a key drawn for this run.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use rules::time::Timestamp;
+use stripe_sandbox::Options;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::sandbox;
+use super::serve::{bind, bind_next_free, serve};
+use super::{Stop, print};
+use crate::catalogue::{self, Storeroom};
+use crate::clock::Clock;
+use crate::config::{self, Config, SandboxAddress, Secret, local_url};
+use crate::shop::Shop;
+use crate::storage::{Storage, migrate, settings};
+
+const FIRST_PORT: u16 = 8080;
+/// Ports tried when the first is taken.
+const PORTS_MAX: u16 = 50;
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address and port to listen on; without it, the first free port from 8080 on.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Keep the shop in this folder and go on with it next time.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// How long stock is held for an unpaid order; fractions are allowed.
+    #[arg(long, env = "STOCKHOLD_HOLD_MINUTES", default_value = "30")]
+    hold_minutes: String,
+}
+
+/// The demo's folder: a temporary one is deleted when this is dropped.
+enum Folder {
+    Kept(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Folder::Kept(folder) => folder,
+            Folder::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
+    let started = Clock::system().now();
+    let hold = config::minutes(&demo.hold_minutes)?;
+    let folder = folder(demo.keep.as_deref())?;
+    let (listener, sandbox_listener) = listeners(demo.listen).await?;
+    let listen = address(&listener)?;
+    let (base_url, sandbox_url) = (local_url(listen), local_url(address(&sandbox_listener)?));
+    let (key, webhook_secret) = (format!("sk_test_{}", sandbox::draw()?), format!("whsec_{}", sandbox::draw()?));
+
+    let sandbox = sandbox::open(Options {
+        state_dir: Some(folder.path().join("sandbox")),
+        base_path: sandbox_url.clone(),
+        clock: sandbox::clock(),
+        webhook_url: Some(format!("{base_url}/api/webhooks/stripe")),
+        webhook_secret: webhook_secret.clone(),
+        api_key: Some(key.clone()),
+    })?;
+    // It ends with the process: the shop's workers may still ask it something while they finish.
+    let stripe = sandbox.router();
+    tokio::spawn(async move { axum::serve(sandbox_listener, stripe).await });
+
+    let database_url = format!("sqlite:{}", folder.path().join("shop.db").display());
+    name_the_shop(&database_url).await?;
+    let config = Config {
+        database_url,
+        data_dir: folder.path().to_owned(),
+        listen,
+        base_url: base_url.clone(),
+        stripe_secret_key: Some(Secret::new(key)),
+        webhook_secrets: vec![Secret::new(webhook_secret)],
+        stripe_api_base: sandbox_url.clone(),
+        hold,
+        smtp_url: None,
+        mail_from: Some("Harbour Kiln <shop@harbour-kiln.example>".to_owned()),
+        sandbox: Some(SandboxAddress { base_url: sandbox_url.clone() }),
+    };
+    let shop = Shop::open(config, Clock::system()).await?;
+    let room =
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings.currency, now: shop.now() };
+    catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
+    print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
+    tokio::spawn(tell(shop.clone()));
+    sandbox.spawn_deliveries();
+    serve(shop, listener).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn folder(keep: Option<&Path>) -> Result<Folder, Stop> {
+    let unusable = |error| Stop::failed(format!("The demo's folder cannot be made: {error}"));
+    match keep {
+        Some(folder) => std::fs::create_dir_all(folder).map(|()| Folder::Kept(folder.to_owned())).map_err(unusable),
+        None => tempfile::Builder::new().prefix("stockhold-demo-").tempdir().map(Folder::Temporary).map_err(unusable),
+    }
+}
+
+/// The shop's port, and the next free one for the sandbox.
+async fn listeners(listen: Option<SocketAddr>) -> Result<(TcpListener, TcpListener), Stop> {
+    let shop = match listen {
+        Some(address) => bind(address).await?,
+        None => bind_next_free(SocketAddr::from(([127, 0, 0, 1], FIRST_PORT)), PORTS_MAX).await?,
+    };
+    let mut next = address(&shop)?;
+    next.set_port(next.port().checked_add(1).unwrap_or(0));
+    Ok((shop, bind_next_free(next, PORTS_MAX).await?))
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, Stop> {
+    listener.local_addr().map_err(|error| Stop::failed(format!("No address to listen on: {error}")))
+}
+
+/// Settings are read when a shop opens, so the names come first; those of a kept shop stand.
+async fn name_the_shop(database_url: &str) -> Result<(), Stop> {
+    let storage = Storage::open(database_url).await?;
+    migrate::run(&storage).await?;
+    settings::get_or_set(&storage, "name_en", "Harbour Kiln").await?;
+    settings::get_or_set(&storage, "name_zh", "海港窑").await?;
+    Ok(())
+}
+
+fn banner(base_url: &str, sandbox_url: &str, took: rules::time::Span, keep: Option<&Path>) -> String {
+    let tenths = took.as_micros() / 100_000;
+    let end = match keep {
+        Some(folder) => format!("Ctrl-C stops the demo. It stays in {}.", folder.display()),
+        None => "Ctrl-C stops and deletes the demo. To keep it: stockhold demo --keep ./my-shop".to_owned(),
+    };
+    format!(
+        "Stockhold {version} · demo shop ready in {seconds}.{tenth} s
+
+  Shop      {base_url}            (中文 {base_url}/zh/)
+  API       {base_url}/api/openapi.json
+  Mailbox   {base_url}/_sandbox/mail
+  Stripe    {sandbox_url}/_sandbox/stripe   (payments, refunds, webhooks late, twice or lost)
+
+Payments are simulated on this machine. Nothing here can charge a card.
+Try: buy the last Tenmoku cup in two browser windows at once.
+Try: let webhooks get lost on the Stripe page, pay, and see the order become paid all the same.
+{end}
+",
+        version = env!("CARGO_PKG_VERSION"),
+        seconds = tenths / 10,
+        tenth = tenths % 10,
+    )
+}
+
+/// A line for everything that happens, as it happens.
+async fn tell(shop: Arc<Shop>) {
+    let mut happenings = shop.happenings();
+    loop {
+        match happenings.recv().await {
+            Ok(line) => print(&format!("{}  {line}", clock_time(shop.now()))),
+            Err(RecvError::Lagged(missed)) => print(&format!("({missed} lines more)")),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn clock_time(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
+    at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+}

@@ -1,0 +1,91 @@
+//! `stockhold import`: goods out of a spreadsheet. A mistake anywhere writes nothing.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{FAILED, Stop, open_at_head, print, say};
+use crate::catalogue::{self, ImportReport, Storeroom};
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::shop::Shop;
+
+/// Below this an import is over before anybody looks.
+const ROWS_WITH_BAR: u64 = 1_000;
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Products, their variants and first stock, from CSV (the columns of a Shopify export are understood).
+    Products {
+        file: PathBuf,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
+    let Import::Products { file, dry_run, settings } = import;
+    let unreadable = |error| Stop::failed(format!("{} cannot be read: {error}", file.display()));
+    let rows = rows(file).map_err(unreadable)?;
+    let sheet = File::open(file).map_err(unreadable)?;
+    let config = Config::read(settings)?;
+    drop(open_at_head(settings).await?);
+    let shop = Shop::open(config, Clock::system()).await?;
+    let room =
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings.currency, now: shop.now() };
+    let bar = bar(rows);
+    let report = catalogue::import(room, sheet, *dry_run, |done| bar.set_position(done)).await;
+    bar.finish_and_clear();
+    let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
+    if !report.errors.is_empty() {
+        tell_errors(&report);
+        return Ok(ExitCode::from(FAILED));
+    }
+    tell(&report, *dry_run);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_errors(report: &ImportReport) {
+    for error in &report.errors {
+        say(&format!("row {}, {}: {}", error.row, error.column, error.message));
+    }
+    let mistakes = if report.errors.len() == 1 { "1 mistake" } else { &format!("{} mistakes", report.errors.len()) };
+    say(&format!("{mistakes}; nothing was written."));
+}
+
+fn tell(report: &ImportReport, dry_run: bool) {
+    let ImportReport { new, changed, unchanged, variants, received, stock_left_alone, .. } = report;
+    let did = if dry_run { "would be" } else { "were" };
+    print(&format!("{new} new, {changed} changed, {unchanged} unchanged products, with {variants} variants"));
+    print(&format!("{received} variants {did} given their first stock"));
+    if *stock_left_alone > 0 {
+        say(&format!("{stock_left_alone} variants have been counted before: their stock is left alone."));
+    }
+    if dry_run {
+        say("Nothing was written. Leave out --dry-run to do it.");
+    }
+}
+
+fn bar(rows: u64) -> ProgressBar {
+    let target = if rows < ROWS_WITH_BAR { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(rows), target);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left");
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// Lines, near enough for a bar: a text of several lines counts as several rows.
+fn rows(file: &Path) -> std::io::Result<u64> {
+    let mut reader = BufReader::new(File::open(file)?);
+    let mut rows = 0;
+    while reader.skip_until(b'\n')? > 0 {
+        rows += 1;
+    }
+    Ok(rows)
+}
