@@ -106,11 +106,12 @@ fn csrf(shop: &Shop) -> CsrfLayer {
 }
 
 /// Gives every answer its headers, every error its page, and every failure its one line in the log.
-async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+async fn dress(State(shop): State<Arc<Shop>>, mut request: Request, next: Next) -> Response {
     let request_id = uuid::Uuid::now_v7().simple().to_string();
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let pages = request.extensions().get::<Arc<Pages>>().cloned();
+    request.extensions_mut().insert(problem::RequestId(request_id.clone()));
     let mut response = next.run(request).await;
     let error = response.extensions().get::<PageError>().cloned();
     if let Some(PageError::Fault(why) | PageError::Unavailable(why)) = &error {
@@ -129,6 +130,7 @@ async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> R
     if is_api && is_bare(&response) {
         response = match status {
             StatusCode::NOT_FOUND => problem::Problem::not_found().into_response(),
+            StatusCode::PAYLOAD_TOO_LARGE => problem::Problem::too_large().into_response(),
             StatusCode::INTERNAL_SERVER_ERROR => {
                 problem::Problem::from(StorageError::Broken("a panic, logged above".to_owned())).into_response()
             }
