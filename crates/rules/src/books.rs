@@ -4,11 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::effects::Effect;
-use crate::ids::{CountId, OrderId};
+use crate::disputes::Dispute;
+use crate::effects::{Effect, Letter};
+use crate::ids::{CountId, OrderId, RefundId, ShipmentId};
 use crate::money::Currency;
 use crate::orders::{Event, Hold, Order, Status};
-use crate::payments::{Payment, Refund};
+use crate::payments::Payment;
+use crate::refunds::{Refund, RefundLine, RefundState};
+use crate::shipments::Shipment;
 use crate::stock::{Level, Movement, PastCount, Reason};
 use crate::text::Sku;
 use crate::time::{Span, Timestamp};
@@ -48,8 +51,13 @@ pub struct Changes {
     pub numbers_drawn: i64,
     pub movements: Vec<Movement>,
     pub events: Vec<Event>,
-    pub payments: Vec<Payment>,
-    pub refunds: BTreeSet<crate::ids::RefundId>,
+    pub lines: BTreeSet<OrderId>,
+    /// Payments that are new, and those whose refunds or disputes have changed.
+    pub taken: BTreeSet<String>,
+    pub payments: BTreeSet<String>,
+    pub refunds: BTreeSet<RefundId>,
+    pub disputes: BTreeSet<String>,
+    pub shipments: BTreeSet<ShipmentId>,
     pub effects: Vec<Effect>,
 }
 
@@ -68,7 +76,9 @@ pub struct Books {
     pub levels: BTreeMap<Sku, Level>,
     pub orders: BTreeMap<OrderId, Order>,
     pub payments: BTreeMap<String, Payment>,
-    pub refunds: BTreeMap<crate::ids::RefundId, Refund>,
+    pub refunds: BTreeMap<RefundId, Refund>,
+    pub disputes: BTreeMap<String, Dispute>,
+    pub shipments: BTreeMap<ShipmentId, Shipment>,
     pub holders: BTreeMap<String, i64>,
     /// The latest order number drawn.
     pub order_number: i64,
@@ -85,6 +95,8 @@ impl Books {
             orders: BTreeMap::new(),
             payments: BTreeMap::new(),
             refunds: BTreeMap::new(),
+            disputes: BTreeMap::new(),
+            shipments: BTreeMap::new(),
             holders: BTreeMap::new(),
             order_number: 0,
             past_counts: BTreeMap::new(),
@@ -172,28 +184,117 @@ impl Books {
         self.changes.effects.push(effect);
     }
 
+    /// A letter to the buyer about the order as such: once per order and kind (E2).
+    pub fn letter(&mut self, id: OrderId, letter: Letter) {
+        self.effect(Effect::SendLetter { order: id, letter, about: String::new() });
+    }
+
+    /// A letter about one thing of the order, such as a refund: once for each.
+    pub fn letter_about(&mut self, id: OrderId, letter: Letter, about: impl Into<String>) {
+        self.effect(Effect::SendLetter { order: id, letter, about: about.into() });
+    }
+
     /// M4: whatever Stripe took is known here.
     pub fn take_payment(&mut self, payment: Payment) {
-        self.changes.payments.push(payment.clone());
+        self.changes.taken.insert(payment.intent_id.clone());
         let before = self.payments.insert(payment.intent_id.clone(), payment);
         assert!(before.is_none(), "M2: a payment is recorded once");
     }
 
+    /// Inserts a refund or changes its state; what counts against its payment follows.
     pub fn put_refund(&mut self, refund: Refund) {
-        let captured = self.payments.get(&refund.intent_id).map_or(0, |payment| payment.amount.minor);
+        assert!(refund.amount.minor > 0, "M3: a refund gives something back");
+        let given: i64 = refund.lines.iter().map(|line| line.amount_minor).sum();
+        assert!(given + refund.shipping_minor <= refund.amount.minor, "M3: lines are parts of their refund");
+        let counts = |refund: &Refund| if refund.state.is_alive() { refund.amount.minor } else { 0 };
+        let (intent, after) = (refund.intent_id.clone(), counts(&refund));
         self.changes.refunds.insert(refund.id);
-        let intent = refund.intent_id.clone();
-        self.refunds.insert(refund.id, refund);
-        let sum: i64 = self
-            .refunds
-            .values()
-            .filter(|r| r.intent_id == intent)
-            .filter(|r| {
-                !matches!(r.state, crate::payments::RefundState::Failed | crate::payments::RefundState::Canceled)
-            })
-            .map(|r| r.amount.minor)
-            .sum();
-        assert!(sum <= captured, "M3: refunds never exceed what was captured");
+        let before = self.refunds.insert(refund.id, refund).as_ref().map_or(0, counts);
+        let payment = self.payments.get_mut(&intent).expect("a refund is of a payment that is known");
+        payment.refunded_minor += after - before;
+        assert!(payment.refunded_minor >= 0, "M3: what never went back is not counted");
+        assert!(payment.refunded_minor <= payment.amount.minor, "M3: refunds never exceed what was captured");
+        self.changes.payments.insert(intent);
+    }
+
+    /// Inserts a dispute or what has become of it; what it withdrew counts against its payment.
+    pub fn put_dispute(&mut self, dispute: Dispute) {
+        let (intent, after) = (dispute.intent_id.clone(), dispute.withdrawn_minor);
+        self.changes.disputes.insert(dispute.id.clone());
+        let before = self.disputes.insert(dispute.id.clone(), dispute).map_or(0, |before| before.withdrawn_minor);
+        let payment = self.payments.get_mut(&intent).expect("a dispute is of a payment that is known");
+        payment.disputed_minor += after - before;
+        assert!(payment.disputed_minor >= 0, "M4: a dispute gives back no more than it took");
+        self.changes.payments.insert(intent);
+    }
+
+    /// What left the shop in one parcel.
+    pub fn ship(&mut self, shipment: Shipment) {
+        let id = shipment.order;
+        for line in &shipment.lines {
+            self.change_line(id, line.line_no, |sold| sold.shipped += line.units);
+        }
+        self.changes.shipments.insert(shipment.id);
+        let before = self.shipments.insert(shipment.id, shipment);
+        assert!(before.is_none(), "a parcel leaves once");
+        self.change(id, |order| order.fulfilment = order.fulfilment_now());
+    }
+
+    /// Units that will not be sent any more.
+    pub fn call_off(&mut self, id: OrderId, line_no: i64, units: i64) {
+        self.change_line(id, line_no, |line| line.cancelled += units);
+        self.change(id, |order| order.fulfilment = order.fulfilment_now());
+    }
+
+    /// S3: sold units come back to the shelf, each once.
+    pub fn restock(&mut self, id: OrderId, line_no: i64, units: i64, command: String, now: Timestamp) {
+        if units == 0 {
+            return;
+        }
+        assert!(units > 0 && self.orders[&id].hold == Hold::Sold, "S3: only what was sold is restocked");
+        let sku = self.change_line(id, line_no, |line| line.restocked += units);
+        self.move_stock(&sku, units, Reason::Restocked, Some(id), "shop", format!("{command}:{line_no}"), now);
+    }
+
+    /// How many units of a line are to be back on the shelf by the refunds that stand, less those that are already:
+    /// a refund that failed and is made again restocks nothing twice (scenario S12).
+    pub fn to_restock(&self, id: OrderId, line_no: i64) -> i64 {
+        let wanted: i64 = self.lines_refunded(id, line_no).filter(|l| l.restock).map(|l| l.units).sum();
+        (wanted - self.orders[&id].lines[line_no as usize - 1].restocked).max(0)
+    }
+
+    /// The parts of live refunds that are about one line.
+    pub fn lines_refunded(&self, id: OrderId, line_no: i64) -> impl Iterator<Item = &RefundLine> {
+        let alive = self.refunds.values().filter(move |refund| refund.order == id && refund.state.is_alive());
+        alive.flat_map(|refund| &refund.lines).filter(move |line| line.line_no == line_no)
+    }
+
+    /// The part of an order's shipping that no live refund gives back, in minor units.
+    pub fn shipping_left(&self, id: OrderId) -> i64 {
+        let alive = self.refunds.values().filter(|refund| refund.order == id && refund.state.is_alive());
+        self.orders[&id].shipping_minor - alive.map(|refund| refund.shipping_minor).sum::<i64>()
+    }
+
+    /// What Stripe took for an order, and how much of it is back with the buyer, in minor units.
+    pub fn money_of(&self, id: OrderId) -> (i64, i64) {
+        let captured = self.payments.values().filter(|payment| payment.order == id).map(|p| p.amount.minor).sum();
+        let back = self.refunds.values().filter(|r| r.order == id && r.state == RefundState::Succeeded);
+        (captured, back.map(|refund| refund.amount.minor).sum())
+    }
+
+    /// The payment that pays an order, if it has one.
+    pub fn payment_of(&self, id: OrderId) -> Option<&Payment> {
+        let intent = self.orders.get(&id)?.payment_intent.as_deref()?;
+        self.payments.get(intent)
+    }
+
+    fn change_line(&mut self, id: OrderId, line_no: i64, change: impl FnOnce(&mut crate::orders::Line)) -> Sku {
+        let order = self.orders.get_mut(&id).expect("the order is loaded");
+        let line = &mut order.lines[usize::try_from(line_no - 1).expect("lines are numbered from 1")];
+        change(line);
+        line.assert_holds();
+        self.changes.lines.insert(id);
+        line.sku.clone()
     }
 
     fn end_hold(&mut self, id: OrderId, end: Hold) -> BTreeMap<Sku, i64> {

@@ -2,6 +2,7 @@
 //! after the commit, as often as it takes, and each takes effect once.
 
 use crate::ids::{OrderId, RefundId};
+use crate::words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -18,14 +19,31 @@ pub enum Effect {
     SendLetter {
         order: OrderId,
         letter: Letter,
+        /// What of the order it is about, such as a refund's id; empty: the order as such.
+        about: String,
     },
 }
 
+/// Every letter there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Letter {
     OrderConfirmed,
     /// Paid after the hold had lapsed and the goods were gone: an apology, and the money is on its way back.
     LateRefund,
+    /// Called off, whole or what was left of it; what was paid is on its way back.
+    OrderCancelled,
+    /// Stripe has sent money back: part of it or all.
+    RefundSent,
+    /// To the owner: a payment came for goods that were gone, and went back.
+    OwnerLatePayment,
+    /// To the owner: the amount is not the order's, and the money waits for a person.
+    OwnerPaymentDiffers,
+    /// To the owner: a refund did not reach the buyer, and the money is owed again.
+    OwnerRefundFailed,
+    /// To the owner: a bank takes money back, and there is a deadline.
+    OwnerDispute,
+    /// To the owner: a refund was made in the Stripe Dashboard, and nobody has said for which goods.
+    OwnerRefundUnassigned,
 }
 
 impl Effect {
@@ -44,7 +62,8 @@ impl Effect {
             Effect::OpenCheckout(order) => order.to_string(),
             Effect::CloseCheckout { session_id, .. } => session_id.clone(),
             Effect::RefundPayment { refund, .. } => refund.to_string(),
-            Effect::SendLetter { order, letter } => format!("{order}:{}", letter.as_str()),
+            Effect::SendLetter { order, letter, about } if about.is_empty() => format!("{order}:{}", letter.as_str()),
+            Effect::SendLetter { order, letter, about } => format!("{order}:{}:{about}", letter.as_str()),
         }
     }
 
@@ -59,14 +78,27 @@ impl Effect {
 }
 
 impl Letter {
-    pub fn as_str(self) -> &'static str {
+    /// Whether it goes to the shop's owner, not to the buyer.
+    pub fn to_owner(self) -> bool {
         match self {
-            Letter::OrderConfirmed => "order_confirmed",
-            Letter::LateRefund => "late_refund",
+            Letter::OrderConfirmed | Letter::LateRefund | Letter::OrderCancelled | Letter::RefundSent => false,
+            Letter::OwnerLatePayment
+            | Letter::OwnerPaymentDiffers
+            | Letter::OwnerRefundFailed
+            | Letter::OwnerDispute
+            | Letter::OwnerRefundUnassigned => true,
         }
     }
-
-    pub fn parse(text: &str) -> Option<Letter> {
-        [Letter::OrderConfirmed, Letter::LateRefund].into_iter().find(|letter| letter.as_str() == text)
-    }
 }
+
+words!(Letter {
+    OrderConfirmed = "order_confirmed",
+    LateRefund = "late_refund",
+    OrderCancelled = "order_cancelled",
+    RefundSent = "refund_sent",
+    OwnerLatePayment = "owner_late_payment",
+    OwnerPaymentDiffers = "owner_payment_differs",
+    OwnerRefundFailed = "owner_refund_failed",
+    OwnerDispute = "owner_dispute",
+    OwnerRefundUnassigned = "owner_refund_unassigned",
+});

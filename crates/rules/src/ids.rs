@@ -75,6 +75,12 @@ id!(
     "cnt"
 );
 
+id!(
+    /// A parcel that left, so that the same request again finds its first answer.
+    ShipmentId,
+    "shp"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

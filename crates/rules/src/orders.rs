@@ -52,6 +52,22 @@ pub struct Line {
     pub quantity: i64,
     pub unit_price_minor: i64,
     pub total_minor: i64,
+    /// Units that have left for the buyer.
+    pub shipped: i64,
+    /// Units that will not be sent any more.
+    pub cancelled: i64,
+    /// Units that are back on the shelf (S3: each unit once).
+    pub restocked: i64,
+}
+
+/// How far the parcels have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fulfilment {
+    Unfulfilled,
+    PartlyShipped,
+    /// Nothing is left to send.
+    Shipped,
+    Delivered,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +101,11 @@ pub struct Order {
     pub livemode: Option<bool>,
     pub payment_intent: Option<String>,
     pub paid_at: Option<Timestamp>,
+    /// When somebody asked to call the order off. What follows depends on what the money does.
+    pub cancelled_at: Option<Timestamp>,
+    /// In the words of whoever asked.
+    pub cancel_reason: String,
+    pub fulfilment: Fulfilment,
     /// Counts the entries of the timeline; whoever read an older one writes in vain.
     pub revision: i64,
     pub lines: Vec<Line>,
@@ -105,6 +126,18 @@ impl Order {
         Money::new(self.total_minor, self.currency)
     }
 
+    /// How far the parcels have come, from the lines themselves.
+    pub fn fulfilment_now(&self) -> Fulfilment {
+        let shipped: i64 = self.lines.iter().map(|line| line.shipped).sum();
+        let open: i64 = self.lines.iter().map(Line::open).sum();
+        match (shipped, open) {
+            (0, _) => Fulfilment::Unfulfilled,
+            (_, 0) if self.fulfilment == Fulfilment::Delivered => Fulfilment::Delivered,
+            (_, 0) => Fulfilment::Shipped,
+            _ => Fulfilment::PartlyShipped,
+        }
+    }
+
     /// Units per SKU: two lines of one SKU are one demand.
     pub fn demand(&self) -> BTreeMap<Sku, i64> {
         let mut demand = BTreeMap::new();
@@ -120,6 +153,28 @@ impl Order {
     }
 }
 
+impl Line {
+    /// Units that may still be sent.
+    pub fn open(&self) -> i64 {
+        self.quantity - self.shipped - self.cancelled
+    }
+
+    /// What so many units of this line cost, in minor units, when `before` units are counted already: the shares of
+    /// all units sum to the line exactly, whatever pieces they are taken in (scenario C13).
+    pub fn share(&self, before: i64, units: i64) -> i64 {
+        let upto =
+            |count: i64| i64::try_from(i128::from(self.total_minor) * i128::from(count) / i128::from(self.quantity));
+        let reach = "a share is no larger than its line";
+        upto(before + units).expect(reach) - upto(before).expect(reach)
+    }
+
+    /// S3: no unit goes two ways.
+    pub fn assert_holds(&self) {
+        assert!(self.shipped >= 0 && self.cancelled >= 0 && self.open() >= 0, "S3: a unit is shipped or cancelled");
+        assert!((0..=self.quantity).contains(&self.restocked), "S3: a unit is restocked once");
+    }
+}
+
 /// The names under which live holds are counted: the buyer, and the client when it is known.
 pub fn holders(buyer: &str, client: &str) -> Vec<String> {
     let mut names = vec![format!("email:{buyer}")];
@@ -129,6 +184,8 @@ pub fn holders(buyer: &str, client: &str) -> Vec<String> {
     names
 }
 
+/// An enum whose words are stored and shown: both directions from one list.
+#[macro_export]
 macro_rules! words {
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $name {
@@ -165,4 +222,10 @@ words!(Session {
     Complete = "complete",
     Closed = "closed",
     Never = "never",
+});
+words!(Fulfilment {
+    Unfulfilled = "unfulfilled",
+    PartlyShipped = "partly_shipped",
+    Shipped = "shipped",
+    Delivered = "delivered",
 });

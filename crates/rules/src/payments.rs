@@ -3,9 +3,10 @@
 //! Facts are monotone. A session goes from open to complete or closed and never back; money that was taken is
 //! never untaken by a later word. Whatever door a fact comes in by, it means the same (E1).
 
-use crate::ids::{OrderId, RefundId};
+use crate::ids::OrderId;
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
+use crate::words;
 
 /// What Stripe says now of one checkout session (docs.stripe.com/api/checkout/sessions/object).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,65 +60,18 @@ pub struct Payment {
     pub session_id: String,
     pub amount: Money,
     pub purpose: Purpose,
+    /// Σ refunds that are under way or done (M3).
+    pub refunded_minor: i64,
+    /// What disputes have withdrawn and not given back.
+    pub disputed_minor: i64,
     pub at: Timestamp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RefundState {
-    Requested,
-    Pending,
-    Succeeded,
-    Failed,
-    Canceled,
-}
-
-/// Money on its way back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refund {
-    pub id: RefundId,
-    pub order: OrderId,
-    pub intent_id: String,
-    pub amount: Money,
-    pub reason: &'static str,
-    pub state: RefundState,
-    pub stripe_id: Option<String>,
-    pub at: Timestamp,
-}
-
-impl Purpose {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Purpose::Order => "order",
-            Purpose::Surplus => "surplus",
-            Purpose::Mismatch => "mismatch",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Purpose> {
-        [Purpose::Order, Purpose::Surplus, Purpose::Mismatch].into_iter().find(|p| p.as_str() == text)
+impl Payment {
+    /// What can still go back, in minor units: neither refunded, nor on its way, nor withdrawn by a dispute.
+    pub fn left_minor(&self) -> i64 {
+        (self.amount.minor - self.refunded_minor - self.disputed_minor).max(0)
     }
 }
 
-impl RefundState {
-    pub const ALL: [RefundState; 5] = [
-        RefundState::Requested,
-        RefundState::Pending,
-        RefundState::Succeeded,
-        RefundState::Failed,
-        RefundState::Canceled,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RefundState::Requested => "requested",
-            RefundState::Pending => "pending",
-            RefundState::Succeeded => "succeeded",
-            RefundState::Failed => "failed",
-            RefundState::Canceled => "canceled",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<RefundState> {
-        RefundState::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-}
+words!(Purpose { Order = "order", Surplus = "surplus", Mismatch = "mismatch" });

@@ -114,6 +114,8 @@ create table orders (
     livemode bigint,
     payment_intent text unique,                       -- M2: the one payment that paid this order
     paid_at bigint,
+    cancelled_at bigint,                              -- when somebody asked to call it off
+    cancel_reason text not null,
     fulfilment text not null check (fulfilment in ('unfulfilled', 'partly_shipped', 'shipped', 'delivered')),
     revision bigint not null,                         -- compare-and-set for whoever reads first and writes later
     constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor + tax_minor),
@@ -138,8 +140,12 @@ create table order_lines (
     quantity bigint not null check (quantity > 0),
     unit_price_minor bigint not null check (unit_price_minor >= 0),
     total_minor bigint not null,
+    shipped bigint not null check (shipped >= 0),
+    cancelled bigint not null check (cancelled >= 0),  -- will not be sent any more
+    restocked bigint not null,                        -- back on the shelf: each unit once
     primary key (order_id, line_no),
-    constraint order_lines_total check (total_minor = unit_price_minor * quantity)
+    constraint order_lines_total check (total_minor = unit_price_minor * quantity),
+    constraint order_lines_units check (shipped + cancelled <= quantity and restocked >= 0 and restocked <= quantity)
 ) {clustered};
 
 -- What happened to an order, in order.
@@ -160,25 +166,72 @@ create table payments (
     amount_minor bigint not null check (amount_minor >= 0),
     currency text not null,
     purpose text not null check (purpose in ('order', 'surplus', 'mismatch')),
-    recorded_at bigint not null
+    refunded_minor bigint not null,                   -- by refunds that are under way or done
+    disputed_minor bigint not null check (disputed_minor >= 0),   -- withdrawn by disputes and not given back
+    recorded_at bigint not null,
+    constraint payments_refunded check (refunded_minor >= 0 and refunded_minor <= amount_minor)
 ) {clustered};
 create unique index payments_one_per_order on payments (order_id) where purpose = 'order';
 create index payments_order on payments (order_id);
 
--- M3: refunds never exceed what was captured.
+-- M3: refunds never exceed what was captured (payments_refunded), and each is asked for once.
 create table refunds (
     id text not null primary key,
     order_id text not null references orders (id),
     intent_id text not null references payments (intent_id),
     amount_minor bigint not null check (amount_minor > 0),
     currency text not null,
-    reason text not null,
+    kind text not null check (kind in ('late', 'surplus', 'cancelled', 'by_hand', 'dashboard')),
+    reason text not null,                             -- in the words of whoever asked
+    request_hash text not null,
     state text not null check (state in ('requested', 'pending', 'succeeded', 'failed', 'canceled')),
     stripe_id text unique,
+    failure text not null,                            -- in Stripe's words
+    shipping_minor bigint not null check (shipping_minor >= 0 and shipping_minor <= amount_minor),
+    assigned bigint not null check (assigned in (0, 1)),   -- 0: made elsewhere, nobody has said for which goods
     requested_at bigint not null
 ) {clustered};
 create index refunds_order on refunds (order_id);
-create unique index refunds_whole_surplus on refunds (intent_id) where reason in ('late', 'surplus');
+create index refunds_unfinished on refunds (requested_at) where state in ('requested', 'pending');
+create unique index refunds_whole_surplus on refunds (intent_id) where kind in ('late', 'surplus');
+
+-- The goods a refund was for.
+create table refund_lines (
+    refund_id text not null references refunds (id),
+    line_no bigint not null,
+    units bigint not null check (units > 0),
+    amount_minor bigint not null check (amount_minor >= 0),
+    restock bigint not null check (restock in (0, 1)),
+    primary key (refund_id, line_no)
+) {clustered};
+
+-- What left, parcel by parcel.
+create table shipments (
+    id text not null primary key,
+    order_id text not null references orders (id),
+    lines text not null,                              -- JSON: [[line_no, units], …]
+    carrier text not null,
+    tracking text not null,
+    request_hash text not null,
+    shipped_at bigint not null
+) {clustered};
+create index shipments_order on shipments (order_id);
+
+-- Disputes and early fraud warnings, as Stripe tells them.
+create table disputes (
+    id text not null primary key,
+    order_id text not null references orders (id),
+    intent_id text not null references payments (intent_id),
+    amount_minor bigint not null,
+    currency text not null,
+    reason text not null,
+    state text not null check (state in ('warning', 'inquiry', 'open', 'won', 'lost', 'closed')),
+    due_by bigint,
+    withdrawn_minor bigint not null check (withdrawn_minor >= 0),
+    opened_at bigint not null
+) {clustered};
+create index disputes_order on disputes (order_id);
+create index disputes_live on disputes (due_by) where state in ('warning', 'inquiry', 'open');
 
 -- The outbox: what the shop must still say to Stripe and to buyers. Written in the commit that decided it.
 create table effects (

@@ -12,11 +12,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rules::books::{Books, Policy};
+use rules::commands::assign_refund::AssignRefund;
+use rules::commands::cancel_order::{CancelOrder, Cancelled};
 use rules::commands::count_stock::CountStock;
 use rules::commands::place_order::{PlaceOrder, Placed};
 use rules::commands::record_checkout::RecordCheckout;
+use rules::commands::record_dispute::RecordDispute;
 use rules::commands::record_payment::{RecordPayment, Recorded};
 use rules::commands::record_refund::RecordRefund;
+use rules::commands::refund_order::{RefundOrder, Refunding};
+use rules::commands::ship_order::{ShipOrder, Shipped};
 use rules::commands::{Command, Outcome, Refusal, decide};
 use rules::stock::Counted;
 use rules::time::Timestamp;
@@ -121,6 +126,32 @@ impl Ledger {
         recorded(self.run(Command::RecordRefund(command), now).await?)
     }
 
+    pub async fn record_dispute(&self, command: RecordDispute, now: Timestamp) -> Result<Recorded, Failure> {
+        recorded(self.run(Command::RecordDispute(command), now).await?)
+    }
+
+    pub async fn cancel_order(&self, command: CancelOrder, now: Timestamp) -> Result<Cancelled, Failure> {
+        match self.run(Command::CancelOrder(command), now).await? {
+            Outcome::Cancelled(cancelled) => Ok(cancelled),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
+    pub async fn refund_order(&self, command: RefundOrder, now: Timestamp) -> Result<Refunding, Failure> {
+        refunding(self.run(Command::RefundOrder(command), now).await?)
+    }
+
+    pub async fn assign_refund(&self, command: AssignRefund, now: Timestamp) -> Result<Refunding, Failure> {
+        refunding(self.run(Command::AssignRefund(command), now).await?)
+    }
+
+    pub async fn ship_order(&self, command: ShipOrder, now: Timestamp) -> Result<Shipped, Failure> {
+        match self.run(Command::ShipOrder(command), now).await? {
+            Outcome::Shipped(shipped) => Ok(shipped),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
     pub async fn count_stock(&self, command: CountStock, now: Timestamp) -> Result<Counted, Failure> {
         match self.run(Command::CountStock(command), now).await? {
             Outcome::Counted(counted) => Ok(counted),
@@ -132,6 +163,13 @@ impl Ledger {
 fn recorded(outcome: Outcome) -> Result<Recorded, Failure> {
     match outcome {
         Outcome::Recorded(recorded) => Ok(recorded),
+        other => Err(mixed_up(&other)),
+    }
+}
+
+fn refunding(outcome: Outcome) -> Result<Refunding, Failure> {
+    match outcome {
+        Outcome::Refunding(refunding) => Ok(refunding),
         other => Err(mixed_up(&other)),
     }
 }

@@ -48,6 +48,9 @@ pub struct Settings {
     pub name_zh: String,
     pub currency: Currency,
     pub time_zone: String,
+    /// Who hears of what a person must look at; empty: whoever letters come from.
+    pub owner_email: String,
+    pub owner_language: Language,
     pub policy: Policy,
 }
 
@@ -189,6 +192,8 @@ async fn read_settings(storage: &Storage, config: &Config) -> Result<Settings, O
         name_en: settings::get_or_set(storage, "name_en", "My shop").await?,
         name_zh: settings::get_or_set(storage, "name_zh", "我的小店").await?,
         time_zone: settings::get_or_set(storage, "time_zone", "UTC").await?,
+        owner_email: settings::get_or_set(storage, "owner_email", "").await?,
+        owner_language: Language::of_tag(&settings::get_or_set(storage, "owner_language", "en").await?),
         currency,
         policy,
     })

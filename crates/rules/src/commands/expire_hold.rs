@@ -1,7 +1,9 @@
 //! Expires a hold: the order was never paid and cannot be paid any more; its stock goes back on the shelf.
+//! An order that somebody called off ends as cancelled, any other as expired.
 
 use crate::books::Books;
 use crate::commands::Refusal;
+use crate::effects::Letter;
 use crate::ids::OrderId;
 use crate::orders::{Hold, Session, Status};
 use crate::time::Timestamp;
@@ -18,7 +20,13 @@ pub fn expire_hold(books: &mut Books, id: OrderId, why: &str, now: Timestamp) ->
         Session::Opening | Session::Open | Session::Complete => return Err(Refusal::SessionStillOpen),
     }
     books.release_held(id);
-    books.change(id, |order| order.status = Status::Expired);
-    books.tell(id, "expired", why, now);
+    if books.orders[&id].cancelled_at.is_some() {
+        books.change(id, |order| order.status = Status::Cancelled);
+        books.tell(id, "cancelled", why, now);
+        books.letter(id, Letter::OrderCancelled);
+    } else {
+        books.change(id, |order| order.status = Status::Expired);
+        books.tell(id, "expired", why, now);
+    }
     Ok(())
 }

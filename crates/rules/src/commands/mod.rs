@@ -3,24 +3,35 @@
 //! A command either changes the books or returns a [`Refusal`] and changes nothing: every check stands before the
 //! first change. The same command again meets its first answer.
 
+pub mod assign_refund;
+pub mod cancel_order;
 pub mod count_stock;
 pub mod expire_hold;
 pub mod place_order;
 pub mod record_checkout;
+pub mod record_dispute;
 pub mod record_payment;
 pub mod record_refund;
+pub mod refund_order;
+pub mod ship_order;
 
 use crate::books::Books;
-use crate::ids::{CountId, OrderId, RefundId};
+use crate::ids::{CountId, OrderId, ShipmentId};
+use crate::money::Currency;
 use crate::stock::{Counted, Short};
 use crate::text::Sku;
 use crate::time::Timestamp;
 
+use assign_refund::AssignRefund;
+use cancel_order::{CancelOrder, Cancelled};
 use count_stock::CountStock;
 use place_order::{PlaceOrder, Placed};
 use record_checkout::RecordCheckout;
+use record_dispute::RecordDispute;
 use record_payment::{RecordPayment, Recorded};
 use record_refund::RecordRefund;
+use refund_order::{RefundOrder, Refunding};
+use ship_order::{ShipOrder, Shipped};
 
 /// Everything that changes stock or money.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +40,11 @@ pub enum Command {
     RecordCheckout(RecordCheckout),
     RecordPayment(RecordPayment),
     RecordRefund(RecordRefund),
+    RecordDispute(RecordDispute),
+    CancelOrder(CancelOrder),
+    RefundOrder(RefundOrder),
+    AssignRefund(AssignRefund),
+    ShipOrder(ShipOrder),
     CountStock(CountStock),
 }
 
@@ -36,6 +52,9 @@ pub enum Command {
 pub enum Outcome {
     Placed(Placed),
     Recorded(Recorded),
+    Cancelled(Cancelled),
+    Refunding(Refunding),
+    Shipped(Shipped),
     Counted(Counted),
 }
 
@@ -72,6 +91,26 @@ pub enum Refusal {
     RefundUnknown,
     #[error("The payment page of this order may still be open.")]
     SessionStillOpen,
+    #[error("This order has been sent and cannot be cancelled any more. Once it is back, it can be refunded.")]
+    AlreadyShipped,
+    #[error("A bank is looking at this payment. Until it has decided, a refund could pay the buyer twice.")]
+    DisputeOpen,
+    #[error("This order is not paid.")]
+    NotPaid,
+    #[error("There is nothing to refund.")]
+    NothingToRefund,
+    #[error("This is more than what is left of the payment ({left_minor} {currency}, in minor units).")]
+    RefundTooLarge { left_minor: i64, currency: Currency },
+    #[error("This order has no line {line_no}.")]
+    LineUnknown { line_no: i64 },
+    #[error("Only {left} of {sku} are left in this order.")]
+    UnitsNotThere { sku: Sku, left: i64 },
+    #[error("There is nothing left to send.")]
+    NothingToShip,
+    #[error("There is no such payment.")]
+    PaymentUnknown,
+    #[error("This refund is not one of this order's payment.")]
+    RefundNotOfPayment,
 }
 
 /// The rows a command may read or change, by the ids it names itself; the lines of a loaded order come on top.
@@ -81,9 +120,11 @@ pub struct Touched {
     pub skus: Vec<Sku>,
     pub holders: Vec<String>,
     pub counts: Vec<CountId>,
-    pub refunds: Vec<RefundId>,
     pub payments: Vec<String>,
+    pub shipments: Vec<ShipmentId>,
     pub draws_number: bool,
+    /// Whether the payments, refunds and disputes of the orders are read too.
+    pub money: bool,
     /// Whether the lines' stock of a loaded order may change too.
     pub order_stock: bool,
 }
@@ -95,6 +136,11 @@ impl Command {
             Command::RecordCheckout(command) => command.touched(),
             Command::RecordPayment(command) => command.touched(),
             Command::RecordRefund(command) => command.touched(),
+            Command::RecordDispute(command) => command.touched(),
+            Command::CancelOrder(command) => command.touched(),
+            Command::RefundOrder(command) => command.touched(),
+            Command::AssignRefund(command) => command.touched(),
+            Command::ShipOrder(command) => command.touched(),
             Command::CountStock(command) => command.touched(),
         }
     }
@@ -109,6 +155,11 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         }
         Command::RecordPayment(command) => record_payment::record_payment(books, command, now).map(Outcome::Recorded),
         Command::RecordRefund(command) => record_refund::record_refund(books, command, now).map(Outcome::Recorded),
+        Command::RecordDispute(command) => record_dispute::record_dispute(books, command, now).map(Outcome::Recorded),
+        Command::CancelOrder(command) => cancel_order::cancel_order(books, command, now).map(Outcome::Cancelled),
+        Command::RefundOrder(command) => refund_order::refund_order(books, command, now).map(Outcome::Refunding),
+        Command::AssignRefund(command) => assign_refund::assign_refund(books, command, now).map(Outcome::Refunding),
+        Command::ShipOrder(command) => ship_order::ship_order(books, command, now).map(Outcome::Shipped),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
     }
 }

@@ -6,7 +6,7 @@ use crate::commands::{Refusal, Touched};
 use crate::effects::Effect;
 use crate::ids::OrderId;
 use crate::money::Money;
-use crate::orders::{self, Hold, Line, Order, Session, Status};
+use crate::orders::{self, Fulfilment, Hold, Line, Order, Session, Status};
 use crate::stock::Short;
 use crate::text::{Email, Sku};
 use crate::time::Timestamp;
@@ -85,6 +85,9 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         livemode: None,
         payment_intent: None,
         paid_at: None,
+        cancelled_at: None,
+        cancel_reason: String::new(),
+        fulfilment: Fulfilment::Unfulfilled,
         revision: 0,
         lines,
     });
@@ -125,6 +128,9 @@ fn price(books: &Books, command: &PlaceOrder) -> Result<Vec<Line>, Refusal> {
             quantity: line.quantity,
             unit_price_minor: unit.minor,
             total_minor: sum.minor,
+            shipped: 0,
+            cancelled: 0,
+            restocked: 0,
         });
     }
     Ok(lines)

@@ -43,7 +43,7 @@ pub fn record_checkout(books: &mut Books, command: &RecordCheckout, now: Timesta
         }
         CheckoutAnswer::Opened { fact, url, expires_at } => {
             let right = fact.amount_minor == order.total_minor && fact.currency == order.currency;
-            let wanted = right && order.hold == Hold::Live;
+            let wanted = right && order.hold == Hold::Live && order.cancelled_at.is_none();
             books.change(id, |order| {
                 order.session = Session::Open;
                 order.session_id = Some(fact.session_id.clone());

@@ -2,13 +2,15 @@
 //! learns of money, whichever door the news came through: redirect, webhook, sweeper or hand (E1).
 
 use crate::books::Books;
+use crate::commands::cancel_order::{self, CancelOrder};
 use crate::commands::expire_hold::expire_hold;
 use crate::commands::{Refusal, Touched};
 use crate::effects::{Effect, Letter};
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::{Hold, Order, Session, Status};
-use crate::payments::{MoneyState, Payment, Purpose, Refund, RefundState, SessionFact, SessionState};
+use crate::payments::{MoneyState, Payment, Purpose, SessionFact, SessionState};
+use crate::refunds::{Refund, RefundKind, RefundState};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,7 @@ impl RecordPayment {
         Touched {
             orders: vec![self.order_id],
             payments: self.fact.intent.iter().cloned().collect(),
+            money: true,
             order_stock: true,
             ..Touched::default()
         }
@@ -41,11 +44,12 @@ pub fn record_payment(books: &mut Books, command: &RecordPayment, now: Timestamp
     books.orders.get(&id).ok_or(Refusal::OrderUnknown)?;
     learn_session(books, id, fact);
     match (fact.state, fact.money) {
-        (_, MoneyState::Paid) => take_money(books, command, now),
+        // A session that asked for nothing has taken nothing: right for an order of zero, and for no other.
+        (_, MoneyState::Paid) | (SessionState::Complete, MoneyState::NotRequired) => take_money(books, command, now),
         (SessionState::Open, _) => {}
         (SessionState::Closed, _) => close(books, id, fact, "the payment page was closed", now)?,
         (SessionState::Complete, MoneyState::Failed) => close(books, id, fact, "the payment failed", now)?,
-        (SessionState::Complete, MoneyState::Unpaid | MoneyState::NotRequired) => wait_for_money(books, id, fact, now),
+        (SessionState::Complete, MoneyState::Unpaid) => wait_for_money(books, id, fact, now),
     }
     Ok(Recorded { order_id: id, status: books.orders[&id].status })
 }
@@ -131,11 +135,13 @@ fn take_money(books: &mut Books, command: &RecordPayment, now: Timestamp) {
         session_id: fact.session_id.clone(),
         amount,
         purpose,
+        refunded_minor: 0,
+        disputed_minor: 0,
         at: now,
     });
     match purpose {
-        Purpose::Order => pay(books, id, intent, fact, now),
-        Purpose::Mismatch => keep_for_a_person(books, id, amount, now),
+        Purpose::Order => pay(books, command, intent, now),
+        Purpose::Mismatch => keep_for_a_person(books, command, amount, now),
         Purpose::Surplus => send_back(books, command, intent, amount, now),
     }
 }
@@ -144,7 +150,8 @@ fn in_stock_again(books: &Books, order: &Order) -> bool {
     order.demand().iter().all(|(sku, quantity)| books.level(sku).available() >= *quantity)
 }
 
-fn pay(books: &mut Books, id: OrderId, intent: String, fact: &SessionFact, now: Timestamp) {
+fn pay(books: &mut Books, command: &RecordPayment, intent: String, now: Timestamp) {
+    let (id, fact) = (command.order_id, &command.fact);
     let late = books.orders[&id].hold == Hold::Released;
     if late {
         books.sell_released(id, now);
@@ -161,13 +168,32 @@ fn pay(books: &mut Books, id: OrderId, intent: String, fact: &SessionFact, now: 
         order.paid_at = Some(now);
     });
     books.tell(id, if late { "paid_late" } else { "paid" }, intent, now);
-    books.effect(Effect::SendLetter { order: id, letter: Letter::OrderConfirmed });
     if let Some(session_id) = own_left_open {
         books.effect(Effect::CloseCheckout { order: id, session_id });
     }
+    if books.orders[&id].cancelled_at.is_some() {
+        // Somebody called it off while the payment was on its way: it is paid, and goes back like any paid order.
+        cancel_order::call_off(books, &cancellation(books, command), now);
+    } else {
+        books.letter(id, Letter::OrderConfirmed);
+    }
 }
 
-fn keep_for_a_person(books: &mut Books, id: OrderId, amount: Money, now: Timestamp) {
+fn cancellation(books: &Books, command: &RecordPayment) -> CancelOrder {
+    let reason = books.orders[&command.order_id].cancel_reason.clone();
+    CancelOrder { order_id: command.order_id, reason, refund_id: command.refund_id }
+}
+
+/// Alarm: what Stripe took is not what the buyer was shown. Nothing is given for it and nothing sent back before
+/// somebody has looked; the goods stay held.
+fn keep_for_a_person(books: &mut Books, command: &RecordPayment, amount: Money, now: Timestamp) {
+    let id = command.order_id;
+    if books.orders[&id].cancelled_at.is_some() && books.orders[&id].hold == Hold::Live {
+        // Nobody wants the goods any more, so nobody need look: all of it goes back.
+        cancel_order::stop_payment(books, &cancellation(books, command), now);
+        return;
+    }
+    books.letter(id, Letter::OwnerPaymentDiffers);
     if books.orders[&id].hold == Hold::Live {
         books.change(id, |order| order.status = Status::Processing);
     }
@@ -187,13 +213,20 @@ fn send_back(books: &mut Books, command: &RecordPayment, intent: String, amount:
         order: id,
         intent_id: intent,
         amount,
-        reason: if paid { "surplus" } else { "late" },
+        kind: if paid { RefundKind::Surplus } else { RefundKind::Late },
+        reason: String::new(),
+        request_hash: String::new(),
         state: RefundState::Requested,
         stripe_id: None,
+        failure: String::new(),
+        shipping_minor: 0,
+        assigned: true,
+        lines: Vec::new(),
         at: now,
     });
     books.effect(Effect::RefundPayment { order: id, refund: refund_id });
     if !paid {
-        books.effect(Effect::SendLetter { order: id, letter: Letter::LateRefund });
+        books.letter(id, Letter::LateRefund);
+        books.letter(id, Letter::OwnerLatePayment);
     }
 }

@@ -24,3 +24,39 @@ letter-refund-what-cancelled = Your payment reached us after this order was canc
 letter-refund-money = We refund { $total }, all of it.
 letter-refund-when = It goes back the way you paid and can take 5 to 10 days. You need not do anything.
 letter-refund-sorry = We would rather have sent you the goods. If you still want them, look in on us: what comes back goes on the shelf.
+
+letter-total-concerned = Amount
+
+letter-order-cancelled-subject = Order { $number } is cancelled · { $shop }
+letter-order-cancelled-heading = Your order is cancelled
+letter-order-cancelled-text = What we had not sent stays with us.
+letter-order-cancelled-money = We refund { $amount }. It goes back the way you paid and can take 5 to 10 days. You need not do anything.
+letter-order-cancelled-nothing = Nothing was charged.
+
+letter-refund-sent-subject = Order { $number }: a refund of your payment · { $shop }
+letter-refund-sent-heading = Money is on its way back to you
+letter-refund-sent-part = We have sent back { $amount }, part of what you paid for this order.
+letter-refund-sent-whole = We have sent back { $amount }. With it, all you paid for this order is on its way back.
+letter-refund-sent-text = It goes back the way you paid and can take 5 to 10 days to show on your statement.
+
+# To the shop's owner.
+letter-owner-late-payment-subject = Order { $number } was paid too late and goes back · { $shop }
+letter-owner-late-payment-heading = Paid when the goods were gone
+letter-owner-late-payment-text = Order { $number } was paid after its hold had ended, and its goods could not be taken again. { $amount } goes back by itself and the buyer has been told. You need not do anything.
+
+letter-owner-payment-differs-subject = Look at the payment of order { $number } · { $shop }
+letter-owner-payment-differs-heading = The amount is not the order’s
+letter-owner-payment-differs-text = Stripe took { $amount } for order { $number }, which asks for { $total }. The goods stay held and nothing is sent until you decide: refund or cancel the order, or ask the buyer.
+
+letter-owner-refund-failed-subject = A refund of order { $number } failed · { $shop }
+letter-owner-refund-failed-heading = A refund did not reach the buyer
+letter-owner-refund-failed-text = { $amount } of order { $number } is owed to the buyer again. Stripe says: { $why }. Refund it once more, or pay the buyer another way.
+
+letter-owner-dispute-subject = A bank disputes order { $number } · { $shop }
+letter-owner-dispute-heading = A payment is disputed
+letter-owner-dispute-text = The buyer’s bank questions { $amount } of order { $number } ({ $why }). Answer it in the Stripe Dashboard.
+letter-owner-dispute-due = Evidence is taken until { $due }. While the dispute is open, refunds of this order wait: the bank may give the same money back.
+
+letter-owner-refund-unassigned-subject = Order { $number } was refunded in the Stripe Dashboard · { $shop }
+letter-owner-refund-unassigned-heading = Which goods was this refund for?
+letter-owner-refund-unassigned-text = { $amount } of order { $number } was refunded in the Stripe Dashboard. The money is in the books; say which goods it was for, so that the stock is right too.

@@ -24,3 +24,39 @@ letter-refund-what-cancelled = 您的付款到账时，该订单已取消，我�
 letter-refund-money = 我们正在为您全额退款 { $total }。
 letter-refund-when = 款项将原路退回，一般需要 5 至 10 天，您无需任何操作。
 letter-refund-sorry = 未能将商品送到您手中，深表歉意。若您仍然喜欢，欢迎再来看看，补货后会重新上架。
+
+letter-total-concerned = 金额
+
+letter-order-cancelled-subject = 订单 { $number } 已取消 · { $shop }
+letter-order-cancelled-heading = 您的订单已取消
+letter-order-cancelled-text = 尚未发出的商品不再发货。
+letter-order-cancelled-money = 我们正在为您退款 { $amount }，款项将原路退回，一般需要 5 至 10 天，您无需任何操作。
+letter-order-cancelled-nothing = 未产生任何扣款。
+
+letter-refund-sent-subject = 订单 { $number } 已退款 · { $shop }
+letter-refund-sent-heading = 退款已发出
+letter-refund-sent-part = 我们已退还该订单的部分款项 { $amount }。
+letter-refund-sent-whole = 我们已退还 { $amount }，至此该订单的全部款项均已退回。
+letter-refund-sent-text = 款项将原路退回，到账可能需要 5 至 10 天。
+
+# 写给店主的邮件。
+letter-owner-late-payment-subject = 订单 { $number } 付款过晚，正在退款 · { $shop }
+letter-owner-late-payment-heading = 付款到账时商品已售出
+letter-owner-late-payment-text = 订单 { $number } 在保留时间结束后才付款，商品已无法重新占用。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
+
+letter-owner-payment-differs-subject = 请核对订单 { $number } 的付款 · { $shop }
+letter-owner-payment-differs-heading = 付款金额与订单不符
+letter-owner-payment-differs-text = Stripe 为订单 { $number } 收取了 { $amount }，而订单金额为 { $total }。商品继续保留，在您决定之前不会发货：请退款、取消订单，或联系买家。
+
+letter-owner-refund-failed-subject = 订单 { $number } 的退款失败 · { $shop }
+letter-owner-refund-failed-heading = 退款未能到达买家
+letter-owner-refund-failed-text = 订单 { $number } 的 { $amount } 仍需退还买家。Stripe 的说明：{ $why }。请再次退款，或以其他方式退还。
+
+letter-owner-dispute-subject = 订单 { $number } 遭银行争议 · { $shop }
+letter-owner-dispute-heading = 有一笔付款被提出争议
+letter-owner-dispute-text = 买家的银行对订单 { $number } 的 { $amount } 提出争议（{ $why }）。请在 Stripe 后台处理。
+letter-owner-dispute-due = 举证截止时间：{ $due }。争议期间该订单暂停退款，以免同一款项退还两次。
+
+letter-owner-refund-unassigned-subject = 订单 { $number } 已在 Stripe 后台退款 · { $shop }
+letter-owner-refund-unassigned-heading = 这笔退款对应哪些商品？
+letter-owner-refund-unassigned-text = 订单 { $number } 的 { $amount } 已在 Stripe 后台退款。款项已入账；请注明对应的商品，以便库存准确。

@@ -11,15 +11,20 @@ use crate::letters::{self, Envelope};
 use crate::mail::MailError;
 use crate::shop::Shop;
 use crate::storage::effects::EffectRow;
-use crate::storage::orders;
+use crate::storage::orders::{self, OrderView};
 
 pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
-    let word = effect.subject.rsplit(':').next().unwrap_or_default();
+    // ORDER:LETTER or ORDER:LETTER:ABOUT, as `Effect::subject` writes it.
+    let mut parts = effect.subject.splitn(3, ':').skip(1);
+    let (word, about) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let Some(kind) = Letter::parse(word) else {
         return Ok(Carried::Refused(format!("this version has no letter {word}")));
     };
     let Some(order) = orders::find(&shop.storage, effect.order_id).await? else { return Ok(Carried::Done) };
-    let language = Language::of_tag(&order.language);
+    if is_overtaken(kind, about, &order) {
+        return Ok(Carried::Done);
+    }
+    let language = if kind.to_owner() { shop.settings.owner_language } else { Language::of_tag(&order.language) };
     let envelope = Envelope {
         shop_name: shop.settings.name(language).to_owned(),
         order_url: format!(
@@ -31,8 +36,10 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         ),
         base_url: shop.config.base_url.clone(),
         sandbox: shop.config.sandbox.is_some(),
+        owner_email: owner_email(shop),
+        owner_language: shop.settings.owner_language,
     };
-    let letter = match letters::render(Words::get(), kind, &order, &envelope) {
+    let letter = match letters::render(Words::get(), kind, about, &order, &envelope) {
         Ok(letter) => letter,
         Err(error) => return Ok(Carried::Unknown(error.to_string())),
     };
@@ -44,4 +51,16 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         Err(MailError::Refused(why)) => Ok(Carried::Refused(why)),
         Err(MailError::Unavailable(why)) => Ok(Carried::Unknown(why)),
     }
+}
+
+/// R1: money that has come back since is never written of as sent.
+fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
+    let refund = order.refunds.iter().find(|refund| refund.id.to_string() == about);
+    kind == Letter::RefundSent && refund.is_none_or(|refund| !refund.state.is_alive())
+}
+
+/// The owner's own address if it is set, else the one that letters come from.
+fn owner_email(shop: &Shop) -> String {
+    let set = Some(shop.settings.owner_email.clone()).filter(|email| !email.is_empty());
+    set.or_else(|| shop.config.mail_from.clone()).unwrap_or_else(|| "owner@localhost".to_owned())
 }

@@ -7,7 +7,9 @@
 //! Invariant: a call has three outcomes. `Unknown` is repeated with the same key and the same bytes, never taken
 //! for a failure.
 
+pub mod cancel;
 pub mod checkout;
+pub mod disputes;
 pub mod letters;
 pub mod refunds;
 pub mod sweep;
@@ -46,6 +48,48 @@ pub enum Carried {
     NotDue,
 }
 
+/// What came of asking Stripe about one of its objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Ours(Carried),
+    /// Another application's object in the same Stripe account (scenario P25).
+    NotOurs,
+}
+
+impl Asked {
+    /// For whoever knows that it is ours.
+    pub fn into_carried(self) -> Carried {
+        match self {
+            Asked::Ours(carried) => carried,
+            Asked::NotOurs => Carried::Done,
+        }
+    }
+}
+
+/// The order that a payment intent belongs to. News of a refund or dispute may come before the news of the payment
+/// itself: then the payment is settled first, by the session that Stripe names.
+pub async fn order_of_intent(shop: &Shop, intent_id: &str) -> Result<Result<OrderId, Asked>, Fault> {
+    if let Some(order_id) = orders::find_by_intent(&shop.storage, intent_id).await? {
+        return Ok(Ok(order_id));
+    }
+    let page = match shop.stripe.sessions_of(intent_id).await {
+        Call::Done(page) => page,
+        Call::Refused(_) => return Ok(Err(Asked::NotOurs)),
+        Call::Unknown(uncertainty) => return Ok(Err(Asked::Ours(Carried::Unknown(uncertainty.to_string())))),
+    };
+    for session in page.data {
+        let Some(order_id) = session.order_id() else { continue };
+        let carried = record(shop, order_id, session.fact()).await?;
+        if orders::find_by_intent(&shop.storage, intent_id).await? == Some(order_id) {
+            return Ok(Ok(order_id));
+        }
+        if carried != Carried::Done {
+            return Ok(Err(Asked::Ours(carried)));
+        }
+    }
+    Ok(Err(Asked::NotOurs))
+}
+
 /// Carries out one effect, if it is due and nobody else is at it.
 pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
     let Some(effect) = effects::lease(&shop.storage, effect_id, shop.now()).await? else {
@@ -54,7 +98,7 @@ pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
     let carried = match effect.kind.as_str() {
         "open_checkout" => checkout::open(shop, &effect).await?,
         "close_checkout" => close_session(shop, effect.order_id, &effect.subject).await?,
-        "refund_payment" => refunds::refund(shop, &effect).await?,
+        "refund_payment" => refunds::send(shop, &effect).await?,
         "send_letter" => letters::send(shop, &effect).await?,
         other => Carried::Refused(format!("this version does not know the effect {other}")),
     };

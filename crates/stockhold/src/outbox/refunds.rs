@@ -1,19 +1,21 @@
-//! The effect `refund_payment`: sends money back, once.
+//! Refunds at Stripe: ours are sent, once, and whatever Stripe says of any refund is recorded.
 
+use rules::commands::Refusal;
 use rules::commands::record_refund::RecordRefund;
-use rules::ids::RefundId;
-use rules::payments::RefundState;
+use rules::ids::{OrderId, RefundId};
+use rules::money::Money;
+use rules::refunds::{Refund, RefundKind, RefundState};
 
-use super::{Carried, key_may_be_gone};
+use super::{Asked, Carried, key_may_be_gone, order_of_intent};
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
-use crate::storage::orders::{self, RefundView};
-use crate::stripe::Call;
+use crate::storage::orders;
 use crate::stripe::client::{FrozenForm, IdempotencyKey};
-use crate::stripe::wire;
+use crate::stripe::{Call, Rejection, wire};
 
-pub(super) async fn refund(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
+/// The effect `refund_payment`: sends money back.
+pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
     let id: RefundId = effect.subject.parse().map_err(|error| Fault(format!("{error}")))?;
     let order = orders::find(&shop.storage, effect.order_id).await?;
     let Some(refund) = order.as_ref().and_then(|order| order.refunds.iter().find(|refund| refund.id == id)) else {
@@ -22,49 +24,139 @@ pub(super) async fn refund(shop: &Shop, effect: &EffectRow) -> Result<Carried, F
     if refund.state != RefundState::Requested {
         return Ok(Carried::Done);
     }
+    // Stripe may have forgotten the key: if a refund with our id is there, it is ours; if not, none was made.
     if key_may_be_gone(effect, shop.now())
-        && let Some(carried) = look_up(shop, effect, refund).await?
+        && let Some(carried) = look_up(shop, refund).await?
     {
         return Ok(carried);
     }
-    let form = FrozenForm::from_pairs(&[
-        ("payment_intent", refund.intent_id.clone()),
-        ("amount", refund.amount.to_string()),
-        ("metadata[order_id]", effect.order_id.to_string()),
-        ("metadata[refund_id]", id.to_string()),
-    ]);
-    let frozen = effects::freeze(&shop.storage, &effect.id, form.as_str()).await?;
+    let frozen = effects::freeze(&shop.storage, &effect.id, form(refund).as_str()).await?;
     let key = IdempotencyKey::new(format!("stockhold:{}:refund:{id}", effect.order_id));
     match shop.stripe.create_refund(&key, &FrozenForm::from_stored(frozen)).await {
-        Call::Done(answer) => record(shop, effect, id, &answer).await,
-        // The money is still owed: the record says requested, the effect says refused, and a person sees both.
-        Call::Refused(rejection) => Ok(Carried::Refused(rejection.to_string())),
+        Call::Done(answer) => record(shop, effect.order_id, id, &answer).await,
+        Call::Refused(rejection) if is_final(&rejection) => given_up(shop, refund, &rejection).await,
+        // A key without the right is a setting to mend; the money stays asked for until it is.
+        Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string())),
         Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
     }
 }
 
-/// Stripe may have forgotten the key: if a refund with our id is there, it is ours; if not, none was made.
-async fn look_up(shop: &Shop, effect: &EffectRow, refund: &RefundView) -> Result<Option<Carried>, Fault> {
+/// The form of `POST /v1/refunds` (docs.stripe.com/api/refunds/create).
+fn form(refund: &Refund) -> FrozenForm {
+    let reason = match refund.kind {
+        RefundKind::Surplus => "duplicate",
+        RefundKind::Late | RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {
+            "requested_by_customer"
+        }
+    };
+    FrozenForm::from_pairs(&[
+        ("payment_intent", refund.intent_id.clone()),
+        ("amount", refund.amount.minor.to_string()),
+        ("reason", reason.to_owned()),
+        ("metadata[order_id]", refund.order.to_string()),
+        ("metadata[refund_id]", refund.id.to_string()),
+    ])
+}
+
+/// A wrong or restricted key refuses everything; that says nothing about this refund.
+fn is_final(rejection: &Rejection) -> bool {
+    !matches!(rejection.status, 401 | 403)
+}
+
+/// Stripe will not make this refund. Often that is because the money is back already (scenario P3): what is there
+/// is read before anything is called failed.
+async fn given_up(shop: &Shop, refund: &Refund, rejection: &Rejection) -> Result<Carried, Fault> {
+    if let Some(carried) = look_up(shop, refund).await? {
+        return Ok(carried);
+    }
+    if let Carried::Unknown(why) = settle_all_of(shop, &refund.intent_id).await?.into_carried() {
+        return Ok(Carried::Unknown(why));
+    }
+    let command = RecordRefund {
+        order_id: refund.order,
+        refund_id: refund.id,
+        stripe_id: None,
+        intent_id: refund.intent_id.clone(),
+        amount: refund.amount,
+        state: RefundState::Failed,
+        failure: rejection.to_string(),
+    };
+    match shop.ledger.record_refund(command, shop.now()).await {
+        Ok(_) => Ok(Carried::Refused(rejection.to_string())),
+        Err(Failure::Refused(refusal)) => Ok(Carried::Refused(refusal.to_string())),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
+async fn look_up(shop: &Shop, refund: &Refund) -> Result<Option<Carried>, Fault> {
     match shop.stripe.refunds_of(&refund.intent_id).await {
         Call::Done(page) => {
             let own = refund.id.to_string();
-            let found = page.data.into_iter().find(|answer| answer.own_id() == Some(own.as_str()));
-            match found {
-                Some(answer) => record(shop, effect, refund.id, &answer).await.map(Some),
+            match page.data.iter().find(|answer| answer.own_id() == Some(own.as_str())) {
+                Some(answer) => record(shop, refund.order, refund.id, answer).await.map(Some),
                 None => Ok(None),
             }
         }
+        Call::Refused(rejection) if rejection.status == 404 => Ok(None),
         Call::Refused(rejection) => Ok(Some(Carried::Unknown(rejection.to_string()))),
         Call::Unknown(uncertainty) => Ok(Some(Carried::Unknown(uncertainty.to_string()))),
     }
 }
 
-async fn record(shop: &Shop, effect: &EffectRow, id: RefundId, answer: &wire::Refund) -> Result<Carried, Fault> {
-    // An unknown word of Stripe's is no settlement: the refund counts as pending until it says one we know.
-    let state = answer.status.as_deref().and_then(RefundState::parse).unwrap_or(RefundState::Pending);
-    let command = RecordRefund { order_id: effect.order_id, refund_id: id, stripe_id: Some(answer.id.clone()), state };
+/// Asks Stripe about one refund, ours or made elsewhere, and records what it says.
+pub async fn settle(shop: &Shop, stripe_id: &str) -> Result<Asked, Fault> {
+    match shop.stripe.refund(stripe_id).await {
+        Call::Done(refund) => settle_told(shop, &refund).await,
+        Call::Refused(rejection) => Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
+        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+    }
+}
+
+/// Asks Stripe about every refund of a payment.
+pub async fn settle_all_of(shop: &Shop, intent_id: &str) -> Result<Asked, Fault> {
+    let page = match shop.stripe.refunds_of(intent_id).await {
+        Call::Done(page) => page,
+        Call::Refused(rejection) => return Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
+        Call::Unknown(uncertainty) => return Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+    };
+    let mut asked = Asked::Ours(Carried::Done);
+    for refund in &page.data {
+        match settle_told(shop, refund).await? {
+            Asked::Ours(Carried::Done) => {}
+            other => asked = other,
+        }
+    }
+    Ok(asked)
+}
+
+/// Records what Stripe has just said of a refund.
+pub async fn settle_told(shop: &Shop, refund: &wire::Refund) -> Result<Asked, Fault> {
+    let Some(intent_id) = refund.intent_id() else { return Ok(Asked::NotOurs) };
+    let order_id = match order_of_intent(shop, intent_id).await? {
+        Ok(order_id) => order_id,
+        Err(asked) => return Ok(asked),
+    };
+    let own = refund.own_id().and_then(|id| id.parse().ok());
+    let id = own.unwrap_or_else(|| shop.draw_refund_id());
+    record(shop, order_id, id, refund).await.map(Asked::Ours)
+}
+
+async fn record(shop: &Shop, order_id: OrderId, id: RefundId, told: &wire::Refund) -> Result<Carried, Fault> {
+    let command = RecordRefund {
+        order_id,
+        refund_id: id,
+        stripe_id: Some(told.id.clone()),
+        intent_id: told.intent_id().unwrap_or_default().to_owned(),
+        amount: Money::new(told.amount, wire::currency(&told.currency)),
+        state: told.state(),
+        failure: told.failure_reason.clone().unwrap_or_default(),
+    };
     match shop.ledger.record_refund(command, shop.now()).await {
-        Ok(_) => Ok(Carried::Done),
+        Ok(_) => {
+            shop.wake_workers();
+            Ok(Carried::Done)
+        }
+        Err(Failure::Refused(Refusal::OrderUnknown)) => Ok(Carried::Done),
         Err(Failure::Refused(refusal)) => Ok(Carried::Refused(refusal.to_string())),
         Err(Failure::Fault(fault)) => Err(fault),
     }

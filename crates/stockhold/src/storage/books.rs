@@ -3,37 +3,31 @@
 //! Every batch locks in one order (orders, holders, stock, counters; ascending ids), or two of them could wait for
 //! each other for ever. A handful of statements, whatever the size of the batch.
 //!
-//! Invariant: this is the only file that writes stock levels, holds, orders, payments or refunds.
+//! Invariant: this file and its half `money` alone write stock levels, holds, orders, payments and refunds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rules::books::{Books, Good, Policy};
 use rules::commands::{Command, Touched};
 use rules::ids::{CountId, OrderId};
-use rules::money::{Currency, Money};
-use rules::orders::{Hold, Line, Order, Session, Status};
-use rules::payments::{Payment, Purpose, Refund, RefundState};
+use rules::money::Currency;
+use rules::orders::{Fulfilment, Hold, Line, Order, Session, Status};
 use rules::stock::{Level, PastCount};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx};
+use super::{Result, Row, RowExt, StorageError, Tx, money};
 use crate::values;
 
 const ORDERS: &str = "
     select id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address, currency,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at,
-        session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, revision
+        session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, cancelled_at,
+        cancel_reason, fulfilment, revision
     from orders where id {in $1} order by id {lock}";
 const LINES: &str = "
-    select order_id, sku, title, variant_title, quantity, unit_price_minor, total_minor
+    select order_id, sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled, restocked
     from order_lines where order_id {in $1} order by order_id, line_no";
-const PAYMENTS: &str = "
-    select intent_id, order_id, session_id, amount_minor, currency, purpose, recorded_at
-    from payments where order_id {in $1} or intent_id {in $2}";
-const REFUNDS: &str = "
-    select id, order_id, intent_id, amount_minor, currency, reason, state, stripe_id, requested_at
-    from refunds where order_id {in $1}";
 const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
 const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
 const STOCK: &str = "
@@ -57,33 +51,28 @@ const INSERT_ORDERS: &str = "
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
         shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
         reserved_at, hold_due_at, session_state, session_id, session_url, session_expires_at, livemode,
-        payment_intent, paid_at, fulfilment, revision)
+        payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision)
     select r.id, r.number, r.status, r.hold, r.hash, r.email, r.buyer, r.client, r.cart, r.language, r.address,
         r.currency, r.subtotal, r.discount, r.shipping, r.tax, r.total, r.reserved, r.due, r.session, r.sid, r.url,
-        r.expires, r.live, r.intent, r.paid, 'unfulfilled', r.revision
-    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid revision}";
+        r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision
+    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision}";
 const INSERT_LINES: &str = "
-    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor)
-    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.total
+    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor,
+        shipped, cancelled, restocked)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.total, 0, 0, 0
     {rows id:text no item:text name:text kind:text units price total}";
 const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
-        paid_at = r.paid, revision = r.rev
-    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid rev}
+        paid_at = r.paid, cancelled_at = r.off, cancel_reason = r.off_why, fulfilment = r.parcels, revision = r.rev
+    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text rev}
     where orders.id = r.oid";
+const SAVE_LINES: &str = "
+    update order_lines set shipped = r.sent, cancelled = r.off, restocked = r.back
+    {rows oid:text no sent off back} where order_lines.order_id = r.oid and order_lines.line_no = r.no";
 const INSERT_EVENTS: &str = "
     insert into order_events (order_id, seq, kind, detail, happened_at)
     select r.id, r.no, r.what, r.words, r.moment {rows id:text no what:text words:text moment}";
-const INSERT_PAYMENTS: &str = "
-    insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, recorded_at)
-    select r.intent, r.id, r.sid, r.amount, r.code, r.why, r.moment
-    {rows intent:text id:text sid:text amount code:text why:text moment}";
-const SAVE_REFUNDS: &str = "
-    insert into refunds (id, order_id, intent_id, amount_minor, currency, reason, state, stripe_id, requested_at)
-    select r.rid, r.oid, r.intent, r.amount, r.code, r.why, r.now_is, r.sid, r.moment
-    {rows rid:text oid:text intent:text amount code:text why:text now_is:text sid:text moment} where true
-    on conflict (id) do update set state = excluded.state, stripe_id = excluded.stripe_id";
 const INSERT_MOVEMENTS: &str = "
     insert into movements (sku, seq, delta, on_hand_after, reason, order_id, actor, command_id, moved_at)
     select r.item, r.no, r.change, r.level, r.why, r.oid, r.who, r.cmd, r.moment
@@ -99,8 +88,6 @@ const INSERT_EFFECTS: &str = "
 pub const STATEMENTS: &[&str] = &[
     ORDERS,
     LINES,
-    PAYMENTS,
-    REFUNDS,
     COUNTS,
     HOLDERS,
     STOCK,
@@ -112,9 +99,8 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_ORDERS,
     INSERT_LINES,
     SAVE_ORDERS,
+    SAVE_LINES,
     INSERT_EVENTS,
-    INSERT_PAYMENTS,
-    SAVE_REFUNDS,
     INSERT_MOVEMENTS,
     INSERT_EFFECTS,
 ];
@@ -128,19 +114,15 @@ pub async fn load<T: Tx>(tx: &mut T, commands: &[Command], policy: &Policy) -> R
     if !order_ids.is_empty() {
         statements.push((ORDERS, values![order_ids.clone()]));
         statements.push((LINES, values![order_ids.clone()]));
-        statements.push((PAYMENTS, values![order_ids.clone(), touched.payments.clone()]));
-        statements.push((REFUNDS, values![order_ids]));
+        if touched.money {
+            statements.extend(money::queries(&order_ids, &touched.payments));
+        }
     }
     let mut answers = tx.queries(statements).await?.into_iter().skip(1);
     if !touched.orders.is_empty() {
         read_orders(&mut books, &answers.next().unwrap_or_default(), &answers.next().unwrap_or_default())?;
-        for row in answers.next().unwrap_or_default() {
-            let payment = payment(&row)?;
-            books.payments.insert(payment.intent_id.clone(), payment);
-        }
-        for row in answers.next().unwrap_or_default() {
-            let refund = refund(&row)?;
-            books.refunds.insert(refund.id, refund);
+        if touched.money {
+            money::read(&mut books, &mut answers)?;
         }
     }
     load_the_rest(tx, &mut books, touched).await?;
@@ -175,6 +157,9 @@ async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -
     if !touched.counts.is_empty() {
         statements.push((COUNTS, values![texts(&touched.counts)]));
     }
+    if !touched.shipments.is_empty() {
+        statements.push(money::shipments_query(&touched.shipments));
+    }
     let mut answers = tx.queries(statements).await?.into_iter();
     if want_holders {
         for row in answers.next().unwrap_or_default() {
@@ -195,6 +180,9 @@ async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -
             books.past_counts.insert(id, PastCount { id, sku: sku(row.text(1))?, delta: row.int(2) });
         }
     }
+    if !touched.shipments.is_empty() {
+        money::read_shipments(books, &answers.next().unwrap_or_default())?;
+    }
     Ok(())
 }
 
@@ -209,7 +197,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
     let placed = || changes.placed.iter().map(|id| &books.orders[id]);
     let changed = changes.orders.difference(&changes.placed).map(|id| &books.orders[id]);
-    let refunds = changes.refunds.iter().map(|id| &books.refunds[id]);
+    let lines = changes.lines.iter().map(|id| &books.orders[id]);
     let mut flight: Vec<(&'static str, Vec<Row>)> = vec![
         (SAVE_HOLDERS, holders.collect()),
         (SAVE_STOCK, stock.collect()),
@@ -218,11 +206,11 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
         (INSERT_LINES, placed().flat_map(inserted_lines).collect()),
         (SAVE_ORDERS, changed.map(saved_order).collect()),
         (INSERT_EVENTS, changes.events.iter().map(inserted_event).collect()),
-        (INSERT_PAYMENTS, changes.payments.iter().map(inserted_payment).collect()),
-        (SAVE_REFUNDS, refunds.map(saved_refund).collect()),
-        (INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()),
-        (INSERT_EFFECTS, inserted_effects(books)),
+        (SAVE_LINES, lines.flat_map(saved_lines).collect()),
     ];
+    flight.extend(money::saves(books));
+    flight.push((INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()));
+    flight.push((INSERT_EFFECTS, inserted_effects(books)));
     flight.retain(|(_, rows)| !rows.is_empty());
     flight.push(("commit", vec![vec![]]));
     tx.flight(flight).await
@@ -236,8 +224,9 @@ fn together(commands: &[Command]) -> Touched {
         all.skus.extend(touched.skus);
         all.holders.extend(touched.holders);
         all.counts.extend(touched.counts);
-        all.refunds.extend(touched.refunds);
         all.payments.extend(touched.payments);
+        all.shipments.extend(touched.shipments);
+        all.money |= touched.money;
         all.draws_number |= touched.draws_number;
         all.order_stock |= touched.order_stock;
     }
@@ -260,6 +249,9 @@ fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
             quantity: row.int(4),
             unit_price_minor: row.int(5),
             total_minor: row.int(6),
+            shipped: row.int(7),
+            cancelled: row.int(8),
+            restocked: row.int(9),
         };
         if let Some(order) = books.orders.get_mut(&id) {
             order.lines.push(line);
@@ -309,32 +301,11 @@ fn order(row: &Row) -> Result<Order> {
         livemode: row.int_or_none(23).map(|live| live == 1),
         payment_intent: row.text_or_none(24).map(str::to_owned),
         paid_at: row.int_or_none(25).map(Timestamp::from_micros),
-        revision: row.int(26),
+        cancelled_at: row.int_or_none(26).map(Timestamp::from_micros),
+        cancel_reason: row.text(27).to_owned(),
+        fulfilment: known(Fulfilment::parse(row.text(28)))?,
+        revision: row.int(29),
         lines: Vec::new(),
-    })
-}
-
-fn payment(row: &Row) -> Result<Payment> {
-    Ok(Payment {
-        intent_id: row.text(0).to_owned(),
-        order: parsed(row.text(1).parse())?,
-        session_id: row.text(2).to_owned(),
-        amount: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
-        purpose: known(Purpose::parse(row.text(5)))?,
-        at: Timestamp::from_micros(row.int(6)),
-    })
-}
-
-fn refund(row: &Row) -> Result<Refund> {
-    Ok(Refund {
-        id: parsed(row.text(0).parse())?,
-        order: parsed(row.text(1).parse())?,
-        intent_id: row.text(2).to_owned(),
-        amount: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
-        reason: if row.text(5) == "surplus" { "surplus" } else { "late" },
-        state: known(RefundState::parse(row.text(6)))?,
-        stripe_id: row.text_or_none(7).map(str::to_owned),
-        at: Timestamp::from_micros(row.int(8)),
     })
 }
 
@@ -366,6 +337,9 @@ fn inserted_order(order: &Order) -> Row {
         order.livemode.map(i64::from),
         order.payment_intent.clone(),
         order.paid_at.map(Timestamp::micros),
+        order.cancelled_at.map(Timestamp::micros),
+        order.cancel_reason.as_str(),
+        order.fulfilment.as_str(),
         order.revision,
     ]
 }
@@ -386,6 +360,13 @@ fn inserted_lines(order: &Order) -> Vec<Row> {
     order.lines.iter().enumerate().map(line).collect()
 }
 
+fn saved_lines(order: &Order) -> Vec<Row> {
+    let line = |(at, line): (usize, &Line)| {
+        values![order.id.to_string(), at as i64 + 1, line.shipped, line.cancelled, line.restocked]
+    };
+    order.lines.iter().enumerate().map(line).collect()
+}
+
 fn saved_order(order: &Order) -> Row {
     values![
         order.id.to_string(),
@@ -398,38 +379,15 @@ fn saved_order(order: &Order) -> Row {
         order.livemode.map(i64::from),
         order.payment_intent.clone(),
         order.paid_at.map(Timestamp::micros),
+        order.cancelled_at.map(Timestamp::micros),
+        order.cancel_reason.as_str(),
+        order.fulfilment.as_str(),
         order.revision,
     ]
 }
 
 fn inserted_event(event: &rules::orders::Event) -> Row {
     values![event.order.to_string(), event.seq, event.kind, event.detail.as_str(), event.at.micros()]
-}
-
-fn inserted_payment(payment: &Payment) -> Row {
-    values![
-        payment.intent_id.as_str(),
-        payment.order.to_string(),
-        payment.session_id.as_str(),
-        payment.amount.minor,
-        payment.amount.currency.code(),
-        payment.purpose.as_str(),
-        payment.at.micros(),
-    ]
-}
-
-fn saved_refund(refund: &Refund) -> Row {
-    values![
-        refund.id.to_string(),
-        refund.order.to_string(),
-        refund.intent_id.as_str(),
-        refund.amount.minor,
-        refund.amount.currency.code(),
-        refund.reason,
-        refund.state.as_str(),
-        refund.stripe_id.clone(),
-        refund.at.micros(),
-    ]
 }
 
 fn inserted_movement(movement: &rules::stock::Movement) -> Row {
@@ -460,7 +418,7 @@ fn localized(json: &str) -> Result<BTreeMap<String, String>> {
     serde_json::from_str(json).map_err(|error| StorageError::Broken(format!("a stored title is not JSON: {error}")))
 }
 
-fn texts<T: std::fmt::Display>(ids: &[T]) -> Vec<String> {
+pub(super) fn texts<T: std::fmt::Display>(ids: &[T]) -> Vec<String> {
     ids.iter().map(T::to_string).collect()
 }
 
@@ -468,10 +426,10 @@ fn sku(text: &str) -> Result<Sku> {
     parsed(Sku::parse(text))
 }
 
-fn parsed<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T> {
+pub(super) fn parsed<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T> {
     result.map_err(|error| StorageError::Broken(format!("a stored value cannot be read: {error}")))
 }
 
-fn known<T>(word: Option<T>) -> Result<T> {
+pub(super) fn known<T>(word: Option<T>) -> Result<T> {
     word.ok_or_else(|| StorageError::Broken("a stored word is not known to this version".to_owned()))
 }

@@ -10,6 +10,7 @@ pub mod effects;
 pub mod inbox;
 pub mod keys;
 pub mod migrate;
+pub mod money;
 pub mod orders;
 pub mod postgres;
 pub mod products;

@@ -1,12 +1,16 @@
 //! Orders as pages and the API read them. Nothing here writes.
 
-use rules::ids::{OrderId, RefundId};
+use rules::disputes::Dispute;
+use rules::ids::OrderId;
 use rules::money::Currency;
-use rules::orders::{Hold, Session, Status};
-use rules::payments::{Purpose, RefundState};
+use rules::orders::{Fulfilment, Hold, Session, Status};
+use rules::payments::Payment;
+use rules::refunds::{Refund, RefundState};
+use rules::shipments::Shipment;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, Storage, StorageError};
+use super::books::{known, parsed};
+use super::{Result, Row, RowExt, Storage, money};
 use crate::values;
 
 /// An order with everything that is known of it; amounts in minor units of `currency`.
@@ -35,11 +39,32 @@ pub struct OrderView {
     pub session_expires_at: Option<Timestamp>,
     pub payment_intent: Option<String>,
     pub paid_at: Option<Timestamp>,
-    pub fulfilment: String,
+    pub cancelled_at: Option<Timestamp>,
+    pub cancel_reason: String,
+    pub fulfilment: Fulfilment,
     pub lines: Vec<OrderLineView>,
     pub events: Vec<OrderEventView>,
-    pub payments: Vec<PaymentView>,
-    pub refunds: Vec<RefundView>,
+    pub payments: Vec<Payment>,
+    pub refunds: Vec<Refund>,
+    pub disputes: Vec<Dispute>,
+    pub shipments: Vec<Shipment>,
+}
+
+impl OrderView {
+    /// What Stripe took for it, and how much of that is back with the buyer or on its way, in minor units.
+    pub fn captured(&self) -> i64 {
+        self.payments.iter().map(|payment| payment.amount.minor).sum()
+    }
+
+    pub fn going_back(&self) -> i64 {
+        self.payments.iter().map(|payment| payment.refunded_minor).sum()
+    }
+
+    /// What is back for good, as far as Stripe has said.
+    pub fn refunded(&self) -> i64 {
+        let back = self.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
+        back.map(|refund| refund.amount.minor).sum()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +75,9 @@ pub struct OrderLineView {
     pub quantity: i64,
     pub unit_price: i64,
     pub total: i64,
+    pub shipped: i64,
+    pub cancelled: i64,
+    pub restocked: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,26 +85,6 @@ pub struct OrderEventView {
     pub at: Timestamp,
     pub kind: String,
     pub detail: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentView {
-    pub intent_id: String,
-    pub amount: i64,
-    pub currency: Currency,
-    pub purpose: Purpose,
-    pub at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundView {
-    pub id: RefundId,
-    pub intent_id: String,
-    pub amount: i64,
-    pub currency: Currency,
-    pub reason: String,
-    pub state: RefundState,
-    pub at: Timestamp,
 }
 
 /// An order as a list shows it.
@@ -96,24 +104,23 @@ pub struct OrderSummary {
 
 const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
-    session_id, session_url, session_expires_at, payment_intent, paid_at, fulfilment from orders where id = $1";
+    session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment
+    from orders where id = $1";
 
 pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     let key = id.to_string();
     let rows = storage.read(COLUMNS, values![key.as_str()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut view = order(row)?;
-    let lines = "select sku, title, variant_title, quantity, unit_price_minor, total_minor from order_lines
-        where order_id = $1 order by line_no";
+    let lines = "select sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled,
+            restocked
+        from order_lines where order_id = $1 order by line_no";
     view.lines = storage.read(lines, values![key.as_str()]).await?.iter().map(line).collect();
     let events = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
     view.events = storage.read(events, values![key.as_str()]).await?.iter().map(event).collect();
-    let payments = "select intent_id, amount_minor, currency, purpose, recorded_at from payments
-        where order_id = $1 order by recorded_at, intent_id";
-    view.payments = storage.read(payments, values![key.as_str()]).await?.iter().map(payment).collect::<Result<_>>()?;
-    let refunds = "select id, intent_id, amount_minor, currency, reason, state, requested_at from refunds
-        where order_id = $1 order by requested_at, id";
-    view.refunds = storage.read(refunds, values![key.as_str()]).await?.iter().map(refund).collect::<Result<_>>()?;
+    let money = money::of_order(storage, id).await?;
+    (view.payments, view.refunds) = (money.payments, money.refunds);
+    (view.disputes, view.shipments) = (money.disputes, money.shipments);
     Ok(Some(view))
 }
 
@@ -134,6 +141,11 @@ pub async fn list(
     let part = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let parameters = values![status, before.unwrap_or(i64::MAX), q, format!("%{part}%"), limit];
     storage.read(sql, parameters).await?.iter().map(summary).collect()
+}
+
+/// The order that a payment intent paid, or should have.
+pub async fn find_by_intent(storage: &Storage, intent_id: &str) -> Result<Option<OrderId>> {
+    ids(storage.read("select order_id from payments where intent_id = $1", values![intent_id]).await?).map(first)
 }
 
 pub async fn find_by_session(storage: &Storage, session_id: &str) -> Result<Option<OrderId>> {
@@ -159,6 +171,13 @@ pub async fn due_holding(storage: &Storage, skus: Vec<String>, now: Timestamp) -
     let sql = "select distinct o.id from orders o join order_lines l on l.order_id = o.id
         where o.hold = 'live' and o.status = 'pending' and o.hold_due_at <= $1 and l.sku {in $2} order by o.id limit 200";
     ids(storage.read(sql, values![now.micros(), skus]).await?)
+}
+
+/// Orders with a refund that Stripe has not finished, after `after` in the order of their ids.
+pub async fn refunds_unfinished(storage: &Storage, after: &str, limit: i64) -> Result<Vec<OrderId>> {
+    let sql = "select distinct order_id from refunds where state in ('requested', 'pending') and order_id > $1
+        order by order_id limit $2";
+    ids(storage.read(sql, values![after, limit]).await?)
 }
 
 /// Orders whose session Stripe may still decide about, after `after` in the order of their ids.
@@ -200,11 +219,15 @@ fn order(row: &Row) -> Result<OrderView> {
         session_expires_at: row.int_or_none(20).map(Timestamp::from_micros),
         payment_intent: row.text_or_none(21).map(str::to_owned),
         paid_at: row.int_or_none(22).map(Timestamp::from_micros),
-        fulfilment: row.text(23).to_owned(),
+        cancelled_at: row.int_or_none(23).map(Timestamp::from_micros),
+        cancel_reason: row.text(24).to_owned(),
+        fulfilment: known(Fulfilment::parse(row.text(25)))?,
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),
         refunds: Vec::new(),
+        disputes: Vec::new(),
+        shipments: Vec::new(),
     })
 }
 
@@ -231,6 +254,9 @@ fn line(row: &Row) -> OrderLineView {
         quantity: row.int(3),
         unit_price: row.int(4),
         total: row.int(5),
+        shipped: row.int(6),
+        cancelled: row.int(7),
+        restocked: row.int(8),
     }
 }
 
@@ -240,34 +266,4 @@ fn event(row: &Row) -> OrderEventView {
         kind: row.text(1).to_owned(),
         detail: row.text(2).to_owned(),
     }
-}
-
-fn payment(row: &Row) -> Result<PaymentView> {
-    Ok(PaymentView {
-        intent_id: row.text(0).to_owned(),
-        amount: row.int(1),
-        currency: parsed(Currency::parse(row.text(2)))?,
-        purpose: known(Purpose::parse(row.text(3)))?,
-        at: Timestamp::from_micros(row.int(4)),
-    })
-}
-
-fn refund(row: &Row) -> Result<RefundView> {
-    Ok(RefundView {
-        id: parsed(row.text(0).parse())?,
-        intent_id: row.text(1).to_owned(),
-        amount: row.int(2),
-        currency: parsed(Currency::parse(row.text(3)))?,
-        reason: row.text(4).to_owned(),
-        state: known(RefundState::parse(row.text(5)))?,
-        at: Timestamp::from_micros(row.int(6)),
-    })
-}
-
-fn parsed<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T> {
-    result.map_err(|error| StorageError::Broken(format!("a stored value cannot be read: {error}")))
-}
-
-fn known<T>(word: Option<T>) -> Result<T> {
-    word.ok_or_else(|| StorageError::Broken("a stored word is not known to this version".to_owned()))
 }

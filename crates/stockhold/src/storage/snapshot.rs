@@ -29,7 +29,7 @@ pub async fn stock_accounts(storage: &Storage) -> Result<BTreeMap<Sku, StockAcco
         (account.movements_seq_max, account.sold_movements_sum) = (row.int(3), row.int(4));
     }
     let lines = "select l.sku, cast(sum(case when o.hold = 'live' then l.quantity else 0 end) as bigint),
-            cast(sum(case when o.hold = 'sold' then l.quantity else 0 end) as bigint)
+            cast(sum(case when o.hold = 'sold' then l.quantity - l.restocked else 0 end) as bigint)
         from order_lines l join orders o on o.id = l.order_id group by l.sku";
     for row in storage.read(lines, values![]).await? {
         let account = accounts.entry(sku(&row)?).or_default();
@@ -64,9 +64,32 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "M3",
+        "select p.intent_id, 'its refunds do not sum to what it says went back' from payments p
+        where p.refunded_minor <> (select coalesce(cast(sum(r.amount_minor) as bigint), 0) from refunds r
+            where r.intent_id = p.intent_id and r.state not in ('failed', 'canceled'))",
+    ),
+    (
+        "M3",
         "select p.intent_id, 'more refunded than captured' from payments p where p.amount_minor <
             (select coalesce(cast(sum(r.amount_minor) as bigint), 0) from refunds r
              where r.intent_id = p.intent_id and r.state not in ('failed', 'canceled'))",
+    ),
+    (
+        "M3",
+        "select r.id, 'its goods and shipping are more than the refund' from refunds r where r.amount_minor <
+            r.shipping_minor + (select coalesce(cast(sum(l.amount_minor) as bigint), 0) from refund_lines l
+             where l.refund_id = r.id)",
+    ),
+    (
+        "M3",
+        "select r.id, 'asked for, and nothing will send it' from refunds r where r.state = 'requested'
+            and not exists (select 1 from effects e where e.kind = 'refund_payment' and e.subject = r.id
+                and e.state = 'due')",
+    ),
+    (
+        "S3",
+        "select l.order_id, 'restocked without having been sold' from order_lines l join orders o on o.id = l.order_id
+        where l.restocked > 0 and o.hold <> 'sold'",
     ),
     (
         "M4",
@@ -75,9 +98,29 @@ const CHECKS: &[(&str, &str)] = &[
             and not exists (select 1 from refunds r where r.intent_id = p.intent_id)",
     ),
     (
+        "M4",
+        "select p.intent_id, 'its disputes do not sum to what it says was withdrawn' from payments p
+        where p.disputed_minor <> (select coalesce(cast(sum(d.withdrawn_minor) as bigint), 0) from disputes d
+            where d.intent_id = p.intent_id)",
+    ),
+    (
+        "M4",
+        "select o.id, 'called refunded although money is still here' from orders o where o.status = 'refunded' and
+            (select coalesce(cast(sum(p.amount_minor) as bigint), 0) from payments p where p.order_id = o.id) <>
+            (select coalesce(cast(sum(r.amount_minor) as bigint), 0) from refunds r
+             where r.order_id = o.id and r.state = 'succeeded')",
+    ),
+    (
+        "M4",
+        "select o.id, 'cancelled and paid, and its money is neither refunded nor going back nor owed' from orders o
+        where o.cancelled_at is not null and o.status in ('pending', 'processing', 'cancelled')
+            and exists (select 1 from payments p where p.order_id = o.id and p.amount_minor > 0
+                and not exists (select 1 from refunds r where r.intent_id = p.intent_id))",
+    ),
+    (
         "E2",
         "select o.id, 'paid without its confirmation being queued' from orders o where o.status = 'paid'
-            and not exists (select 1 from effects e where e.kind = 'send_letter'
+            and o.cancelled_at is null and not exists (select 1 from effects e where e.kind = 'send_letter'
                 and e.subject = o.id || ':order_confirmed')",
     ),
     (

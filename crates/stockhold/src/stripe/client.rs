@@ -11,7 +11,10 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{Charge, Coupon, DeletedCoupon, EventHead, Page, PaymentIntent, Refund, Session};
+use super::wire::{
+    Account, BalanceTransaction, Charge, Coupon, DeletedCoupon, Dispute, EventHead, FraudWarning, Page, PaymentIntent,
+    Refund, Session,
+};
 use super::{Call, Rejection, Uncertainty};
 
 /// The version whose fields we read (docs.stripe.com/api/versioning).
@@ -159,9 +162,60 @@ impl Client {
         self.post("/v1/refunds", key, form).await
     }
 
+    pub async fn refund(&self, id: &str) -> Call<Refund> {
+        let Some(id) = in_path(id) else { return no_such_object() };
+        self.get(&format!("/v1/refunds/{id}")).await
+    }
+
+    /// Newest first, a hundred a page: more refunds than that nobody makes of one payment.
     pub async fn refunds_of(&self, payment_intent: &str) -> Call<Page<Refund>> {
         let Some(id) = in_path(payment_intent) else { return no_such_object() };
         self.get(&format!("/v1/refunds?limit=100&payment_intent={id}")).await
+    }
+
+    /// The sessions that an intent belongs to: the way back from a charge to its order.
+    pub async fn sessions_of(&self, payment_intent: &str) -> Call<Page<Session>> {
+        let Some(id) = in_path(payment_intent) else { return no_such_object() };
+        self.get(&format!("/v1/checkout/sessions?limit=10&payment_intent={id}")).await
+    }
+
+    pub async fn dispute(&self, id: &str) -> Call<Dispute> {
+        let Some(id) = in_path(id) else { return no_such_object() };
+        self.get(&format!("/v1/disputes/{id}")).await
+    }
+
+    pub async fn fraud_warning(&self, id: &str) -> Call<FraudWarning> {
+        let Some(id) = in_path(id) else { return no_such_object() };
+        self.get(&format!("/v1/radar/early_fraud_warnings/{id}")).await
+    }
+
+    pub async fn account(&self) -> Call<Account> {
+        self.get("/v1/account").await
+    }
+
+    /// The lists that reconciliation walks: newest first, a hundred a page, from `created` on.
+    pub async fn payment_intents(&self, created: i64, after: Option<&str>) -> Call<Page<PaymentIntent>> {
+        self.list("/v1/payment_intents", created, after).await
+    }
+
+    pub async fn charges(&self, created: i64, after: Option<&str>) -> Call<Page<Charge>> {
+        self.list("/v1/charges", created, after).await
+    }
+
+    pub async fn refunds(&self, created: i64, after: Option<&str>) -> Call<Page<Refund>> {
+        self.list("/v1/refunds", created, after).await
+    }
+
+    pub async fn disputes(&self, created: i64, after: Option<&str>) -> Call<Page<Dispute>> {
+        self.list("/v1/disputes", created, after).await
+    }
+
+    pub async fn fraud_warnings(&self, created: i64, after: Option<&str>) -> Call<Page<FraudWarning>> {
+        self.list("/v1/radar/early_fraud_warnings", created, after).await
+    }
+
+    pub async fn balance_transactions(&self, created: i64, after: Option<&str>) -> Call<Page<BalanceTransaction>> {
+        self.list("/v1/balance_transactions", created, after).await
     }
 
     pub async fn create_coupon(&self, key: &IdempotencyKey, form: &FrozenForm) -> Call<Coupon> {

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use rules::disputes::DisputeState;
 use rules::ids::OrderId;
 use rules::money::Currency;
 use rules::payments::{MoneyState, SessionFact, SessionState};
+use rules::refunds::RefundState;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,18 +94,124 @@ pub enum Expandable<T> {
 pub struct PaymentIntent {
     pub id: String,
     pub status: IntentStatus,
+    #[serde(default)]
+    pub amount_received: i64,
+    #[serde(default)]
+    pub currency: String,
+    #[serde(default)]
+    pub created: i64,
+    #[serde(default)]
+    pub livemode: bool,
+    #[serde(default)]
+    pub metadata: Option<BTreeMap<String, String>>,
+}
+
+/// What has an id of its own, whole or not.
+pub trait Named {
+    fn id(&self) -> &str;
+}
+
+impl Named for PaymentIntent {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for BalanceSource {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl<T: Named> Expandable<T> {
+    pub fn id(&self) -> &str {
+        match self {
+            Expandable::Id(id) => id,
+            Expandable::Object(object) => object.id(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Charge {
     pub id: String,
     pub amount: i64,
+    pub amount_captured: i64,
     pub amount_refunded: i64,
     pub currency: String,
     #[serde(default)]
     pub disputed: bool,
+    pub paid: bool,
     #[serde(default)]
     pub payment_intent: Option<Expandable<PaymentIntent>>,
+    pub created: i64,
+    pub livemode: bool,
+}
+
+/// A bank takes money back on its customer's word (docs.stripe.com/api/disputes/object).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Dispute {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub status: String,
+    #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
+    pub payment_intent: Option<Expandable<PaymentIntent>>,
+    #[serde(default)]
+    pub evidence_details: Option<EvidenceDetails>,
+    /// What it has moved: withdrawals negative, reinstatements positive.
+    #[serde(default)]
+    pub balance_transactions: Vec<BalanceTransaction>,
+    pub created: i64,
+    pub livemode: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EvidenceDetails {
+    pub due_by: Option<i64>,
+}
+
+/// docs.stripe.com/api/radar/early_fraud_warnings/object
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FraudWarning {
+    pub id: String,
+    #[serde(default)]
+    pub payment_intent: Option<Expandable<PaymentIntent>>,
+    pub fraud_type: String,
+    pub created: i64,
+    pub livemode: bool,
+}
+
+/// One movement of the Stripe balance (docs.stripe.com/api/balance_transactions/object).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct BalanceTransaction {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub fee: i64,
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    #[serde(default)]
+    pub source: Option<Expandable<BalanceSource>>,
+    #[serde(default)]
+    pub created: i64,
+}
+
+/// What a movement of the balance was for: a charge, a refund, a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct BalanceSource {
+    pub id: String,
+    #[serde(default)]
+    pub payment_intent: Option<Expandable<PaymentIntent>>,
+}
+
+/// The account that a key opens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Account {
+    pub id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -122,6 +230,14 @@ pub struct DeletedCoupon {
 pub struct Refund {
     pub id: String,
     pub status: Option<String>,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub payment_intent: Option<Expandable<PaymentIntent>>,
+    #[serde(default)]
+    pub failure_reason: Option<String>,
+    #[serde(default)]
+    pub created: i64,
     #[serde(default)]
     pub metadata: Option<BTreeMap<String, String>>,
 }
@@ -132,7 +248,45 @@ pub struct Page<T> {
     pub has_more: bool,
 }
 
+/// What Stripe calls a currency, in the shop's words; ISO 4217's "no currency" for what is none, which equals no
+/// order's.
+pub fn currency(code: &str) -> Currency {
+    Currency::parse(code).unwrap_or_else(|_| Currency::parse("XXX").expect("three letters"))
+}
+
+impl Dispute {
+    /// What it has withdrawn and not given back, in minor units.
+    pub fn withdrawn_minor(&self) -> i64 {
+        (-self.balance_transactions.iter().map(|moved| moved.amount).sum::<i64>()).max(0)
+    }
+
+    /// A word of Stripe's that we do not know counts as an open dispute: nothing is refunded by mistake.
+    pub fn state(&self) -> DisputeState {
+        match self.status.as_str() {
+            "warning_needs_response" | "warning_under_review" => DisputeState::Inquiry,
+            "warning_closed" | "prevented" => DisputeState::Closed,
+            "won" => DisputeState::Won,
+            "lost" => DisputeState::Lost,
+            _ => DisputeState::Open,
+        }
+    }
+}
+
 impl Refund {
+    /// What has become of it. A word that we do not know is no settlement: it counts as pending.
+    pub fn state(&self) -> RefundState {
+        match self.status.as_deref() {
+            Some("succeeded") => RefundState::Succeeded,
+            Some("failed") => RefundState::Failed,
+            Some("canceled") => RefundState::Canceled,
+            _ => RefundState::Pending,
+        }
+    }
+
+    pub fn intent_id(&self) -> Option<&str> {
+        self.payment_intent.as_ref().map(Expandable::id)
+    }
+
     /// Our own id of this refund, if we asked for it.
     pub fn own_id(&self) -> Option<&str> {
         self.metadata.as_ref()?.get("refund_id").map(String::as_str)
@@ -172,15 +326,13 @@ impl Session {
             PaymentStatus::Unpaid if state == SessionState::Complete && failed => MoneyState::Failed,
             PaymentStatus::Unpaid | PaymentStatus::Other(_) => MoneyState::Unpaid,
         };
-        let currency = self.currency.as_deref().and_then(|code| Currency::parse(code).ok());
         SessionFact {
             session_id: self.id.clone(),
             state,
             money,
             intent,
             amount_minor: self.amount_total.unwrap_or(0),
-            // ISO 4217's code for "no currency": it equals no order's, so the amount counts as different.
-            currency: currency.unwrap_or_else(|| Currency::parse("XXX").expect("three letters")),
+            currency: currency(self.currency.as_deref().unwrap_or_default()),
             livemode: self.livemode,
         }
     }

@@ -220,7 +220,16 @@ impl From<Refusal> for Problem {
             Refusal::IdempotencyKeyReused => Problem::unprocessable("idempotency-key-reused", words),
             Refusal::StockBelowHeld { .. } => Problem::conflict("stock-below-held", words),
             Refusal::ChangeOutOfRange { .. } => Problem::invalid("/delta", "out-of-range", words),
-            Refusal::OrderUnknown | Refusal::RefundUnknown => Problem::not_found(),
+            Refusal::OrderUnknown | Refusal::RefundUnknown | Refusal::PaymentUnknown => Problem::not_found(),
+            Refusal::AlreadyShipped => Problem::conflict("already-shipped", words),
+            Refusal::DisputeOpen => Problem::conflict("dispute-open", words),
+            Refusal::NotPaid => Problem::conflict("not-paid", words),
+            Refusal::NothingToRefund => Problem::conflict("nothing-to-refund", words),
+            Refusal::RefundTooLarge { .. } => Problem::conflict("refund-too-large", words),
+            Refusal::LineUnknown { .. } => Problem::invalid("/items", "not-in-order", words),
+            Refusal::UnitsNotThere { .. } => Problem::conflict("units-not-there", words),
+            Refusal::NothingToShip => Problem::conflict("nothing-to-ship", words),
+            Refusal::RefundNotOfPayment => Problem::conflict("refund-not-of-payment", words),
             Refusal::SessionStillOpen => Problem::conflict("session-still-open", words),
         }
     }

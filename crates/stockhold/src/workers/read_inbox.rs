@@ -4,10 +4,11 @@ use rules::ids::OrderId;
 use rules::time::Span;
 
 use crate::ledger::Fault;
-use crate::outbox::{self, Carried};
+use crate::outbox::{self, Asked, Carried, disputes, refunds};
 use crate::shop::Shop;
 use crate::storage::inbox::{self, StoredEvent};
 use crate::storage::orders;
+use crate::stripe::Call;
 use crate::stripe::wire::EventHead;
 
 const EVENTS_PER_ROUND: i64 = 100;
@@ -43,16 +44,50 @@ enum Read {
     NothingToDo,
 }
 
+impl From<Asked> for Read {
+    fn from(asked: Asked) -> Read {
+        match asked {
+            Asked::Ours(carried) => Read::Ours(carried),
+            Asked::NotOurs => Read::NotOurs,
+        }
+    }
+}
+
 async fn read(shop: &Shop, event: &StoredEvent) -> Result<Read, Fault> {
     if event.livemode != shop.stripe.livemode_of_key() {
         return Ok(Read::NotOurs);
     }
-    if !event.kind.trim_start_matches("v1.").starts_with("checkout.session.") {
-        return Ok(Read::NothingToDo);
+    // A thin event names the same things with a prefix (docs.stripe.com/webhooks).
+    let kind = event.kind.trim_start_matches("v1.");
+    let id = event.object_id.as_str();
+    let read = match kind {
+        _ if kind.starts_with("checkout.session.") => match order_of(shop, event).await? {
+            Some(order_id) => Read::Ours(outbox::settle_session(shop, order_id, id).await?),
+            None => Read::NotOurs,
+        },
+        _ if kind.starts_with("refund.") => refunds::settle(shop, id).await?.into(),
+        // Older flows tell of Dashboard refunds only by their charge.
+        "charge.refunded" => read_charge(shop, id).await?,
+        _ if kind.starts_with("charge.dispute.") => disputes::settle(shop, id).await?.into(),
+        "radar.early_fraud_warning.created" | "radar.early_fraud_warning.updated" => {
+            disputes::settle_warning(shop, id).await?.into()
+        }
+        _ => Read::NothingToDo,
+    };
+    if let Read::Ours(_) = read {
+        shop.tell(format!("--> {} [{}]", event.kind, event.id));
     }
-    let Some(order_id) = order_of(shop, event).await? else { return Ok(Read::NotOurs) };
-    shop.tell(format!("--> {} [{}]", event.kind, event.id));
-    Ok(Read::Ours(outbox::settle_session(shop, order_id, &event.object_id).await?))
+    Ok(read)
+}
+
+async fn read_charge(shop: &Shop, id: &str) -> Result<Read, Fault> {
+    let charge = match shop.stripe.charge(id).await {
+        Call::Done(charge) => charge,
+        Call::Refused(rejection) => return Ok(Read::Ours(Carried::Refused(rejection.to_string()))),
+        Call::Unknown(uncertainty) => return Ok(Read::Ours(Carried::Unknown(uncertainty.to_string()))),
+    };
+    let Some(intent) = &charge.payment_intent else { return Ok(Read::NotOurs) };
+    Ok(refunds::settle_all_of(shop, intent.id()).await?.into())
 }
 
 /// By the session we know, or by the reference we gave it: the session's id may never have reached us.

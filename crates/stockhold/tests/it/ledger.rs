@@ -6,7 +6,8 @@ use rules::commands::Refusal;
 use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
 use rules::ids::OrderId;
 use rules::orders::{Hold, Status};
-use rules::payments::{MoneyState, Purpose, RefundState, SessionState};
+use rules::payments::{MoneyState, Purpose, SessionState};
+use rules::refunds::RefundState;
 use rules::time::Span;
 use stockhold::ledger::Failure;
 
@@ -203,14 +204,17 @@ on_both_engines!(
         }
         let view = shop.view(late).await;
         assert_eq!((view.payments.len(), view.payments[0].purpose), (1, Purpose::Surplus));
-        assert_eq!((view.refunds.len(), view.refunds[0].amount), (1, view.total));
+        assert_eq!((view.refunds.len(), view.refunds[0].amount.minor), (1, view.total));
         assert_eq!(shop.count_of("select count(*) from effects where kind = 'refund_payment'").await, 1);
         assert_eq!(shop.pay(other).await.status, Status::Paid);
         let told = rules::commands::record_refund::RecordRefund {
             order_id: late,
             refund_id: view.refunds[0].id,
             stripe_id: Some("re_1".to_owned()),
+            intent_id: view.refunds[0].intent_id.clone(),
+            amount: view.refunds[0].amount,
             state: RefundState::Succeeded,
+            failure: String::new(),
         };
         shop.ledger.record_refund(told, noon()).await.expect("recorded");
         assert_eq!(shop.view(late).await.status, Status::Refunded);
@@ -229,7 +233,7 @@ on_both_engines!(
         second.intent = Some("pi_second".to_owned());
         shop.record(id, second).await.expect("recorded");
         let view = shop.view(id).await;
-        assert_eq!((view.status, view.refunds.len(), view.refunds[0].reason.as_str()), (Status::Paid, 1, "surplus"));
+        assert_eq!((view.status, view.refunds.len(), view.refunds[0].kind.as_str()), (Status::Paid, 1, "surplus"));
         assert_eq!(shop.level("mug").await, (1, 0));
     }
 );

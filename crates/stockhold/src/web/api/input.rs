@@ -4,7 +4,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -26,6 +26,14 @@ pub struct Body<T>(pub T);
 #[derive(Debug)]
 pub struct Segment(pub String);
 
+/// A JSON body of a known shape, or none at all.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+/// Several variable segments of the path.
+#[derive(Debug)]
+pub struct Segments<const N: usize>(pub [String; N]);
+
 /// The parameters after the question mark.
 #[derive(Debug)]
 pub struct Parameters<T>(pub T);
@@ -46,6 +54,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             _ => Problem::bad_request("unreadable-body", "The body broke off."),
         })?;
         read(&body).map(Body)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let empty = request.headers().get(CONTENT_LENGTH).is_none_or(|length| length == "0");
+        if empty && !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(OptionalBody(None));
+        }
+        Body::from_request(request, state).await.map(|Body(body)| OptionalBody(Some(body)))
+    }
+}
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for Segments<N> {
+    type Rejection = Problem;
+
+    /// An address that cannot be read leads nowhere.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<Vec<String>>::from_request_parts(parts, state).await;
+        let Path(segments) = path.map_err(|_| Problem::not_found())?;
+        let segments: [String; N] = segments.try_into().map_err(|_| Problem::not_found())?;
+        if segments.iter().any(|segment| segment.contains('\0')) {
+            return Err(Problem::not_found());
+        }
+        Ok(Segments(segments))
     }
 }
 

@@ -4,6 +4,7 @@
 //! holds the table against the description in `/api/openapi.json`.
 
 pub mod access;
+pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
 pub mod events;
@@ -52,12 +53,21 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/products/{slug}", Anyone, products::show),
         route(Method::POST, "/api/checkout", Anyone, checkout::check_out),
         route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
+        route(Method::POST, "/api/orders/{id}/cancel", TokenOrKey(Scope::OrdersWrite), after_sale::cancel),
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
         route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
         route(Method::GET, "/api/admin/stock/{sku}", Key(Scope::StockRead), stock::show),
         route(Method::POST, "/api/admin/stock/{sku}/movements", Key(Scope::StockWrite), stock::change),
         route(Method::GET, "/api/admin/orders", Key(Scope::OrdersRead), orders::list),
+        route(Method::POST, "/api/admin/orders/{id}/refunds", Key(Scope::RefundsWrite), after_sale::refund),
+        route(
+            Method::POST,
+            "/api/admin/orders/{id}/refunds/{refund}/assign",
+            Key(Scope::RefundsWrite),
+            after_sale::assign,
+        ),
+        route(Method::POST, "/api/admin/orders/{id}/shipments", Key(Scope::OrdersWrite), after_sale::ship),
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),

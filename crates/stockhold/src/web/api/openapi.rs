@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{checkout, cleanup, events, orders, products, stock};
+use super::{after_sale, checkout, cleanup, events, orders, products, stock};
 use crate::web::webhooks;
 
 #[derive(Debug, OpenApi)]
@@ -24,6 +24,7 @@ use crate::web::webhooks;
         products::show,
         checkout::check_out,
         orders::show,
+        after_sale::cancel,
         show,
         webhooks::receive,
         products::show_to_staff,
@@ -31,6 +32,9 @@ use crate::web::webhooks;
         stock::show,
         stock::change,
         orders::list,
+        after_sale::refund,
+        after_sale::assign,
+        after_sale::ship,
         cleanup::clean_up,
         events::list,
         events::replay,

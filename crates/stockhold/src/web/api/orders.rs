@@ -5,8 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use rules::disputes::Dispute;
 use rules::ids::OrderId;
 use rules::orders::Status;
+use rules::payments::Payment;
+use rules::refunds::{Refund, RefundLine};
+use rules::shipments::Shipment;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -63,9 +67,15 @@ pub struct OrderBody {
     reserved_at: String,
     hold_expires_at: String,
     paid_at: Option<String>,
-    fulfilment: String,
+    /// When somebody asked to cancel it.
+    cancelled_at: Option<String>,
+    cancel_reason: String,
+    /// `unfulfilled`, `partly_shipped`, `shipped` or `delivered`.
+    fulfilment: &'static str,
     payments: Vec<OrderPayment>,
     refunds: Vec<OrderRefund>,
+    disputes: Vec<OrderDispute>,
+    shipments: Vec<OrderShipment>,
     timeline: Vec<OrderEvent>,
 }
 
@@ -77,11 +87,19 @@ pub struct OrderItem {
     quantity: i64,
     unit_price: MoneyBody,
     total: MoneyBody,
+    /// Units that have left, units that will not be sent any more, units back on the shelf.
+    shipped: i64,
+    cancelled: i64,
+    restocked: i64,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OrderPayment {
+    /// Stripe's id of it.
+    payment_intent: String,
     amount: MoneyBody,
+    /// Of it: refunded or on its way back.
+    refunded: MoneyBody,
     /// `order`, or why it is on its way back: `surplus`, `mismatch`.
     purpose: &'static str,
     at: String,
@@ -91,9 +109,52 @@ pub struct OrderPayment {
 pub struct OrderRefund {
     id: String,
     amount: MoneyBody,
+    /// `late`, `surplus` (the shop's own), `cancelled`, `by_hand` or `dashboard` (made at Stripe).
+    kind: &'static str,
+    /// In the words of whoever asked.
     reason: String,
     /// `requested`, `pending`, `succeeded`, `failed` or `canceled`.
     status: &'static str,
+    /// Why it failed; the money is owed again.
+    failure: String,
+    /// Stripe's id of it, once it is known.
+    stripe_refund: Option<String>,
+    /// False: made at Stripe, and nobody has said yet which goods it was for.
+    assigned: bool,
+    items: Vec<OrderRefundItem>,
+    shipping: MoneyBody,
+    at: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderRefundItem {
+    sku: String,
+    quantity: i64,
+    amount: MoneyBody,
+    restock: bool,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderDispute {
+    /// Stripe's id of it.
+    id: String,
+    amount: MoneyBody,
+    /// In Stripe's words.
+    reason: String,
+    /// `warning`, `inquiry`, `open`, `won`, `lost` or `closed`.
+    status: &'static str,
+    /// Until when evidence is taken.
+    due_by: Option<String>,
+    /// Taken out of the shop's balance and not given back.
+    withdrawn: MoneyBody,
+    at: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderShipment {
+    id: String,
+    carrier: String,
+    tracking: String,
     at: String,
 }
 
@@ -134,6 +195,13 @@ pub async fn show(
     Segment(id): Segment,
     Parameters(query): Parameters<TokenQuery>,
 ) -> Result<Json<OrderBody>, Problem> {
+    let id = may_see(&shop, &caller, &id, &query, Scope::OrdersRead)?;
+    let order = orders::find(&shop.storage, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(body(&order, None)))
+}
+
+/// Whoever has the order's token, or a key with the scope, may go on with its id.
+pub fn may_see(shop: &Shop, caller: &Caller, id: &str, query: &TokenQuery, scope: Scope) -> Result<OrderId, Problem> {
     let id: Result<OrderId, _> = id.parse();
     let has_token = match (&id, &query.token) {
         (Ok(id), Some(token)) => shop.check_order_token(*id, token),
@@ -142,15 +210,11 @@ pub async fn show(
     if !has_token {
         match &caller.key {
             None => return Err(Problem::not_found()),
-            Some(_) if !caller.may(Scope::OrdersRead) => {
-                return Err(Problem::forbidden(Scope::OrdersRead.as_str()));
-            }
+            Some(_) if !caller.may(scope) => return Err(Problem::forbidden(scope.as_str())),
             Some(_) => {}
         }
     }
-    let id = id.map_err(|_| Problem::not_found())?;
-    let order = orders::find(&shop.storage, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(body(&order, None)))
+    id.map_err(|_| Problem::not_found())
 }
 
 /// Lists orders, the newest first.
@@ -223,9 +287,13 @@ pub fn body(order: &OrderView, token: Option<String>) -> OrderBody {
         reserved_at: time(order.reserved_at),
         hold_expires_at: time(order.hold_due_at),
         paid_at: order.paid_at.map(time),
-        fulfilment: order.fulfilment.clone(),
-        payments: payments(order),
-        refunds: refunds(order),
+        cancelled_at: order.cancelled_at.map(time),
+        cancel_reason: order.cancel_reason.clone(),
+        fulfilment: order.fulfilment.as_str(),
+        payments: order.payments.iter().map(payment).collect(),
+        refunds: order.refunds.iter().map(|refund| refund_body(order, refund)).collect(),
+        disputes: order.disputes.iter().map(dispute).collect(),
+        shipments: order.shipments.iter().map(shipment).collect(),
         timeline: order
             .events
             .iter()
@@ -242,26 +310,63 @@ fn items(order: &OrderView) -> Vec<OrderItem> {
         quantity: line.quantity,
         unit_price: money(line.unit_price, order.currency),
         total: money(line.total, order.currency),
+        shipped: line.shipped,
+        cancelled: line.cancelled,
+        restocked: line.restocked,
     };
     order.lines.iter().map(item).collect()
 }
 
-fn payments(order: &OrderView) -> Vec<OrderPayment> {
-    let payment = |payment: &orders::PaymentView| OrderPayment {
-        amount: money(payment.amount, payment.currency),
+fn payment(payment: &Payment) -> OrderPayment {
+    OrderPayment {
+        payment_intent: payment.intent_id.clone(),
+        amount: payment.amount.into(),
+        refunded: money(payment.refunded_minor, payment.amount.currency),
         purpose: payment.purpose.as_str(),
         at: time(payment.at),
-    };
-    order.payments.iter().map(payment).collect()
+    }
 }
 
-fn refunds(order: &OrderView) -> Vec<OrderRefund> {
-    let refund = |refund: &orders::RefundView| OrderRefund {
+pub fn refund_body(order: &OrderView, refund: &Refund) -> OrderRefund {
+    let currency = refund.amount.currency;
+    let item = |line: &RefundLine| OrderRefundItem {
+        sku: order.lines[line.line_no as usize - 1].sku.clone(),
+        quantity: line.units,
+        amount: money(line.amount_minor, currency),
+        restock: line.restock,
+    };
+    OrderRefund {
         id: refund.id.to_string(),
-        amount: money(refund.amount, refund.currency),
+        amount: refund.amount.into(),
+        kind: refund.kind.as_str(),
         reason: refund.reason.clone(),
         status: refund.state.as_str(),
+        failure: refund.failure.clone(),
+        stripe_refund: refund.stripe_id.clone(),
+        assigned: refund.assigned,
+        items: refund.lines.iter().map(item).collect(),
+        shipping: money(refund.shipping_minor, currency),
         at: time(refund.at),
-    };
-    order.refunds.iter().map(refund).collect()
+    }
+}
+
+fn dispute(dispute: &Dispute) -> OrderDispute {
+    OrderDispute {
+        id: dispute.id.clone(),
+        amount: dispute.amount.into(),
+        reason: dispute.reason.clone(),
+        status: dispute.state.as_str(),
+        due_by: dispute.due_by.map(time),
+        withdrawn: money(dispute.withdrawn_minor, dispute.amount.currency),
+        at: time(dispute.at),
+    }
+}
+
+fn shipment(shipment: &Shipment) -> OrderShipment {
+    OrderShipment {
+        id: shipment.id.to_string(),
+        carrier: shipment.carrier.clone(),
+        tracking: shipment.tracking.clone(),
+        at: time(shipment.at),
+    }
 }

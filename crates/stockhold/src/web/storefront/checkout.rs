@@ -207,7 +207,17 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
         | Refusal::ChangeOutOfRange { .. }
         | Refusal::OrderUnknown
         | Refusal::RefundUnknown
-        | Refusal::SessionStillOpen => {}
+        | Refusal::SessionStillOpen
+        | Refusal::AlreadyShipped
+        | Refusal::DisputeOpen
+        | Refusal::NotPaid
+        | Refusal::NothingToRefund
+        | Refusal::RefundTooLarge { .. }
+        | Refusal::LineUnknown { .. }
+        | Refusal::UnitsNotThere { .. }
+        | Refusal::NothingToShip
+        | Refusal::PaymentUnknown
+        | Refusal::RefundNotOfPayment => {}
     }
     (status, notice)
 }

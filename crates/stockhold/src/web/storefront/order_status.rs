@@ -15,7 +15,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::ids::OrderId;
 use rules::orders::Status;
-use rules::payments::RefundState;
+use rules::refunds::RefundState;
 use rules::time::{Span, Timestamp};
 use serde::Deserialize;
 
@@ -193,15 +193,13 @@ fn shown(visitor: &Visitor, order: &OrderView) -> Value {
             }
         })
         .collect();
-    let going_back: i64 =
-        order.refunds.iter().filter(|refund| is_alive(refund.state)).map(|refund| refund.amount).sum();
     context! {
         id => order.id.to_string(),
         number => order.number,
         state => state.word(),
         chip => state.chip(),
         email => order.email.as_str(),
-        refunded => visitor.money_in(going_back, order.currency),
+        refunded => visitor.money_in(order.going_back(), order.currency),
         total => visitor.money_in(order.total, order.currency),
         pay_url => order.session_url.clone(),
         here => format!("{}/orders/{}", visitor.prefix(), order.id),
@@ -214,10 +212,6 @@ fn shown(visitor: &Visitor, order: &OrderView) -> Value {
         steps => steps(visitor, order, state),
         address => address(visitor, &order.shipping_address),
     }
-}
-
-fn is_alive(state: RefundState) -> bool {
-    !matches!(state, RefundState::Failed | RefundState::Canceled)
 }
 
 /// The stored numbers, never computed again (M1); parts that are zero are left out.

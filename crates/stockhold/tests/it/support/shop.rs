@@ -159,7 +159,7 @@ impl TestShop {
         let rows = self.shop.storage.read("select id from orders", values![]).await.expect("the database answers");
         for row in rows {
             let order = self.view(row.text(0).parse().expect("an order's id")).await;
-            let ours: i64 = order.payments.iter().map(|payment| payment.amount).sum();
+            let ours: i64 = order.payments.iter().map(|payment| payment.amount.minor).sum();
             assert_eq!(ours, self.sandbox.charged_minor(&order.id.to_string()), "M4: order {}", order.number);
         }
     }

@@ -1,0 +1,174 @@
+//! Refunds an order by hand: some of its goods, its shipping, a free amount, or all that is left.
+//!
+//! M3: decided under the order's lock against what is left of the payment, so that two people at once, or one who
+//! clicks twice, give back what was captured and no more (scenario R2).
+
+use crate::books::Books;
+use crate::commands::cancel_order::{dispute_open, fit_into};
+use crate::commands::{Refusal, Touched};
+use crate::effects::Effect;
+use crate::ids::{OrderId, RefundId};
+use crate::money::Money;
+use crate::orders::Hold;
+use crate::payments::Payment;
+use crate::refunds::{Refund, RefundKind, RefundLine, RefundState};
+use crate::shipments::Units;
+use crate::time::Timestamp;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundOrder {
+    pub refund_id: RefundId,
+    pub order_id: OrderId,
+    pub what: RefundWhat,
+    /// Whether the goods come back to the shelf; means nothing for a free amount.
+    pub restock: bool,
+    pub reason: String,
+    pub request_hash: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundWhat {
+    /// A free amount, in minor units of the payment's currency.
+    Amount(i64),
+    /// Goods, with or without the order's shipping.
+    Goods { lines: Vec<Units>, shipping: bool },
+    /// All that is left of the payment. Goods that were not paid back yet count as returned when restocked.
+    Rest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refunding {
+    pub order_id: OrderId,
+    pub refund_id: RefundId,
+    pub again: bool,
+}
+
+impl RefundOrder {
+    pub fn touched(&self) -> Touched {
+        Touched { orders: vec![self.order_id], money: true, order_stock: true, ..Touched::default() }
+    }
+}
+
+pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) -> Result<Refunding, Refusal> {
+    let (id, refund_id) = (command.order_id, command.refund_id);
+    books.orders.get(&id).ok_or(Refusal::OrderUnknown)?;
+    if let Some(refund) = books.refunds.get(&refund_id) {
+        if refund.request_hash != command.request_hash || refund.order != id {
+            return Err(Refusal::IdempotencyKeyReused);
+        }
+        return Ok(Refunding { order_id: id, refund_id, again: true });
+    }
+    if dispute_open(books, id) {
+        return Err(Refusal::DisputeOpen);
+    }
+    let payment = payment_to_refund(books, id)?;
+    let left = payment.left_minor();
+    let (amount_minor, lines, shipping_minor) = what_goes_back(books, command, left)?;
+    if amount_minor < 1 {
+        return Err(Refusal::NothingToRefund);
+    }
+    if amount_minor > left {
+        return Err(Refusal::RefundTooLarge { left_minor: left, currency: payment.amount.currency });
+    }
+
+    // Nothing refuses below this line.
+    let numbers: Vec<i64> = lines.iter().map(|line| line.line_no).collect();
+    for line in &lines {
+        let open = books.orders[&id].lines[line.line_no as usize - 1].open();
+        // Goods that were paid back and never sent are not sent any more.
+        books.call_off(id, line.line_no, line.units.min(open));
+    }
+    books.put_refund(Refund {
+        id: refund_id,
+        order: id,
+        intent_id: payment.intent_id.clone(),
+        amount: Money::new(amount_minor, payment.amount.currency),
+        kind: RefundKind::ByHand,
+        reason: command.reason.clone(),
+        request_hash: command.request_hash.clone(),
+        state: RefundState::Requested,
+        stripe_id: None,
+        failure: String::new(),
+        shipping_minor,
+        assigned: true,
+        lines,
+        at: now,
+    });
+    for line_no in numbers {
+        let units = books.to_restock(id, line_no);
+        books.restock(id, line_no, units, refund_id.to_string(), now);
+    }
+    books.tell(id, "refund_requested", refund_id.to_string(), now);
+    books.effect(Effect::RefundPayment { order: id, refund: refund_id });
+    Ok(Refunding { order_id: id, refund_id, again: false })
+}
+
+/// The payment that paid the order; otherwise money that is here for other reasons and not yet on its way back.
+fn payment_to_refund(books: &Books, id: OrderId) -> Result<Payment, Refusal> {
+    let own = books.payment_of(id).filter(|payment| payment.left_minor() > 0);
+    let other = || books.payments.values().find(|payment| payment.order == id && payment.left_minor() > 0);
+    if let Some(payment) = own.or_else(other) {
+        return Ok(payment.clone());
+    }
+    let paid = books.payments.values().find(|payment| payment.order == id);
+    match paid {
+        None => Err(Refusal::NotPaid),
+        Some(payment) => Err(Refusal::RefundTooLarge { left_minor: 0, currency: payment.amount.currency }),
+    }
+}
+
+type GoesBack = (i64, Vec<RefundLine>, i64);
+
+fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<GoesBack, Refusal> {
+    let id = command.order_id;
+    match &command.what {
+        RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
+        RefundWhat::Goods { lines, shipping } => {
+            let lines = goods(books, id, lines, command.restock)?;
+            let shipping = if *shipping { books.shipping_left(id) } else { 0 };
+            Ok((lines.iter().map(|line| line.amount_minor).sum::<i64>() + shipping, lines, shipping))
+        }
+        RefundWhat::Rest => {
+            let order = &books.orders[&id];
+            let mut rest = Vec::new();
+            for at in 1..=order.lines.len() as i64 {
+                let units = order.lines[at as usize - 1].quantity - units_refunded(books, id, at);
+                if units > 0 && order.hold == Hold::Sold {
+                    rest.push(Units { line_no: at, units });
+                }
+            }
+            let mut lines = if rest.is_empty() { Vec::new() } else { goods(books, id, &rest, command.restock)? };
+            fit_into(&mut lines, left);
+            let given: i64 = lines.iter().map(|line| line.amount_minor).sum();
+            Ok((left, lines, books.shipping_left(id).min(left - given)))
+        }
+    }
+}
+
+fn goods(books: &Books, id: OrderId, wanted: &[Units], restock: bool) -> Result<Vec<RefundLine>, Refusal> {
+    let order = &books.orders[&id];
+    if wanted.is_empty() {
+        return Err(Refusal::NothingToRefund);
+    }
+    if order.hold != Hold::Sold {
+        return Err(Refusal::NotPaid);
+    }
+    let mut lines: Vec<RefundLine> = Vec::new();
+    for want in wanted {
+        let line = usize::try_from(want.line_no - 1).ok().and_then(|at| order.lines.get(at));
+        let line = line.ok_or(Refusal::LineUnknown { line_no: want.line_no })?;
+        let named: i64 = lines.iter().filter(|other| other.line_no == want.line_no).map(|other| other.units).sum();
+        let before = units_refunded(books, id, want.line_no) + named;
+        if want.units < 1 || before + want.units > line.quantity {
+            let left = line.quantity - before;
+            return Err(Refusal::UnitsNotThere { sku: line.sku.clone(), left });
+        }
+        let amount_minor = line.share(before, want.units);
+        lines.push(RefundLine { line_no: want.line_no, units: want.units, amount_minor, restock });
+    }
+    Ok(lines)
+}
+
+fn units_refunded(books: &Books, id: OrderId, line_no: i64) -> i64 {
+    books.lines_refunded(id, line_no).map(|line| line.units).sum()
+}
