@@ -13,6 +13,7 @@ pub mod ids;
 pub mod money;
 pub mod orders;
 pub mod payments;
+pub mod reconciliation;
 pub mod refunds;
 pub mod shipments;
 pub mod stock;

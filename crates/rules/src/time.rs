@@ -47,6 +47,14 @@ impl Span {
     }
 }
 
+impl Sub<Span> for Timestamp {
+    type Output = Timestamp;
+
+    fn sub(self, span: Span) -> Timestamp {
+        Timestamp(self.0.saturating_sub(span.0))
+    }
+}
+
 impl Add<Span> for Timestamp {
     type Output = Timestamp;
 

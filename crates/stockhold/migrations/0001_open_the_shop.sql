@@ -117,6 +117,7 @@ create table orders (
     cancelled_at bigint,                              -- when somebody asked to call it off
     cancel_reason text not null,
     fulfilment text not null check (fulfilment in ('unfulfilled', 'partly_shipped', 'shipped', 'delivered')),
+    unreachable text not null default '',             -- why Stripe cannot be asked about its session; empty: it can
     revision bigint not null,                         -- compare-and-set for whoever reads first and writes later
     constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor + tax_minor),
     constraint orders_hold check ((status in ('pending', 'processing') and hold = 'live')
@@ -283,4 +284,38 @@ create table api_keys (
     created_at bigint not null,
     last_used_on text not null,
     revoked bigint not null check (revoked in (0, 1))
+) {clustered};
+
+-- Our books beside Stripe's: each run, how far it has come, and what it found. A run that stops goes on later.
+create table reconciliations (
+    id text not null primary key,
+    since bigint not null,                            -- only objects that Stripe made from here on
+    applies bigint not null check (applies in (0, 1)),   -- whether safe repairs are made
+    state text not null check (state in ('running', 'done')),
+    phase text not null,
+    after text not null,                              -- the last object of the phase that was looked at
+    compared text not null,                           -- JSON: phase → how many objects were compared
+    started_at bigint not null,
+    finished_at bigint,
+    leased_until bigint not null
+) {clustered};
+create index reconciliations_started on reconciliations (started_at);
+
+create table reconciliation_findings (
+    run_id text not null references reconciliations (id) on delete cascade,
+    kind text not null,
+    subject text not null,                            -- Stripe's id of the object
+    order_id text,
+    gap_minor bigint not null check (gap_minor >= 0),
+    currency text not null,
+    detail text not null,
+    repaired bigint not null check (repaired in (0, 1)),
+    primary key (run_id, kind, subject)
+) {clustered};
+
+-- What a run has met at Stripe, so that what is only here can be told; emptied when the run ends.
+create table reconciliation_met (
+    run_id text not null references reconciliations (id) on delete cascade,
+    object_id text not null,
+    primary key (run_id, object_id)
 ) {clustered};

@@ -5,6 +5,7 @@
 mod demo;
 mod import;
 mod keys;
+mod reconcile;
 mod sandbox;
 mod serve;
 
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::audit;
 use crate::config::{self, ConfigError, LogFormat, Settings};
+use crate::ledger::Fault;
 use crate::shop::OpenError;
 use crate::storage::migrate::{self, MigrateError};
 use crate::storage::{Storage, StorageError};
@@ -26,6 +28,7 @@ const CONFIGURATION: u8 = 3;
 const DATABASE: u8 = 4;
 const ADDRESS_IN_USE: u8 = 5;
 const FINDINGS: u8 = 6;
+const MISMATCH: u8 = 7;
 const UNSAFE: u8 = 8;
 
 /// Examples come first: most people read no further.
@@ -39,6 +42,7 @@ Examples:
   stockhold import products goods.csv --dry-run see what a spreadsheet would change
   stockhold keys create --name till --scopes orders:read,stock:write
   stockhold audit                               check every promise over the live database
+  stockhold reconcile --apply                   compare with Stripe's books and mend what can be mended
 
 {all-args}{after-help}";
 
@@ -55,7 +59,8 @@ Exit codes:
   0 done                      4 database unreachable, or its schema is not this version's
   1 failed                    5 address in use
   2 wrong usage               6 checks found problems
-  3 configuration invalid     8 refused for safety";
+  3 configuration invalid     7 our books and Stripe's differ
+                              8 refused for safety";
 
 /// A complete online shop in one binary whose payments and stock are always right.
 #[derive(Debug, Parser)]
@@ -88,6 +93,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare our books with Stripe's; exit code 7 when something differs.
+    Reconcile(Box<reconcile::Reconcile>),
     /// The Stripe sandbox alone: a Stripe on this machine that cannot charge a card.
     Sandbox(sandbox::Sandbox),
     /// Print the version.
@@ -131,6 +138,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Import(import) => import::run(&import).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
+        Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,
         Command::Sandbox(sandbox) => sandbox::run(&sandbox).await,
         Command::Version { json } => Ok(print_version(json)),
     }
@@ -240,6 +248,12 @@ impl From<StorageError> for Stop {
     }
 }
 
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Stop::failed(fault.to_string())
+    }
+}
+
 impl From<MigrateError> for Stop {
     fn from(error: MigrateError) -> Self {
         Stop { code: DATABASE, words: error.to_string() }
@@ -250,6 +264,7 @@ impl From<OpenError> for Stop {
     fn from(error: OpenError) -> Self {
         let code = match error {
             OpenError::Storage(_) | OpenError::Migrate(_) => DATABASE,
+            OpenError::Moved { .. } => UNSAFE,
             OpenError::Setting(_) | OpenError::Stripe(_) | OpenError::Mail(_) => CONFIGURATION,
         };
         Stop { code, words: error.to_string() }

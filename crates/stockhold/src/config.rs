@@ -36,6 +36,9 @@ pub struct Settings {
     /// How long stock is held for an unpaid order; fractions are allowed.
     #[arg(long, env = "STOCKHOLD_HOLD_MINUTES", default_value = "30", help_heading = "Shop")]
     pub hold_minutes: String,
+    /// Say once that a database which was used with a live key elsewhere lives here now.
+    #[arg(long, help_heading = "Database")]
+    pub confirm_moved: bool,
 }
 
 /// An address that may carry a password.
@@ -56,6 +59,8 @@ pub struct Config {
     pub hold: Span,
     pub smtp_url: Option<Secret>,
     pub mail_from: Option<String>,
+    /// Somebody has said that a database which was used elsewhere lives here now.
+    pub confirm_moved: bool,
     /// Payments are simulated: where the sandbox answers. Its pages exist only then.
     pub sandbox: Option<SandboxAddress>,
 }
@@ -123,6 +128,7 @@ impl Config {
             hold: minutes(&settings.hold_minutes)?,
             smtp_url: secret("SMTP_URL")?,
             mail_from: env("STOCKHOLD_MAIL_FROM"),
+            confirm_moved: settings.confirm_moved,
         })
     }
 

@@ -321,6 +321,14 @@ pub fn machine_time(at: Timestamp) -> String {
     written("%Y-%m-%dT%H:%M:%SZ", at, "UTC")
 }
 
+/// Reads what people type for a moment: a date (its first moment, UTC) or RFC 3339.
+pub fn parse_moment(text: &str) -> Option<Timestamp> {
+    let whole = text.parse::<jiff::Timestamp>().ok();
+    let day = || jiff::tz::TimeZone::UTC.to_timestamp(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)).ok();
+    let moment = whole.or_else(day)?;
+    Some(Timestamp::from_micros(moment.as_microsecond()))
+}
+
 /// A zone that nobody knows is UTC, and a moment beyond the calendar its end: a page is not withheld for either.
 fn written(pattern: &str, at: Timestamp, time_zone: &str) -> String {
     let moment = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX);

@@ -21,6 +21,7 @@ use rules::commands::record_dispute::RecordDispute;
 use rules::commands::record_payment::{RecordPayment, Recorded};
 use rules::commands::record_refund::RecordRefund;
 use rules::commands::refund_order::{RefundOrder, Refunding};
+use rules::commands::release_hold::ReleaseHold;
 use rules::commands::ship_order::{ShipOrder, Shipped};
 use rules::commands::{Command, Outcome, Refusal, decide};
 use rules::stock::Counted;
@@ -150,6 +151,10 @@ impl Ledger {
             Outcome::Shipped(shipped) => Ok(shipped),
             other => Err(mixed_up(&other)),
         }
+    }
+
+    pub async fn release_hold(&self, command: ReleaseHold, now: Timestamp) -> Result<Recorded, Failure> {
+        recorded(self.run(Command::ReleaseHold(command), now).await?)
     }
 
     pub async fn count_stock(&self, command: CountStock, now: Timestamp) -> Result<Counted, Failure> {

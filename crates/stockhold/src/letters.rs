@@ -272,6 +272,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: String::new(),
             fulfilment: Fulfilment::Unfulfilled,
+            unreachable: String::new(),
             lines: vec![line],
             events: Vec::new(),
             payments: Vec::new(),

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::language::Language;
 use crate::ledger::Ledger;
 use crate::mail::Mailer;
-use crate::storage::{Storage, StorageError, migrate, settings};
+use crate::storage::{Storage, StorageError, migrate, place, settings};
 use crate::stripe::client::{Client, Timeouts};
 
 /// Lines that the demo prints as things happen; who listens too late misses some.
@@ -71,6 +71,11 @@ pub enum OpenError {
     Stripe(String),
     #[error("Letters cannot be sent: {0}")]
     Mail(String),
+    #[error(
+        "These books were last used with a live key elsewhere ({from}). If that shop still runs, two shops would charge \
+        and refund the same orders. If this is its new home, start once with --confirm-moved."
+    )]
+    Moved { from: String },
 }
 
 impl Shop {
@@ -78,6 +83,14 @@ impl Shop {
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Shop>, OpenError> {
         let storage = Storage::open(&config.database_url).await?;
         migrate::run(&storage).await?;
+        if config.is_live() {
+            if config.confirm_moved {
+                place::confirm(&storage).await?;
+            }
+            if let Some(from) = place::moved_from(&storage).await? {
+                return Err(OpenError::Moved { from });
+            }
+        }
         let settings = read_settings(&storage, &config).await?;
         let secret = ShopSecret::of(&storage).await?;
         let key = config.stripe_secret_key.as_ref().map_or("sk_test_sandbox", |key| key.expose());
@@ -135,6 +148,11 @@ impl Shop {
         mac.update(&[0]);
         mac.update(text.as_bytes());
         base64url(&mac.finalize().into_bytes()[..18])
+    }
+
+    /// Names this shop among others that may share its Stripe account; says nothing about its secret.
+    pub fn shop_id(&self) -> String {
+        format!("shop_{}", self.keyed_digest("shop", ""))
     }
 
     fn order_mac(&self, order: OrderId) -> Hmac<Sha256> {

@@ -13,6 +13,7 @@ pub mod record_dispute;
 pub mod record_payment;
 pub mod record_refund;
 pub mod refund_order;
+pub mod release_hold;
 pub mod ship_order;
 
 use crate::books::Books;
@@ -31,6 +32,7 @@ use record_dispute::RecordDispute;
 use record_payment::{RecordPayment, Recorded};
 use record_refund::RecordRefund;
 use refund_order::{RefundOrder, Refunding};
+use release_hold::ReleaseHold;
 use ship_order::{ShipOrder, Shipped};
 
 /// Everything that changes stock or money.
@@ -45,6 +47,7 @@ pub enum Command {
     RefundOrder(RefundOrder),
     AssignRefund(AssignRefund),
     ShipOrder(ShipOrder),
+    ReleaseHold(ReleaseHold),
     CountStock(CountStock),
 }
 
@@ -141,6 +144,7 @@ impl Command {
             Command::RefundOrder(command) => command.touched(),
             Command::AssignRefund(command) => command.touched(),
             Command::ShipOrder(command) => command.touched(),
+            Command::ReleaseHold(command) => command.touched(),
             Command::CountStock(command) => command.touched(),
         }
     }
@@ -160,6 +164,7 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         Command::RefundOrder(command) => refund_order::refund_order(books, command, now).map(Outcome::Refunding),
         Command::AssignRefund(command) => assign_refund::assign_refund(books, command, now).map(Outcome::Refunding),
         Command::ShipOrder(command) => ship_order::ship_order(books, command, now).map(Outcome::Shipped),
+        Command::ReleaseHold(command) => release_hold::release_hold(books, command, now).map(Outcome::Recorded),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
     }
 }

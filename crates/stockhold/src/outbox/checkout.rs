@@ -218,6 +218,7 @@ fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParamet
     let lives_until = order.hold_due_at.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
     CheckoutParameters {
         order_id: order.id,
+        shop_id: shop.shop_id(),
         currency: order.currency,
         lines: order
             .lines

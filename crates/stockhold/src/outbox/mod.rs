@@ -25,6 +25,7 @@ use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
 use crate::storage::orders::{self, OrderView};
+use crate::storage::waiting;
 use crate::stripe::Call;
 use crate::stripe::client::IdempotencyKey;
 
@@ -142,7 +143,13 @@ pub async fn settle(shop: &Shop, order_id: OrderId) -> Result<Carried, Fault> {
 pub async fn settle_session(shop: &Shop, order_id: OrderId, session_id: &str) -> Result<Carried, Fault> {
     match shop.stripe.session(session_id).await {
         Call::Done(session) => record(shop, order_id, session.fact()).await,
-        Call::Refused(rejection) => Ok(Carried::Refused(rejection.to_string())),
+        // The hold stays: whoever cannot be asked cannot be said to have not paid (S4). A person is told.
+        Call::Refused(rejection) if rejection.status == 404 => {
+            let why = format!("Stripe does not know {session_id} under the present key");
+            waiting::note_unreachable(&shop.storage, order_id, &why).await?;
+            Ok(Carried::Refused(why))
+        }
+        Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string())),
         Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
     }
 }
@@ -166,7 +173,7 @@ pub async fn close(shop: &Shop, order_id: OrderId) -> Result<Carried, Fault> {
 }
 
 /// A refused `expire` means "read the session again", never "release the stock" (the buyer may just have paid).
-async fn close_session(shop: &Shop, order_id: OrderId, session_id: &str) -> Result<Carried, Fault> {
+pub async fn close_session(shop: &Shop, order_id: OrderId, session_id: &str) -> Result<Carried, Fault> {
     let key = IdempotencyKey::new(format!("stockhold:{session_id}:expire"));
     match shop.stripe.expire_session(&key, session_id).await {
         Call::Done(session) => record(shop, order_id, session.fact()).await,
@@ -178,9 +185,13 @@ async fn close_session(shop: &Shop, order_id: OrderId, session_id: &str) -> Resu
 /// Hands a fact to the ledger; tells what it changed.
 pub async fn record(shop: &Shop, order_id: OrderId, fact: SessionFact) -> Result<Carried, Fault> {
     if let Some(mixed) = mixes_modes(shop, &fact) {
+        waiting::note_unreachable(&shop.storage, order_id, &mixed).await?;
         return Ok(Carried::Refused(mixed));
     }
     let before = orders::find(&shop.storage, order_id).await?;
+    if before.as_ref().is_some_and(|order| !order.unreachable.is_empty()) {
+        waiting::note_unreachable(&shop.storage, order_id, "").await?;
+    }
     let command = RecordPayment { order_id, fact, refund_id: shop.draw_refund_id() };
     match shop.ledger.record_payment(command, shop.now()).await {
         Ok(recorded) => {

@@ -39,6 +39,12 @@ pub async fn store(storage: &Storage, event: NewEvent, now: Timestamp) -> Result
     Ok(!storage.write(sql, parameters).await?.is_empty())
 }
 
+/// Which of these events are here.
+pub async fn known(storage: &Storage, ids: Vec<String>) -> Result<Vec<String>> {
+    let rows = storage.read("select id from stripe_events where id {in $1}", values![ids]).await?;
+    Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
+}
+
 /// Leases up to `limit` events that wait to be read.
 pub async fn lease(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<StoredEvent>> {
     let sql = "update stripe_events set leased_until = $2, attempts = attempts + 1

@@ -12,13 +12,16 @@ pub mod keys;
 pub mod migrate;
 pub mod money;
 pub mod orders;
+pub mod place;
 pub mod postgres;
 pub mod products;
+pub mod reconciliation;
 pub mod settings;
 pub mod snapshot;
 pub mod sqlite;
 pub mod stock;
 pub mod tokens;
+pub mod waiting;
 
 use std::future::Future;
 

@@ -24,6 +24,13 @@ const REFUNDS: &str = "
     select id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id, failure,
         shipping_minor, assigned, requested_at
     from refunds where order_id {in $1}";
+const REFUNDS_AT_STRIPE: &str = "
+    select id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id, failure,
+        shipping_minor, assigned, requested_at
+    from refunds where stripe_id {in $1}";
+const DISPUTES_AT_STRIPE: &str = "
+    select id, order_id, intent_id, amount_minor, currency, reason, state, due_by, withdrawn_minor, opened_at
+    from disputes where id {in $1}";
 const REFUND_LINES: &str = "
     select l.refund_id, l.line_no, l.units, l.amount_minor, l.restock
     from refund_lines l join refunds r on r.id = l.refund_id
@@ -74,6 +81,8 @@ const INSERT_SHIPMENTS: &str = "
 pub const STATEMENTS: &[&str] = &[
     PAYMENTS,
     REFUNDS,
+    REFUNDS_AT_STRIPE,
+    DISPUTES_AT_STRIPE,
     REFUND_LINES,
     DISPUTES,
     SHIPMENTS,
@@ -110,6 +119,22 @@ pub async fn of_order(storage: &Storage, id: OrderId) -> Result<OrderMoney> {
     money.refunds.sort_by_key(|refund| (refund.at, refund.id));
     money.disputes.sort_by_key(|dispute| (dispute.at, dispute.id.clone()));
     Ok(money)
+}
+
+/// Payments by their intents.
+pub async fn payments(storage: &Storage, intents: Vec<String>) -> Result<Vec<Payment>> {
+    let nobody: Vec<String> = Vec::new();
+    storage.read(PAYMENTS, values![nobody, intents]).await?.iter().map(payment).collect()
+}
+
+/// Refunds by Stripe's ids, without the goods they were for.
+pub async fn refunds(storage: &Storage, stripe_ids: Vec<String>) -> Result<Vec<Refund>> {
+    storage.read(REFUNDS_AT_STRIPE, values![stripe_ids]).await?.iter().map(refund).collect()
+}
+
+/// Disputes and warnings by Stripe's ids.
+pub async fn disputes(storage: &Storage, ids: Vec<String>) -> Result<Vec<Dispute>> {
+    storage.read(DISPUTES_AT_STRIPE, values![ids]).await?.iter().map(dispute).collect()
 }
 
 /// What to ask for these orders; [`read`] takes the answers in the same order.

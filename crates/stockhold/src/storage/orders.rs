@@ -42,6 +42,8 @@ pub struct OrderView {
     pub cancelled_at: Option<Timestamp>,
     pub cancel_reason: String,
     pub fulfilment: Fulfilment,
+    /// Why Stripe cannot be asked about its session; empty: it can.
+    pub unreachable: String,
     pub lines: Vec<OrderLineView>,
     pub events: Vec<OrderEventView>,
     pub payments: Vec<Payment>,
@@ -104,8 +106,8 @@ pub struct OrderSummary {
 
 const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
-    session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment
-    from orders where id = $1";
+    session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
+    unreachable from orders where id = $1";
 
 pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     let key = id.to_string();
@@ -222,6 +224,7 @@ fn order(row: &Row) -> Result<OrderView> {
         cancelled_at: row.int_or_none(23).map(Timestamp::from_micros),
         cancel_reason: row.text(24).to_owned(),
         fulfilment: known(Fulfilment::parse(row.text(25)))?,
+        unreachable: row.text(26).to_owned(),
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),

@@ -48,6 +48,11 @@ struct Statement {
 }
 
 impl Sqlite {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.readers.path
+    }
+
     pub fn open(path: &Path) -> Result<Sqlite> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| {

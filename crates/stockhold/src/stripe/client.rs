@@ -215,7 +215,10 @@ impl Client {
     }
 
     pub async fn balance_transactions(&self, created: i64, after: Option<&str>) -> Call<Page<BalanceTransaction>> {
-        self.list("/v1/balance_transactions", created, after).await
+        let Some(after) = after.map_or(Some(""), in_path) else { return no_such_object() };
+        let after = if after.is_empty() { String::new() } else { format!("&starting_after={after}") };
+        let source = "expand[]=data.source";
+        self.get(&format!("/v1/balance_transactions?limit=100&{source}&created[gte]={created}{after}")).await
     }
 
     pub async fn create_coupon(&self, key: &IdempotencyKey, form: &FrozenForm) -> Call<Coupon> {

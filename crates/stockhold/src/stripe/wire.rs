@@ -111,6 +111,18 @@ pub trait Named {
     fn id(&self) -> &str;
 }
 
+impl PaymentIntent {
+    /// The order that this money is for, if it is one of a Stockhold shop.
+    pub fn order_id(&self) -> Option<OrderId> {
+        self.metadata.as_ref()?.get("order_id")?.parse().ok()
+    }
+
+    /// Whether it was asked for by this shop: several may share an account. Without a name it counts as ours.
+    pub fn is_of_shop(&self, shop_id: &str) -> bool {
+        self.metadata.as_ref().and_then(|metadata| metadata.get("shop_id")).is_none_or(|id| id == shop_id)
+    }
+}
+
 impl Named for PaymentIntent {
     fn id(&self) -> &str {
         &self.id
@@ -293,7 +305,18 @@ impl Refund {
     }
 }
 
+impl BalanceTransaction {
+    /// Whether a payment moved it (docs.stripe.com/reports/balance-transaction-types).
+    pub fn is_charge(&self) -> bool {
+        matches!(self.kind.as_str(), "charge" | "payment")
+    }
+}
+
 impl Session {
+    pub fn is_complete(&self) -> bool {
+        self.status == Some(SessionStatus::Complete)
+    }
+
     /// The order that this session is for: `client_reference_id`, or the same id in the metadata.
     pub fn order_id(&self) -> Option<OrderId> {
         let in_metadata = || self.metadata.as_ref()?.get("order_id").map(String::as_str);
@@ -382,6 +405,8 @@ impl TryFrom<Value> for EventHead {
 #[derive(Debug, Clone)]
 pub struct CheckoutParameters {
     pub order_id: OrderId,
+    /// Which shop asks: several may share a Stripe account.
+    pub shop_id: String,
     pub currency: Currency,
     /// Name, quantity, unit price.
     pub lines: Vec<(String, i64, i64)>,
@@ -402,6 +427,8 @@ pub fn open_checkout_form(parameters: &CheckoutParameters) -> FrozenForm {
         ("client_reference_id".to_owned(), order_id.clone()),
         ("metadata[order_id]".to_owned(), order_id.clone()),
         ("payment_intent_data[metadata][order_id]".to_owned(), order_id),
+        ("metadata[shop_id]".to_owned(), parameters.shop_id.clone()),
+        ("payment_intent_data[metadata][shop_id]".to_owned(), parameters.shop_id.clone()),
         ("customer_email".to_owned(), parameters.email.clone()),
         ("locale".to_owned(), parameters.locale.to_owned()),
         ("success_url".to_owned(), parameters.success_url.clone()),
@@ -486,6 +513,7 @@ mod tests {
     fn a_payment_page_is_asked_for_in_one_frozen_form() {
         let parameters = CheckoutParameters {
             order_id: OrderId::from_u128(1),
+            shop_id: "shop_1".to_owned(),
             currency: Currency::parse("USD").expect("a currency"),
             lines: vec![("青瓷杯 & 120 ml".to_owned(), 2, 3200), ("x".repeat(6000), 1, 1)],
             email: "ada+cups@example.org".to_owned(),

@@ -63,6 +63,7 @@ impl Visit {
             hold: Span::minutes(30),
             smtp_url: None,
             mail_from: None,
+            confirm_moved: false,
             sandbox: Some(crate::config::SandboxAddress { base_url: "http://127.0.0.1:9".to_owned() }),
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

@@ -5,6 +5,7 @@
 pub mod ask_again;
 pub mod carry_out;
 pub mod read_inbox;
+pub mod reconcile;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::ledger::Fault;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
+use crate::storage::reconciliation;
 
 /// A round at least this often, even when nobody wakes the workers.
 const ROUND: Duration = Duration::from_secs(1);
@@ -23,6 +25,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const ASK_AGAIN: Span = Span::minutes(1);
 /// Rounds after which a shop that never comes to rest is given up on.
 const ROUNDS_MAX: usize = 1000;
+/// How often our books are compared with Stripe's.
+const RECONCILE: Span = Span::minutes(60);
 
 /// One round; returns how many things were done.
 pub async fn step(shop: &Shop) -> Result<usize, Fault> {
@@ -45,6 +49,8 @@ pub async fn until_idle(shop: &Shop) -> Result<(), Fault> {
 
 /// Runs the workers until told to stop; a round that is under way is finished first.
 pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle<()> {
+    // A comparison with Stripe may take long, and holds fall due meanwhile; where it stops, the next one goes on.
+    let reconciler = tokio::spawn(reconcile_now_and_then(shop.clone()));
     tokio::spawn(async move {
         let mut asked_at = Timestamp::from_micros(0);
         while !*shutdown.borrow() {
@@ -63,5 +69,30 @@ pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle
                 _ = shutdown.changed() => {}
             }
         }
+        reconciler.abort();
     })
+}
+
+async fn reconcile_now_and_then(shop: Arc<Shop>) {
+    let mut round = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        round.tick().await;
+        match reconcile_if_due(&shop).await {
+            Ok(()) => {}
+            Err(stopped) => tracing::warn!(%stopped, "the comparison with Stripe stopped on its way"),
+        }
+    }
+}
+
+/// Compares with Stripe's books when the last comparison is old; whichever instance comes first does it.
+pub async fn reconcile_if_due(shop: &Shop) -> Result<(), reconcile::Stopped> {
+    let latest = reconciliation::repaired_until(&shop.storage).await?;
+    if latest.is_some_and(|latest| shop.now() - latest < RECONCILE) {
+        return Ok(());
+    }
+    let run = reconcile::run(shop, None, true, |_| {}).await?;
+    for open in reconciliation::unexplained(&shop.storage, &run.id).await? {
+        tracing::error!(amount = open.minor, currency = open.currency.code(), "Stripe's books and ours differ");
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ const TRIES_MAX: i64 = 12;
 pub async fn run(shop: &Shop) -> Result<usize, Fault> {
     let mut finished = 0;
     for event in inbox::lease(&shop.storage, shop.now(), EVENTS_PER_ROUND).await? {
-        let (state, why) = match read(shop, &event).await? {
+        let (state, why) = match read(shop, &head(&event)).await? {
             Read::Ours(Carried::Done | Carried::NotDue) => ("done", String::new()),
             Read::Ours(Carried::Refused(why)) => ("failed", why),
             Read::Ours(Carried::Unknown(why)) if event.attempts < TRIES_MAX => {
@@ -37,7 +37,20 @@ pub async fn run(shop: &Shop) -> Result<usize, Fault> {
     Ok(finished)
 }
 
-enum Read {
+/// The stored columns are what the event said of itself; its order may stand in the payload alone.
+fn head(event: &StoredEvent) -> EventHead {
+    EventHead {
+        id: event.id.clone(),
+        kind: event.kind.clone(),
+        object_id: event.object_id.clone(),
+        livemode: event.livemode,
+        client_reference_id: EventHead::read(event.payload.as_bytes()).ok().and_then(|head| head.client_reference_id),
+    }
+}
+
+/// What reading an event came to.
+#[derive(Debug)]
+pub enum Read {
     Ours(Carried),
     /// Another application's object in the same Stripe account (scenario P25).
     NotOurs,
@@ -53,7 +66,8 @@ impl From<Asked> for Read {
     }
 }
 
-async fn read(shop: &Shop, event: &StoredEvent) -> Result<Read, Fault> {
+/// Asks Stripe about what an event names, and records the answer.
+pub async fn read(shop: &Shop, event: &EventHead) -> Result<Read, Fault> {
     if event.livemode != shop.stripe.livemode_of_key() {
         return Ok(Read::NotOurs);
     }
@@ -91,12 +105,11 @@ async fn read_charge(shop: &Shop, id: &str) -> Result<Read, Fault> {
 }
 
 /// By the session we know, or by the reference we gave it: the session's id may never have reached us.
-async fn order_of(shop: &Shop, event: &StoredEvent) -> Result<Option<OrderId>, Fault> {
+async fn order_of(shop: &Shop, event: &EventHead) -> Result<Option<OrderId>, Fault> {
     if let Some(order_id) = orders::find_by_session(&shop.storage, &event.object_id).await? {
         return Ok(Some(order_id));
     }
-    let head = EventHead::read(event.payload.as_bytes()).ok();
-    let Some(order_id) = head.and_then(|head| head.client_reference_id).and_then(|id| id.parse().ok()) else {
+    let Some(order_id) = event.client_reference_id.as_deref().and_then(|id| id.parse().ok()) else {
         return Ok(None);
     };
     Ok(orders::find(&shop.storage, order_id).await?.map(|order| order.id))

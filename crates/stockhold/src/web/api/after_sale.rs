@@ -292,7 +292,7 @@ fn parsed(id: &str) -> Result<OrderId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
 
-fn words(text: &str, pointer: &'static str) -> Result<String, Problem> {
+pub fn words(text: &str, pointer: &'static str) -> Result<String, Problem> {
     let text = text.trim();
     if text.chars().count() > WORDS_CHARS_MAX {
         return Err(Problem::invalid(pointer, "too-long", format!("At most {WORDS_CHARS_MAX} characters.")));

@@ -12,6 +12,7 @@ pub mod input;
 pub mod openapi;
 pub mod orders;
 pub mod products;
+pub mod reconciliation;
 pub mod stock;
 
 use std::sync::Arc;
@@ -68,6 +69,8 @@ fn routes() -> Vec<Route> {
             after_sale::assign,
         ),
         route(Method::POST, "/api/admin/orders/{id}/shipments", Key(Scope::OrdersWrite), after_sale::ship),
+        route(Method::POST, "/api/admin/orders/{id}/release", Key(Scope::OrdersWrite), reconciliation::release),
+        route(Method::GET, "/api/admin/reconciliation", Key(Scope::PaymentsRead), reconciliation::show),
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{after_sale, checkout, cleanup, events, orders, products, stock};
+use super::{after_sale, checkout, cleanup, events, orders, products, reconciliation, stock};
 use crate::web::webhooks;
 
 #[derive(Debug, OpenApi)]
@@ -35,6 +35,8 @@ use crate::web::webhooks;
         after_sale::refund,
         after_sale::assign,
         after_sale::ship,
+        reconciliation::release,
+        reconciliation::show,
         cleanup::clean_up,
         events::list,
         events::replay,

@@ -45,6 +45,7 @@ impl Api {
             hold: Span::minutes(30),
             smtp_url: None,
             mail_from: None,
+            confirm_moved: false,
             sandbox: None,
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

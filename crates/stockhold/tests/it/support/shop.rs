@@ -76,6 +76,7 @@ impl TestShop {
             hold: Span::minutes(30),
             smtp_url: None,
             mail_from: None,
+            confirm_moved: false,
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
         let shop = Shop::open(config, clock).await.expect("the shop opens");

@@ -1,0 +1,277 @@
+//! Our books beside Stripe's: each object of theirs against the row of ours, and what should be done about a
+//! difference. A plan, no deed: repairs go through the ordinary commands, decided again on the locked rows.
+//!
+//! The number at the end is the *unexplained amount*: what Stripe took and has not given back, less what our books
+//! say of it, summed without regard to sign. It is 0 when every cent is known here (M4).
+
+use crate::disputes::{Dispute, DisputeState};
+use crate::ids::OrderId;
+use crate::money::Money;
+use crate::orders::{Session, Status};
+use crate::payments::{MoneyState, Payment, SessionFact, SessionState};
+use crate::refunds::{Refund, RefundState};
+use crate::words;
+
+/// What can differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A payment page says something else than its order.
+    SessionState,
+    /// A payment page of one of our orders that the order does not know.
+    SessionUnknown,
+    /// A page asks for another amount than its order.
+    SessionAmount,
+    /// Stripe took money that is not in our books.
+    PaymentUnknown,
+    /// Our books and Stripe name different amounts.
+    PaymentAmount,
+    /// Our books know a payment that Stripe does not.
+    PaymentMissing,
+    RefundUnknown,
+    RefundState,
+    RefundAmount,
+    RefundMissing,
+    DisputeUnknown,
+    DisputeState,
+    /// Stripe's balance moved for something of ours by another amount than our books say.
+    BalanceAmount,
+}
+
+/// What mends a difference by itself: Stripe is asked again about the object, and what it says is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    AskSession,
+    AskRefund,
+    AskDispute,
+    AskWarning,
+    /// Nothing does; somebody has to look.
+    ByHand,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub kind: Kind,
+    /// Stripe's id of the object.
+    pub subject: String,
+    pub order: Option<OrderId>,
+    /// What it leaves unexplained; 0 when only a state differs.
+    pub gap: Money,
+    pub detail: String,
+    pub repair: Repair,
+}
+
+/// What our books say of a payment page: its order's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OurSession {
+    pub order: OrderId,
+    pub session_id: Option<String>,
+    pub session: Session,
+    pub status: Status,
+    pub total: Money,
+}
+
+/// What Stripe says of a payment intent that names one of our orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldPayment {
+    pub intent_id: String,
+    pub order: OrderId,
+    pub captured: Money,
+}
+
+/// What Stripe says of a refund of one of our payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldRefund {
+    pub stripe_id: String,
+    pub amount: Money,
+    pub state: RefundState,
+}
+
+/// A page of one of our orders, as Stripe tells it, against the order.
+pub fn compare_session(ours: &OurSession, told: &SessionFact) -> Option<Finding> {
+    let zero = Money::new(0, told.currency);
+    let find = |kind, gap, detail: String, repair| {
+        Some(Finding { kind, subject: told.session_id.clone(), order: Some(ours.order), gap, detail, repair })
+    };
+    let own = ours.session_id.as_deref() == Some(&told.session_id);
+    let amount = Money::new(told.amount_minor, told.currency);
+    if !own {
+        // A page nobody can pay on any more does no harm; an open one must be closed, a paid one is money (M2).
+        let harmless = told.state == SessionState::Closed && told.money != MoneyState::Paid;
+        let detail = format!("a page of the order that the order does not know, {}", name(told));
+        return if harmless { None } else { find(Kind::SessionUnknown, zero, detail, Repair::AskSession) };
+    }
+    let known = match (told.state, told.money) {
+        (SessionState::Open, _) => matches!(ours.session, Session::Open | Session::Opening),
+        (SessionState::Closed, _) => ours.session == Session::Closed,
+        (SessionState::Complete, MoneyState::Failed) => ours.session == Session::Closed,
+        (SessionState::Complete, MoneyState::Unpaid) => {
+            ours.session == Session::Complete || (ours.session == Session::Closed && ours.status == Status::Expired)
+        }
+        (SessionState::Complete, MoneyState::Paid | MoneyState::NotRequired) => ours.session == Session::Complete,
+    };
+    if !known {
+        let detail = format!("Stripe says {}, the order says {}", name(told), ours.session.as_str());
+        return find(Kind::SessionState, zero, detail, Repair::AskSession);
+    }
+    if amount != ours.total && ours.session != Session::Closed {
+        let detail = format!("the page asks for {}, the order for {}", words_of(amount), words_of(ours.total));
+        return find(Kind::SessionAmount, zero, detail, Repair::ByHand);
+    }
+    None
+}
+
+/// Money that Stripe took for one of our orders, against our books.
+pub fn compare_payment(ours: Option<&Payment>, told: &ToldPayment) -> Option<Finding> {
+    let find = |kind, gap: i64, detail: String, repair| {
+        let gap = Money::new(gap, told.captured.currency);
+        Some(Finding { kind, subject: told.intent_id.clone(), order: Some(told.order), gap, detail, repair })
+    };
+    match ours {
+        None if told.captured.minor == 0 => None,
+        None => {
+            let detail = format!("Stripe took {}, our books know nothing of it", words_of(told.captured));
+            find(Kind::PaymentUnknown, told.captured.minor, detail, Repair::AskSession)
+        }
+        Some(payment) if payment.amount == told.captured => None,
+        Some(payment) => {
+            let same = payment.amount.currency == told.captured.currency;
+            let gap = if same { (payment.amount.minor - told.captured.minor).abs() } else { told.captured.minor };
+            let detail = format!("Stripe took {}, our books say {}", words_of(told.captured), words_of(payment.amount));
+            find(Kind::PaymentAmount, gap, detail, Repair::ByHand)
+        }
+    }
+}
+
+/// A payment of ours that Stripe, asked for it by its id, does not have, or has not captured.
+pub fn missing_payment(ours: &Payment) -> Option<Finding> {
+    (ours.amount.minor > 0).then(|| Finding {
+        kind: Kind::PaymentMissing,
+        subject: ours.intent_id.clone(),
+        order: Some(ours.order),
+        gap: ours.amount,
+        detail: format!("our books say {}, Stripe knows nothing of it", words_of(ours.amount)),
+        repair: Repair::ByHand,
+    })
+}
+
+/// A refund at Stripe, against ours.
+pub fn compare_refund(order: OrderId, ours: Option<&Refund>, told: &ToldRefund) -> Option<Finding> {
+    let counts = |state: RefundState, minor: i64| if state.is_alive() { minor } else { 0 };
+    let find = |kind, gap: i64, detail: String, repair| {
+        let gap = Money::new(gap.abs(), told.amount.currency);
+        Some(Finding { kind, subject: told.stripe_id.clone(), order: Some(order), gap, detail, repair })
+    };
+    let theirs = counts(told.state, told.amount.minor);
+    let Some(refund) = ours else {
+        let detail = format!(
+            "Stripe refunded {} ({}), our books know nothing of it",
+            words_of(told.amount),
+            told.state.as_str()
+        );
+        return find(Kind::RefundUnknown, theirs, detail, Repair::AskRefund);
+    };
+    if refund.amount != told.amount {
+        let detail = format!("Stripe refunded {}, our books say {}", words_of(told.amount), words_of(refund.amount));
+        return find(Kind::RefundAmount, theirs - counts(refund.state, refund.amount.minor), detail, Repair::ByHand);
+    }
+    if refund.state != told.state {
+        let detail = format!("Stripe says {}, our books say {}", told.state.as_str(), refund.state.as_str());
+        let repair = if refund.state.may_become(told.state) { Repair::AskRefund } else { Repair::ByHand };
+        return find(Kind::RefundState, theirs - counts(refund.state, refund.amount.minor), detail, repair);
+    }
+    None
+}
+
+/// A refund of ours with an id of Stripe's that Stripe, asked for it, does not have.
+pub fn missing_refund(ours: &Refund) -> Option<Finding> {
+    let subject = ours.stripe_id.clone()?;
+    let gap = Money::new(if ours.state.is_alive() { ours.amount.minor } else { 0 }, ours.amount.currency);
+    let detail = format!("our books say {} went back, Stripe knows nothing of it", words_of(ours.amount));
+    Some(Finding { kind: Kind::RefundMissing, subject, order: Some(ours.order), gap, detail, repair: Repair::ByHand })
+}
+
+/// A dispute or early fraud warning at Stripe, against ours.
+pub fn compare_dispute(order: OrderId, ours: Option<&Dispute>, told: &Dispute) -> Option<Finding> {
+    let find = |kind, gap: i64, detail: String, repair| {
+        let gap = Money::new(gap.abs(), told.amount.currency);
+        Some(Finding { kind, subject: told.id.clone(), order: Some(order), gap, detail, repair })
+    };
+    let ask = if told.state == DisputeState::Warning { Repair::AskWarning } else { Repair::AskDispute };
+    let Some(ours) = ours else {
+        let detail = format!("{} at Stripe, our books know nothing of it", told.state.as_str());
+        return find(Kind::DisputeUnknown, told.withdrawn_minor, detail, ask);
+    };
+    if ours.state != told.state || ours.withdrawn_minor != told.withdrawn_minor || ours.due_by != told.due_by {
+        let detail = format!("Stripe says {}, our books say {}", told.state.as_str(), ours.state.as_str());
+        let repair = if ours.state == told.state || ours.state.may_become(told.state) { ask } else { Repair::ByHand };
+        return find(Kind::DisputeState, told.withdrawn_minor - ours.withdrawn_minor, detail, repair);
+    }
+    None
+}
+
+/// A movement of Stripe's balance for a charge, against the payment that our books have for it. Movements in another
+/// currency than the payment's were converted by Stripe and say nothing.
+pub fn compare_balance(ours: &Payment, transaction_id: &str, moved: Money) -> Option<Finding> {
+    (moved.currency == ours.amount.currency && moved.minor != ours.amount.minor).then(|| Finding {
+        kind: Kind::BalanceAmount,
+        subject: transaction_id.to_owned(),
+        order: Some(ours.order),
+        gap: Money::new((moved.minor - ours.amount.minor).abs(), moved.currency),
+        detail: format!("the balance moved by {}, our books say {}", words_of(moved), words_of(ours.amount)),
+        repair: Repair::ByHand,
+    })
+}
+
+impl Kind {
+    /// The one thing that settles it, for whoever reads the list.
+    pub fn action(self) -> &'static str {
+        match self {
+            Kind::SessionState => "Run reconcile --apply: Stripe is asked again and its answer recorded.",
+            Kind::SessionUnknown => "Run reconcile --apply: an open page is closed, a paid one is recorded.",
+            Kind::SessionAmount => "Expire this session in Stripe; the order's own amount is the right one.",
+            Kind::PaymentUnknown => {
+                "Run reconcile --apply: the payment is recorded, or sent back if nothing can be given for it."
+            }
+            Kind::PaymentAmount => "Compare the payment in Stripe with the order; restore this row from a backup.",
+            Kind::PaymentMissing => "Look whether the key belongs to the account that took this payment.",
+            Kind::RefundUnknown => "Run reconcile --apply: the refund is read into the books.",
+            Kind::RefundState => "Run reconcile --apply; if it stays, compare the refund in Stripe with the order.",
+            Kind::RefundAmount => "Compare the refund in Stripe with the order; restore this row from a backup.",
+            Kind::RefundMissing => "Look whether the key belongs to the account that made this refund.",
+            Kind::DisputeUnknown | Kind::DisputeState => "Run reconcile --apply: the dispute is read into the books.",
+            Kind::BalanceAmount => "Compare this movement in Stripe's balance with the order's payment.",
+        }
+    }
+}
+
+/// An amount in minor units: whoever reads a finding compares it with rows.
+fn words_of(money: Money) -> String {
+    format!("{} {}", money.minor, money.currency)
+}
+
+fn name(told: &SessionFact) -> &'static str {
+    match (told.state, told.money) {
+        (SessionState::Open, _) => "open",
+        (SessionState::Closed, _) => "closed",
+        (SessionState::Complete, MoneyState::Paid | MoneyState::NotRequired) => "paid",
+        (SessionState::Complete, MoneyState::Failed) => "failed",
+        (SessionState::Complete, MoneyState::Unpaid) => "finished, not paid yet",
+    }
+}
+
+words!(Kind {
+    SessionState = "session_state",
+    SessionUnknown = "session_unknown",
+    SessionAmount = "session_amount",
+    PaymentUnknown = "payment_unknown",
+    PaymentAmount = "payment_amount",
+    PaymentMissing = "payment_missing",
+    RefundUnknown = "refund_unknown",
+    RefundState = "refund_state",
+    RefundAmount = "refund_amount",
+    RefundMissing = "refund_missing",
+    DisputeUnknown = "dispute_unknown",
+    DisputeState = "dispute_state",
+    BalanceAmount = "balance_amount",
+});

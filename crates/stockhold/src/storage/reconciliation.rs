@@ -1,0 +1,195 @@
+//! Runs of the reconciliation: how far each has come, and what it found. They change nothing of the books.
+
+use std::collections::BTreeMap;
+
+use rules::ids::OrderId;
+use rules::money::{Currency, Money};
+use rules::orders::{Session, Status};
+use rules::payments::Payment;
+use rules::reconciliation::{Finding, Kind, OurSession};
+use rules::refunds::Refund;
+use rules::time::{Span, Timestamp};
+
+use super::books::{known, parsed};
+use super::{Result, Row, RowExt, Storage, StorageError, money};
+use crate::values;
+
+/// How long a run may be silent before somebody else goes on with it.
+const LEASE: Span = Span::minutes(5);
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub id: String,
+    pub since: Timestamp,
+    pub applies: bool,
+    pub is_done: bool,
+    pub phase: String,
+    pub after: String,
+    /// Phase → how many of Stripe's objects were compared.
+    pub compared: BTreeMap<String, i64>,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A difference as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFinding {
+    pub kind: Kind,
+    pub subject: String,
+    pub order: Option<OrderId>,
+    pub gap: Money,
+    pub detail: String,
+    pub repaired: bool,
+}
+
+/// Begins a run.
+pub async fn begin(storage: &Storage, run: &Run) -> Result<()> {
+    let sql = "insert into reconciliations (id, since, applies, state, phase, after, compared, started_at, finished_at,
+            leased_until)
+        values ($1, $2, $3, 'running', $4, '', '{}', $5, null, $6)";
+    let until = (run.started_at + LEASE).micros();
+    let (id, phase) = (run.id.as_str(), run.phase.as_str());
+    let started_at = run.started_at.micros();
+    storage.write(sql, values![id, run.since.micros(), run.applies, phase, started_at, until]).await.map(drop)
+}
+
+/// Takes up a run that stopped on its way, if nobody is at it.
+pub async fn take_up(storage: &Storage, applies: bool, now: Timestamp) -> Result<Option<Run>> {
+    let sql = "update reconciliations set leased_until = $3 where state = 'running' and applies = $1
+            and leased_until <= $2 and id = (select max(id) from reconciliations where state = 'running' and applies = $1)
+        returning id, since, applies, state, phase, after, compared, started_at, finished_at";
+    let rows = storage.write(sql, values![applies, now.micros(), (now + LEASE).micros()]).await?;
+    rows.first().map(run).transpose()
+}
+
+/// Notes how far a run has come.
+pub async fn note(storage: &Storage, run: &Run, now: Timestamp) -> Result<()> {
+    let sql = "update reconciliations set phase = $2, after = $3, compared = $4, leased_until = $5 where id = $1";
+    let compared = serde_json::to_string(&run.compared).expect("numbers are JSON");
+    let (id, phase, after) = (run.id.as_str(), run.phase.as_str(), run.after.as_str());
+    storage.write(sql, values![id, phase, after, compared, (now + LEASE).micros()]).await.map(drop)
+}
+
+/// Lets a run go, so that the next one to come goes on with it.
+pub async fn let_go(storage: &Storage, id: &str) -> Result<()> {
+    storage.write("update reconciliations set leased_until = 0 where id = $1", values![id]).await.map(drop)
+}
+
+pub async fn finish(storage: &Storage, id: &str, now: Timestamp) -> Result<()> {
+    let done = "update reconciliations set state = 'done', finished_at = $2, leased_until = 0 where id = $1";
+    let forget = "delete from reconciliation_met where run_id = $1";
+    storage.write_many(vec![(done, values![id, now.micros()]), (forget, values![id])]).await
+}
+
+/// The latest run, finished or not.
+pub async fn latest(storage: &Storage) -> Result<Option<Run>> {
+    let sql = "select id, since, applies, state, phase, after, compared, started_at, finished_at from reconciliations
+        order by started_at desc, id desc limit 1";
+    storage.read(sql, values![]).await?.first().map(run).transpose()
+}
+
+/// When the latest run that finished with repairs began: the next one starts a little before.
+pub async fn repaired_until(storage: &Storage) -> Result<Option<Timestamp>> {
+    let sql = "select max(started_at) from reconciliations where state = 'done' and applies = 1";
+    let rows = storage.read(sql, values![]).await?;
+    Ok(rows.first().and_then(|row| row.int_or_none(0)).map(Timestamp::from_micros))
+}
+
+pub async fn find_difference(storage: &Storage, run_id: &str, finding: &Finding, repaired: bool) -> Result<()> {
+    let sql = "insert into reconciliation_findings (run_id, kind, subject, order_id, gap_minor, currency, detail,
+            repaired)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (run_id, kind, subject) do update set gap_minor = excluded.gap_minor, detail = excluded.detail,
+            repaired = excluded.repaired";
+    let order = finding.order.map(|order| order.to_string());
+    let (kind, subject) = (finding.kind.as_str(), finding.subject.as_str());
+    let gap = if repaired { 0 } else { finding.gap.minor };
+    let code = finding.gap.currency.code();
+    let detail = finding.detail.as_str();
+    storage.write(sql, values![run_id, kind, subject, order, gap, code, detail, repaired]).await.map(drop)
+}
+
+pub async fn findings(storage: &Storage, run_id: &str, limit: i64) -> Result<Vec<StoredFinding>> {
+    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired from reconciliation_findings
+        where run_id = $1 order by repaired, kind, subject limit $2";
+    storage.read(sql, values![run_id, limit]).await?.iter().map(finding).collect()
+}
+
+/// The unexplained amount per currency: what the differences that were not mended leave open.
+pub async fn unexplained(storage: &Storage, run_id: &str) -> Result<Vec<Money>> {
+    let sql = "select currency, cast(sum(gap_minor) as bigint) from reconciliation_findings
+        where run_id = $1 and repaired = 0 and gap_minor > 0 group by currency order by currency";
+    let rows = storage.read(sql, values![run_id]).await?;
+    rows.iter().map(|row| Ok(Money::new(row.int(1), parsed(Currency::parse(row.text(0)))?))).collect()
+}
+
+/// Remembers what was met at Stripe.
+pub async fn meet(storage: &Storage, run_id: &str, objects: Vec<String>) -> Result<()> {
+    let sql = "insert into reconciliation_met (run_id, object_id) values ($1, $2)
+        on conflict (run_id, object_id) do nothing";
+    storage.write_many(objects.into_iter().map(|id| (sql, values![run_id, id])).collect()).await
+}
+
+/// Payments of ours from `since` on that the run has not met, after `after`; they may be missing at Stripe.
+pub async fn payments_not_met(storage: &Storage, run: &Run, after: &str, limit: i64) -> Result<Vec<Payment>> {
+    let sql = "select intent_id from payments p where p.recorded_at >= $2 and p.intent_id > $3 and p.amount_minor > 0
+            and not exists (select 1 from reconciliation_met m where m.run_id = $1 and m.object_id = p.intent_id)
+        order by p.intent_id limit $4";
+    let rows = storage.read(sql, values![run.id.as_str(), run.since.micros(), after, limit]).await?;
+    money::payments(storage, rows.iter().map(|row| row.text(0).to_owned()).collect()).await
+}
+
+/// Refunds of ours that the run has not met.
+pub async fn refunds_not_met(storage: &Storage, run: &Run, after: &str, limit: i64) -> Result<Vec<Refund>> {
+    let sql = "select stripe_id from refunds r where r.requested_at >= $2 and r.stripe_id > $3
+            and not exists (select 1 from reconciliation_met m where m.run_id = $1 and m.object_id = r.stripe_id)
+        order by r.stripe_id limit $4";
+    let rows = storage.read(sql, values![run.id.as_str(), run.since.micros(), after, limit]).await?;
+    money::refunds(storage, rows.iter().map(|row| row.text(0).to_owned()).collect()).await
+}
+
+/// What our books say of these orders' payment pages.
+pub async fn sessions(storage: &Storage, orders: Vec<String>) -> Result<BTreeMap<OrderId, OurSession>> {
+    let sql = "select id, session_id, session_state, status, total_minor, currency from orders where id {in $1}";
+    let mut sessions = BTreeMap::new();
+    for row in storage.read(sql, values![orders]).await? {
+        let order: OrderId = parsed(row.text(0).parse())?;
+        let session = OurSession {
+            order,
+            session_id: row.text_or_none(1).map(str::to_owned),
+            session: known(Session::parse(row.text(2)))?,
+            status: known(Status::parse(row.text(3)))?,
+            total: Money::new(row.int(4), parsed(Currency::parse(row.text(5)))?),
+        };
+        sessions.insert(order, session);
+    }
+    Ok(sessions)
+}
+
+fn run(row: &Row) -> Result<Run> {
+    let compared = serde_json::from_str(row.text(6))
+        .map_err(|error| StorageError::Broken(format!("a stored run is not JSON: {error}")))?;
+    Ok(Run {
+        id: row.text(0).to_owned(),
+        since: Timestamp::from_micros(row.int(1)),
+        applies: row.int(2) == 1,
+        is_done: row.text(3) == "done",
+        phase: row.text(4).to_owned(),
+        after: row.text(5).to_owned(),
+        compared,
+        started_at: Timestamp::from_micros(row.int(7)),
+        finished_at: row.int_or_none(8).map(Timestamp::from_micros),
+    })
+}
+
+fn finding(row: &Row) -> Result<StoredFinding> {
+    Ok(StoredFinding {
+        kind: known(Kind::parse(row.text(0)))?,
+        subject: row.text(1).to_owned(),
+        order: row.text_or_none(2).map(|id| parsed(id.parse())).transpose()?,
+        gap: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
+        detail: row.text(5).to_owned(),
+        repaired: row.int(6) == 1,
+    })
+}

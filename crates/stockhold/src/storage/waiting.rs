@@ -1,0 +1,99 @@
+//! What waits for a person: money and goods about which the shop cannot decide by itself. Derived from the books, so
+//! that nothing has to be kept in step and nothing is forgotten.
+
+use rules::ids::OrderId;
+use rules::money::{Currency, Money};
+use rules::time::Timestamp;
+
+use super::books::parsed;
+use super::{Result, Row, RowExt, Storage};
+use crate::values;
+
+/// One thing to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// One of [`KINDS`].
+    pub kind: String,
+    pub order: OrderId,
+    pub number: i64,
+    /// The payment, refund, dispute or session it is about.
+    pub subject: String,
+    pub amount: Money,
+    pub detail: String,
+    /// A deadline, where there is one.
+    pub due_by: Option<Timestamp>,
+}
+
+/// Each kind and the one action that settles it.
+pub const KINDS: &[(&str, &str)] = &[
+    ("payment_differs", "Refund or cancel the order; its goods stay held until then."),
+    ("refund_owed", "Refund it again, or pay the buyer another way and refund nothing."),
+    ("refund_unassigned", "Say which goods it was for: POST /api/admin/orders/{id}/refunds/{refund}/assign."),
+    ("dispute", "Answer it in the Stripe Dashboard before its deadline."),
+    ("fraud_warning", "Refund the order before it becomes a dispute, or let it stand."),
+    (
+        "session_unreachable",
+        "Look the session up in Stripe with the key that opened it; then POST /api/admin/orders/{id}/release.",
+    ),
+    ("effect_refused", "Read why, mend it, and cancel or refund the order if that is what is left."),
+];
+
+const SQL: &str = "
+    select 'payment_differs', p.order_id, o.number, p.intent_id, p.amount_minor, p.currency,
+        'the order asks for ' || cast(o.total_minor as text) || ' ' || o.currency, cast(null as bigint)
+    from payments p join orders o on o.id = p.order_id
+    where p.purpose = 'mismatch' and p.refunded_minor < p.amount_minor
+    union all
+    select 'refund_owed', r.order_id, o.number, r.id, r.amount_minor, r.currency, r.failure, cast(null as bigint)
+    from refunds r join orders o on o.id = r.order_id join payments p on p.intent_id = r.intent_id
+    where r.state in ('failed', 'canceled') and p.refunded_minor + p.disputed_minor < p.amount_minor
+        and not exists (select 1 from refunds later where later.intent_id = r.intent_id
+            and later.requested_at >= r.requested_at and later.id <> r.id
+            and later.state in ('requested', 'pending', 'succeeded'))
+    union all
+    select 'refund_unassigned', r.order_id, o.number, r.id, r.amount_minor, r.currency, '', cast(null as bigint)
+    from refunds r join orders o on o.id = r.order_id
+    where r.assigned = 0 and r.state in ('pending', 'succeeded')
+    union all
+    select case when d.state = 'warning' then 'fraud_warning' else 'dispute' end, d.order_id, o.number, d.id,
+        d.amount_minor, d.currency, d.reason, d.due_by
+    from disputes d join orders o on o.id = d.order_id
+    where d.state in ('open', 'inquiry') or (d.state = 'warning' and o.status = 'paid')
+    union all
+    select 'session_unreachable', o.id, o.number, coalesce(o.session_id, ''), o.total_minor, o.currency,
+        o.unreachable, o.hold_due_at
+    from orders o where o.hold = 'live' and o.unreachable <> ''
+    union all
+    select 'effect_refused', e.order_id, o.number, e.id, o.total_minor, o.currency, e.last_error, cast(null as bigint)
+    from effects e join orders o on o.id = e.order_id
+    where e.state = 'refused' and e.kind in ('close_checkout', 'send_letter')
+    order by 3, 1, 4 limit $1";
+
+/// The oldest orders first.
+pub async fn list(storage: &Storage, limit: i64) -> Result<Vec<Waiting>> {
+    storage.read(SQL, values![limit]).await?.iter().map(waiting).collect()
+}
+
+/// Notes that Stripe cannot be asked about an order's session, or, with an empty reason, that it can again. It is
+/// said for people: nothing is decided by it.
+pub async fn note_unreachable(storage: &Storage, order: OrderId, why: &str) -> Result<()> {
+    let sql = "update orders set unreachable = $2 where id = $1 and unreachable <> $2";
+    storage.write(sql, values![order.to_string(), why]).await.map(drop)
+}
+
+/// The action that settles a kind.
+pub fn action(kind: &str) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, action)| action)
+}
+
+fn waiting(row: &Row) -> Result<Waiting> {
+    Ok(Waiting {
+        kind: row.text(0).to_owned(),
+        order: parsed(row.text(1).parse())?,
+        number: row.int(2),
+        subject: row.text(3).to_owned(),
+        amount: Money::new(row.int(4), parsed(Currency::parse(row.text(5)))?),
+        detail: row.text(6).to_owned(),
+        due_by: row.int_or_none(7).map(Timestamp::from_micros),
+    })
+}
