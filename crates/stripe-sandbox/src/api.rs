@@ -13,7 +13,7 @@ use crate::books::{Act, StoredAnswer, draw_id};
 use crate::errors::ApiError;
 use crate::faults::Fault;
 use crate::form::{self, Pairs};
-use crate::{Sandbox, coupons, reads, refunds, sessions};
+use crate::{Sandbox, balance, coupons, reads, refunds, sessions};
 
 const BODY_BYTES_MOST: usize = 1024 * 1024;
 const KEY_CHARACTERS_MOST: usize = 255;
@@ -131,8 +131,16 @@ fn route(act: &mut Act, method: &str, path: &str, pairs: &Pairs) -> Result<Value
             let made = refunds::create(act, pairs)?;
             expanded(act, &made, pairs)
         }
+        ("POST", ["refunds", id]) => {
+            let changed = refunds::update(act, id, pairs)?;
+            expanded(act, &changed, pairs)
+        }
+        ("POST", ["refunds", id, "cancel"]) => {
+            let canceled = refunds::cancel(act, id, pairs)?;
+            expanded(act, &canceled, pairs)
+        }
         ("GET", ["account"]) => Ok(reads::account()),
-        ("GET", ["balance"]) => Ok(reads::balance(act.books)),
+        ("GET", ["balance"]) => Ok(balance::shown(act.books)),
         ("GET", _) => {
             let room = reads::ROOMS.iter().find_map(|room| match below.strip_prefix(room.path)? {
                 "" => Some((room, None)),

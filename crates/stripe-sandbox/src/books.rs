@@ -100,12 +100,15 @@ pub struct Books {
     pub charges: Shelf,
     pub refunds: Shelf,
     pub disputes: Shelf,
+    pub early_fraud_warnings: Shelf,
     pub coupons: Shelf,
     pub shipping_rates: Shelf,
     pub balance_transactions: Shelf,
     pub events: Shelf,
     pub answers: BTreeMap<String, StoredAnswer>,
     pub deliveries: Vec<Delivery>,
+    /// Where the next refund begins, when somebody ordered it.
+    pub next_refund: Option<String>,
 }
 
 impl Books {
@@ -198,6 +201,21 @@ impl Act<'_> {
 
     /// Makes an event with the object frozen as it is now, and queues its deliveries.
     pub fn event(&mut self, kind: &str, object: &Value) {
+        self.tell(kind, &json!({"object": public(object)}));
+    }
+
+    /// Like [`Act::event`], and says what was there before.
+    pub fn event_after(&mut self, kind: &str, before: &Value, object: &Value) {
+        let (before, object) = (public(before), public(object));
+        let names = before.as_object().into_iter().chain(object.as_object()).flat_map(|fields| fields.keys());
+        let changed: serde_json::Map<String, Value> = names
+            .filter(|name| before[*name] != object[*name])
+            .map(|name| (name.clone(), before[name].clone()))
+            .collect();
+        self.tell(kind, &json!({"object": object, "previous_attributes": changed}));
+    }
+
+    fn tell(&mut self, kind: &str, data: &Value) {
         let (id, key) = match &self.request {
             Some((id, key)) => (json!(id), json!(key)),
             None => (Value::Null, Value::Null),
@@ -209,7 +227,7 @@ impl Act<'_> {
         for _ in 0..copies {
             let event = json!({
                 "id": draw_id("evt"), "object": "event", "api_version": API_VERSION, "created": self.now,
-                "data": {"object": public(object)}, "livemode": false,
+                "data": data, "livemode": false,
                 "pending_webhooks": i64::from(self.has_endpoint),
                 "request": {"id": id, "idempotency_key": key}, "type": kind,
             });

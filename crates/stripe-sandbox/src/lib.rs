@@ -8,15 +8,19 @@
 #![recursion_limit = "512"]
 
 mod api;
+mod balance;
 mod books;
 mod checkout_page;
 mod control;
 mod coupons;
+mod disputes;
 mod errors;
 mod faults;
 mod form;
 mod html;
 mod money;
+#[cfg(test)]
+mod money_tests;
 mod payments;
 mod prices;
 mod reads;
@@ -35,8 +39,10 @@ use serde_json::{Value, json};
 
 pub use books::API_VERSION;
 use books::{Act, Books, PRIVATE, public};
+pub use disputes::{NewDispute, Verdict};
 pub use faults::{Fault, Faults, PlannedFault};
 pub use payments::{Pay, PayError};
+pub use refunds::{DashboardRefund, RefundStatus};
 pub use webhooks::{WebhookMode, sign};
 
 /// Seconds until the demo's loop settles what waits for a bank.
@@ -191,50 +197,29 @@ impl Sandbox {
         self.act_quietly(sessions::expire_due);
     }
 
-    /// A waiting refund arrives, or one to card 4000 0000 0000 5126 turns out to have failed; `None`: nothing to settle.
-    pub fn settle_refund(&self, refund_id: &str) -> Option<Value> {
-        self.act_quietly(|act| refunds::settle(act, refund_id)).flatten()
-    }
-
-    /// Somebody refunds in the Dashboard; the shop learns of it by events only. The error is a sentence.
-    pub fn dashboard_refund(&self, payment_intent: &str, amount: Option<i64>) -> Result<Value, String> {
-        let refund = self.act(None, |act| refunds::from_dashboard(act, payment_intent, amount));
-        refund.map_err(|error| error.to_string())?.map_err(|refusal| refusal.message)
-    }
-
-    /// The buyer disputes a charge at the bank; `None`: no such charge, or already disputed.
-    pub fn open_dispute(&self, charge_id: &str, reason: &str) -> Option<Value> {
-        self.act_quietly(|act| refunds::open_dispute(act, charge_id, reason)).flatten()
-    }
-
-    pub fn close_dispute(&self, dispute_id: &str, won: bool) -> Option<Value> {
-        self.act_quietly(|act| refunds::close_dispute(act, dispute_id, won)).flatten()
-    }
-
     /// Settles what has waited for the bank long enough for a demo.
     pub fn settle_due(&self) {
         let last = self.now() - DEMO_SETTLES_AFTER_SECONDS;
-        let (sessions, refunds) = self.with_state(|state| {
+        let sessions = self.with_state(|state| {
             let ripe = |session: &&Value| {
                 let intent = session["payment_intent"].as_str().and_then(|id| state.books.payment_intents.get(id));
                 intent.is_some_and(|intent| {
                     intent["status"] == "processing" && intent[PRIVATE]["since"].as_i64() <= Some(last)
                 })
             };
-            let waits = |refund: &&Value| refund["status"] == "pending" && refund["created"].as_i64() <= Some(last);
             let id = |row: &Value| row["id"].as_str().unwrap_or_default().to_owned();
-            let sessions: Vec<String> = state.books.sessions.rows().iter().filter(ripe).map(id).collect();
-            let refunds: Vec<String> = state.books.refunds.rows().iter().filter(waits).map(id).collect();
-            (sessions, refunds)
+            state.books.sessions.rows().iter().filter(ripe).map(id).collect::<Vec<String>>()
         });
         for session in sessions {
             if let Err(error) = self.pay(&session, Pay::SettleDelayed) {
                 eprintln!("sandbox: a delayed payment did not settle: {error}");
             }
         }
-        for refund in refunds {
-            self.settle_refund(&refund);
-        }
+        self.act_quietly(|act| {
+            for refund in refunds::due(act, last) {
+                refunds::settle(act, &refund);
+            }
+        });
     }
 
     /// Every event, oldest first.
@@ -275,7 +260,8 @@ impl Sandbox {
         })
     }
 
-    /// Everything the sandbox knows, for tests and the control page.
+    /// Everything the sandbox knows, for tests and the control page. `payments` and `balance` are its books in short:
+    /// per payment intent what was captured, refunded (by state) and disputed, per currency what is left.
     pub fn snapshot(&self) -> Value {
         self.with_state(|state| {
             let rows = |shelf: &books::Shelf| shelf.rows().iter().map(public).collect::<Vec<_>>();
@@ -283,7 +269,9 @@ impl Sandbox {
             json!({
                 "sessions": rows(&books.sessions), "payment_intents": rows(&books.payment_intents),
                 "charges": rows(&books.charges), "refunds": rows(&books.refunds), "disputes": rows(&books.disputes),
-                "coupons": rows(&books.coupons), "balance_transactions": rows(&books.balance_transactions),
+                "early_fraud_warnings": rows(&books.early_fraud_warnings), "coupons": rows(&books.coupons),
+                "balance_transactions": rows(&books.balance_transactions), "balance": balance::sums(books),
+                "payments": balance::payments(books),
                 "events": rows(&books.events), "deliveries": json!(books.deliveries), "faults": state.faults.to_json(),
             })
         })

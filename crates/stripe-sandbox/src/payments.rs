@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::books::{Act, PRIVATE, draw_id};
 use crate::sessions::{self, DELAYED_METHOD, customer_details};
+use crate::{balance, disputes};
 
 /// One action on the hosted page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,22 +230,15 @@ fn pay_by_card(act: &mut Act, session: Value, intent: Value, digits: &str, email
     let charge = charge(act, &intent, &session, "card", digits, "pending");
     let charge = receive(act, intent, charge);
     let session = complete(act, session, "paid", email);
-    let inquiry = match digits {
-        "4000000000000259" => Some("fraudulent"),
-        "4000000000002685" => Some("product_not_received"),
-        _ => None,
-    };
-    if let Some(reason) = inquiry {
-        crate::refunds::open_dispute(act, charge["id"].as_str().unwrap_or_default(), reason);
-    }
+    disputes::after_payment(act, charge["id"].as_str().unwrap_or_default(), digits);
     session
 }
 
 /// The money is here: charge, balance and intent say so.
 fn receive(act: &mut Act, mut intent: Value, mut charge: Value) -> Value {
     let amount = charge["amount"].as_i64().unwrap_or(0);
-    let fee = amount * 29 / 1000 + 30;
-    let txn = crate::refunds::balance_transaction(act, amount, fee, "charge", &charge);
+    let fee = balance::charge_fee(amount, charge["currency"].as_str().unwrap_or_default());
+    let txn = balance::transaction(act, amount, fee, balance::kind_of(&charge, "charge", "payment"), &charge);
     charge["status"] = json!("succeeded");
     charge["paid"] = json!(true);
     charge["captured"] = json!(true);

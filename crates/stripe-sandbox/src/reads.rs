@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::balance;
 use crate::books::{Act, Books, Shelf, public};
 use crate::errors::ApiError;
 use crate::form::{self, Pairs};
@@ -34,7 +35,7 @@ pub struct Room {
     filters: &'static [&'static str],
 }
 
-pub const ROOMS: [Room; 8] = [
+pub const ROOMS: [Room; 9] = [
     Room {
         path: "checkout/sessions",
         name: "checkout.session",
@@ -45,6 +46,12 @@ pub const ROOMS: [Room; 8] = [
     Room { path: "charges", name: "charge", shelf: |books| &books.charges, filters: &["payment_intent"] },
     Room { path: "refunds", name: "refund", shelf: |books| &books.refunds, filters: &["payment_intent", "charge"] },
     Room { path: "disputes", name: "dispute", shelf: |books| &books.disputes, filters: &["payment_intent", "charge"] },
+    Room {
+        path: "radar/early_fraud_warnings",
+        name: "early fraud warning",
+        shelf: |books| &books.early_fraud_warnings,
+        filters: &["payment_intent", "charge"],
+    },
     Room { path: "coupons", name: "coupon", shelf: |books| &books.coupons, filters: &[] },
     Room {
         path: "balance_transactions",
@@ -65,7 +72,8 @@ pub fn one(act: &Act, room: &Room, id: &str, pairs: &Pairs) -> Result<Value, Api
     if room.name == "coupon" {
         return act.books.coupon(id, act.now).ok_or_else(|| ApiError::no_such(room.name, id));
     }
-    let row = (room.shelf)(act.books).get(id).ok_or_else(|| ApiError::no_such(room.name, id))?;
+    let row = (room.shelf)(act.books).get(id).filter(|row| room.name != "event" || is_recent(row, act.now));
+    let row = row.ok_or_else(|| ApiError::no_such(room.name, id))?;
     shown(act.books, row, &asked["expand"])
 }
 
@@ -132,6 +140,10 @@ fn expand_one(books: &Books, holder: &mut Value, steps: &[&str]) -> bool {
         holder["total_details"]["breakdown"] = json!({"discounts": discounts, "taxes": []});
         return true;
     }
+    if holder["object"] == "charge" && *step == "refunds" && holder["refunds"].is_null() {
+        holder["refunds"] = balance::refunds_of(books, holder["id"].as_str().unwrap_or_default());
+    }
+    let holder_is_movement = holder["object"] == "balance_transaction";
     let Some(field) = holder.get_mut(*step) else { return false };
     if field.is_null() {
         return true;
@@ -143,6 +155,9 @@ fn expand_one(books: &Books, holder: &mut Value, steps: &[&str]) -> bool {
             "coupon" => books.coupons.get(id),
             "shipping_rate" => books.shipping_rates.get(id),
             "balance_transaction" | "failure_balance_transaction" => books.balance_transactions.get(id),
+            "source" if holder_is_movement => {
+                [&books.charges, &books.refunds, &books.disputes].into_iter().find_map(|shelf| shelf.get(id))
+            }
             _ => return false,
         };
         if let Some(found) = found {
@@ -180,9 +195,8 @@ pub fn list(act: &Act, room: &Room, pairs: &Pairs) -> Result<Value, ApiError> {
                 asked[name].is_null() || asked[name] == row[name]
             })
     };
-    let newest_first: Vec<&Value> = rows.iter().rev().filter(fits).collect();
-    let known = |id: &str| (room.shelf)(act.books).get(id).is_some();
-    let mut page = page(&newest_first, &asked, room.name, known)?;
+    let newest_first: Vec<&Value> = rows.iter().rev().collect();
+    let mut page = page(&newest_first, &asked, room.name, fits)?;
     page["url"] = json!(format!("/v1/{}", room.path));
     if room.name == "coupon" {
         for row in page["data"].as_array_mut().into_iter().flatten() {
@@ -198,12 +212,14 @@ pub fn line_items(act: &Act, id: &str, pairs: &Pairs) -> Result<Value, ApiError>
     let session = act.books.sessions.get(id).ok_or_else(|| ApiError::no_such("checkout.session", id))?;
     let items = sessions::line_items(session);
     let rows: Vec<&Value> = items.iter().collect();
-    let mut page = page(&rows, &asked, "item", |id| items.iter().any(|item| item["id"] == id))?;
+    let mut page = page(&rows, &asked, "item", |_| true)?;
     page["url"] = json!(format!("/v1/checkout/sessions/{id}/line_items"));
     Ok(page)
 }
 
-fn page(rows: &[&Value], asked: &Value, name: &str, known: impl Fn(&str) -> bool) -> Result<Value, ApiError> {
+/// One page of the rows that fit. A cursor is a place among *all* rows: whoever walks a filtered list is not lost when
+/// the object they stand on has left the filter meanwhile.
+fn page(rows: &[&Value], asked: &Value, name: &str, fits: impl Fn(&&Value) -> bool) -> Result<Value, ApiError> {
     let limit = match asked["limit"].as_i64() {
         None => PAGE,
         Some(limit) if (1..=PAGE_MOST).contains(&limit) => usize::try_from(limit).unwrap_or(PAGE),
@@ -212,12 +228,7 @@ fn page(rows: &[&Value], asked: &Value, name: &str, known: impl Fn(&str) -> bool
     let place = |cursor: &str| -> Result<Option<usize>, ApiError> {
         let Some(id) = asked[cursor].as_str() else { return Ok(None) };
         let found = rows.iter().position(|row| row["id"] == id);
-        match found {
-            Some(place) => Ok(Some(place)),
-            // A cursor outside the filter has no place in this list; one that never existed is an error.
-            None if known(id) => Ok(Some(rows.len())),
-            None => Err(ApiError::no_such_param(name, id, cursor)),
-        }
+        found.map(Some).ok_or_else(|| ApiError::no_such_param(name, id, cursor))
     };
     let (window, has_more) = match (place("starting_after")?, place("ending_before")?) {
         (Some(_), Some(_)) => {
@@ -225,13 +236,15 @@ fn page(rows: &[&Value], asked: &Value, name: &str, known: impl Fn(&str) -> bool
             return Err(ApiError::invalid_code("parameters_exclusive", "starting_after", message));
         }
         (None, Some(end)) => {
-            let start = end.saturating_sub(limit);
-            (&rows[start..end], start > 0)
+            let mut before: Vec<&Value> = rows[..end].iter().copied().filter(|row| fits(row)).collect();
+            let start = before.len().saturating_sub(limit);
+            (before.split_off(start), start > 0)
         }
         (after, None) => {
-            let start = after.map_or(0, |place| (place + 1).min(rows.len()));
-            let end = (start + limit).min(rows.len());
-            (&rows[start..end], end < rows.len())
+            let start = after.map_or(0, |place| place + 1);
+            let mut following = rows[start..].iter().copied().filter(|row| fits(row));
+            let window: Vec<&Value> = following.by_ref().take(limit).collect();
+            (window, following.next().is_some())
         }
     };
     let data: Vec<Value> = window.iter().map(|row| public(row)).collect();
@@ -257,20 +270,14 @@ fn event_fits(asked: &Value, event: &Value, now: i64) -> bool {
     asked["type"].as_str().is_none_or(is)
         && asked["types"].as_array().is_none_or(|types| types.iter().filter_map(Value::as_str).any(is))
         && asked["delivery_success"].as_bool().is_none_or(|wanted| wanted == delivered)
-        && event["created"].as_i64().unwrap_or(0) > now - EVENTS_SECONDS
+        && is_recent(event, now)
+}
+
+fn is_recent(event: &Value, now: i64) -> bool {
+    event["created"].as_i64().unwrap_or(0) > now - EVENTS_SECONDS
 }
 
 pub fn account() -> Value {
     json!({"id": "acct_sandbox", "object": "account", "charges_enabled": true, "country": "DE", "default_currency": "eur",
         "details_submitted": true, "email": "owner@example.com", "payouts_enabled": true, "type": "standard"})
-}
-
-pub fn balance(books: &Books) -> Value {
-    let mut sums = std::collections::BTreeMap::<&str, i64>::new();
-    for row in books.balance_transactions.rows() {
-        *sums.entry(row["currency"].as_str().unwrap_or_default()).or_default() += row["net"].as_i64().unwrap_or(0);
-    }
-    let available: Vec<Value> =
-        sums.into_iter().map(|(currency, amount)| json!({"amount": amount, "currency": currency})).collect();
-    json!({"object": "balance", "available": available, "livemode": false, "pending": []})
 }

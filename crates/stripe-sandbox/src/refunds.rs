@@ -1,11 +1,15 @@
-//! What happens after payment: refunds that succeed, wait or fail later, and disputes.
+//! Money on its way back: refunds by the shop, refunds in the Dashboard, and every state they pass through.
+//!
+//! A refund takes its amount off the charge and off the balance when it is made, whatever it waits for; one that fails
+//! or is canceled gives both back.
 
 use serde_json::{Value, json};
 
-use crate::books::{Act, PRIVATE, draw_id};
+use crate::balance;
+use crate::books::{Act, draw_id};
 use crate::errors::ApiError;
 use crate::form::{self, Pairs};
-use crate::money;
+use crate::{Sandbox, disputes, money};
 
 const PARAMETERS: &[&str] = &[
     "payment_intent",
@@ -13,15 +17,83 @@ const PARAMETERS: &[&str] = &[
     "amount:int",
     "reason:duplicate|fraudulent|requested_by_customer",
     "metadata[*]",
+    "instructions_email",
     "expand[]",
 ];
-const LATER: &[&str] =
-    &["currency", "customer", "instructions_email", "origin", "refund_application_fee", "reverse_transfer"];
+const LATER: &[&str] = &["currency", "customer", "origin", "refund_application_fee", "reverse_transfer"];
 
 /// This card's refunds wait, then succeed.
 const REFUND_WAITS: &str = "4000000000007726";
 /// This card's refunds succeed, then turn out to have failed.
 const REFUND_FAILS_LATER: &str = "4000000000005126";
+
+const FAILURE_REASONS: [&str; 7] = [
+    "lost_or_stolen_card",
+    "expired_or_canceled_card",
+    "charge_for_pending_refund_disputed",
+    "insufficient_funds",
+    "declined",
+    "merchant_request",
+    "unknown",
+];
+
+/// How long a refund that needs the buyer's details waits for them.
+const DETAILS_WITHIN_SECONDS: i64 = 45 * 24 * 60 * 60;
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStatus {
+    Pending,
+    /// The buyer must say where the money should go; only here the API can cancel.
+    RequiresAction,
+    /// With the buyer, as far as anybody knows: it may still fail.
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+impl RefundStatus {
+    pub const ALL: [(RefundStatus, &str); 5] = [
+        (RefundStatus::Pending, "pending"),
+        (RefundStatus::RequiresAction, "requires_action"),
+        (RefundStatus::Succeeded, "succeeded"),
+        (RefundStatus::Failed, "failed"),
+        (RefundStatus::Canceled, "canceled"),
+    ];
+
+    pub fn parse(word: &str) -> Option<RefundStatus> {
+        RefundStatus::ALL.iter().find(|(_, name)| *name == word).map(|(status, _)| *status)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        RefundStatus::ALL.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether a refund may go from here to there.
+    fn leads_to(self, next: RefundStatus) -> bool {
+        use RefundStatus::{Canceled, Failed, Pending, RequiresAction, Succeeded};
+        match self {
+            Pending => matches!(next, RequiresAction | Succeeded | Failed | Canceled),
+            RequiresAction => matches!(next, Pending | Succeeded | Failed | Canceled),
+            Succeeded => next == Failed,
+            Failed | Canceled => false,
+        }
+    }
+
+    fn gives_back(self) -> bool {
+        matches!(self, RefundStatus::Failed | RefundStatus::Canceled)
+    }
+}
+
+/// A refund made in the Dashboard, that is, without the shop. The default is all that is left, for no reason given.
+#[derive(Debug, Clone, Default)]
+pub struct DashboardRefund {
+    pub amount: Option<i64>,
+    /// `duplicate`, `fraudulent` or `requested_by_customer`.
+    pub reason: Option<String>,
+    /// Where it begins; `None`: as the card says.
+    pub status: Option<RefundStatus>,
+}
 
 pub fn create(act: &mut Act, pairs: &Pairs) -> Result<Value, ApiError> {
     let asked = form::read(pairs, PARAMETERS, LATER)?;
@@ -31,7 +103,7 @@ pub fn create(act: &mut Act, pairs: &Pairs) -> Result<Value, ApiError> {
     let charge = charge_of(act, &asked)?;
     let rest = charge["amount"].as_i64().unwrap_or(0) - charge["amount_refunded"].as_i64().unwrap_or(0);
     let id = charge["id"].as_str().unwrap_or_default();
-    if charge["disputed"] == true {
+    if disputes::forbids_refunds(act.books, id) {
         let message = format!("Charge {id} has been charged back; cannot issue a refund.");
         return Err(ApiError::refused(Some("charge_disputed"), None, message));
     }
@@ -40,13 +112,17 @@ pub fn create(act: &mut Act, pairs: &Pairs) -> Result<Value, ApiError> {
         return Err(ApiError::refused(Some("charge_already_refunded"), None, message));
     }
     let amount = asked["amount"].as_i64().unwrap_or(rest);
+    let currency = charge["currency"].as_str().unwrap_or_default();
     if amount > rest {
-        let currency = charge["currency"].as_str().unwrap_or_default();
         let (asked, rest) = (money::print(amount, currency), money::print(rest, currency));
         let message = format!("Refund amount ({asked}) is greater than unrefunded amount on charge ({rest})");
         return Err(ApiError::refused(None, Some("amount"), message));
     }
-    Ok(refund(act, charge, amount, &asked["reason"], &asked["metadata"]))
+    if amount % money::step(currency) != 0 {
+        let message = format!("Amounts in {currency} must be divisible by {}.", money::step(currency));
+        return Err(ApiError::refused(None, Some("amount"), message));
+    }
+    Ok(refund(act, charge, amount, &asked))
 }
 
 fn charge_of(act: &Act, asked: &Value) -> Result<Value, ApiError> {
@@ -77,125 +153,210 @@ fn charge_of(act: &Act, asked: &Value) -> Result<Value, ApiError> {
 }
 
 /// Gives money back; the amount has been checked.
-fn refund(act: &mut Act, mut charge: Value, amount: i64, reason: &Value, metadata: &Value) -> Value {
-    let waits = charge[PRIVATE]["digits"] == REFUND_WAITS;
-    let card = charge["payment_method_details"]["type"] == "card";
+fn refund(act: &mut Act, charge: Value, amount: i64, asked: &Value) -> Value {
+    let by_card = if balance::card_of(&charge) == REFUND_WAITS { "pending" } else { "succeeded" };
+    let ordered = act.books.next_refund.take();
+    let begins = ordered.as_deref().and_then(RefundStatus::parse);
+    // A refund fails after it was made, even when that is the first the caller hears of it.
+    let status = match begins {
+        Some(status) if status.gives_back() => "pending",
+        Some(status) => status.as_str(),
+        None => by_card,
+    };
     let mut refund = json!({
         "id": draw_id("re"), "object": "refund", "amount": amount, "balance_transaction": null, "charge": charge["id"],
         "created": act.now, "currency": charge["currency"], "customer": null, "customer_account": null,
-        "metadata": if metadata.is_null() { json!({}) } else { metadata.clone() },
-        "payment_intent": charge["payment_intent"], "payment_method": charge["payment_method"], "reason": reason,
-        "receipt_number": null, "source_transfer_reversal": null,
-        "status": if waits { "pending" } else { "succeeded" }, "transfer_reversal": null,
+        "metadata": if asked["metadata"].is_null() { json!({}) } else { asked["metadata"].clone() },
+        "payment_intent": charge["payment_intent"], "payment_method": charge["payment_method"],
+        "reason": asked["reason"], "receipt_number": null, "source_transfer_reversal": null, "status": status,
+        "transfer_reversal": null,
     });
-    if card {
-        refund["destination_details"] = json!({"type": "card", "card": {"type": "refund"}});
+    if charge["payment_method_details"]["type"] == "card" {
+        let kind = if status == "pending" { "pending" } else { "refund" };
+        refund["destination_details"] = json!({"type": "card", "card": {"type": kind}});
     }
-    if waits {
-        refund["pending_reason"] = json!("processing");
+    if let Some(email) = asked["instructions_email"].as_str() {
+        refund["instructions_email"] = json!(email);
     }
-    let txn = balance_transaction(act, -amount, 0, "refund", &refund);
+    stand(&mut refund, status, act.now);
+    let kind = balance::kind_of(&charge, "refund", "payment_refund");
+    let txn = balance::transaction(act, -amount, 0, kind, &refund);
     refund["balance_transaction"] = txn["id"].clone();
+    act.put(|books| &mut books.balance_transactions, txn);
+    act.put(|books| &mut books.refunds, refund.clone());
+    take_off(act, charge, amount);
+    act.event("refund.created", &refund);
+    disputes::warnings_answered(act, refund["charge"].as_str().unwrap_or_default());
+    match begins.filter(|status| status.gives_back()) {
+        Some(status) => move_on(act, refund["id"].as_str().unwrap_or_default(), status, None).unwrap_or(refund),
+        None => refund,
+    }
+}
+
+/// What a charge says of its refunds follows them.
+fn take_off(act: &mut Act, mut charge: Value, amount: i64) {
+    let before = charge.clone();
     let refunded = charge["amount_refunded"].as_i64().unwrap_or(0) + amount;
     charge["amount_refunded"] = json!(refunded);
     charge["refunded"] = json!(charge["amount"] == refunded);
-    act.put(|books| &mut books.balance_transactions, txn);
-    act.put(|books| &mut books.refunds, refund.clone());
     act.put(|books| &mut books.charges, charge.clone());
-    act.event("charge.refunded", &charge);
-    act.event("refund.created", &refund);
-    refund
+    if amount > 0 {
+        act.event_after("charge.refunded", &before, &charge);
+    }
 }
 
-/// Time passes at the bank: a waiting refund arrives, a refund to [`REFUND_FAILS_LATER`] comes back.
-pub fn settle(act: &mut Act, id: &str) -> Option<Value> {
-    let mut refund = act.books.refunds.get(id)?.clone();
-    let mut charge = act.books.charges.get(refund["charge"].as_str()?)?.clone();
-    if refund["status"] == "pending" {
-        refund["status"] = json!("succeeded");
-        refund.as_object_mut()?.remove("pending_reason");
-        act.put(|books| &mut books.refunds, refund.clone());
-        act.event("refund.updated", &refund);
-        return Some(refund);
+/// The fields that belong to one status only.
+fn stand(refund: &mut Value, status: &str, now: i64) {
+    let Some(fields) = refund.as_object_mut() else { return };
+    fields.remove("pending_reason");
+    fields.remove("next_action");
+    match status {
+        "pending" => {
+            fields.insert("pending_reason".to_owned(), json!("processing"));
+        }
+        "requires_action" => {
+            let told = fields.get("instructions_email").and_then(Value::as_str).unwrap_or("buyer@example.com");
+            let action = json!({"type": "display_details", "display_details": {
+                "email_sent": {"email_sent_at": now, "email_sent_to": told},
+                "expires_at": now + DETAILS_WITHIN_SECONDS}});
+            fields.insert("next_action".to_owned(), action);
+        }
+        _ => {}
     }
-    if refund["status"] != "succeeded" || charge[PRIVATE]["digits"] != REFUND_FAILS_LATER {
-        return None;
+    fields.insert("status".to_owned(), json!(status));
+}
+
+/// Takes a refund to its next state, with everything that follows; the error is a sentence.
+pub fn move_on(act: &mut Act, id: &str, next: RefundStatus, reason: Option<&str>) -> Result<Value, String> {
+    let mut refund = act.books.refunds.get(id).cloned().ok_or_else(|| format!("There is no refund {id}."))?;
+    let before = refund.clone();
+    let status = refund["status"].as_str().and_then(RefundStatus::parse);
+    let now = status.ok_or_else(|| format!("Refund {id} has no status."))?;
+    if !now.leads_to(next) {
+        return Err(format!("A refund that is {} cannot become {}.", now.as_str(), next.as_str()));
     }
-    let amount = refund["amount"].as_i64().unwrap_or(0);
-    let txn = balance_transaction(act, amount, 0, "refund_failure", &refund);
-    refund["status"] = json!("failed");
-    refund["failure_reason"] = json!("expired_or_canceled_card");
-    refund["failure_balance_transaction"] = txn["id"].clone();
-    charge["amount_refunded"] = json!(charge["amount_refunded"].as_i64().unwrap_or(0) - amount);
-    charge["refunded"] = json!(false);
-    act.put(|books| &mut books.balance_transactions, txn);
+    let reason = reason.unwrap_or(if next == RefundStatus::Canceled { "merchant_request" } else { "unknown" });
+    if !FAILURE_REASONS.contains(&reason) {
+        return Err(format!("A refund does not fail for the reason {reason}."));
+    }
+    stand(&mut refund, next.as_str(), act.now);
+    if next.gives_back() {
+        let amount = refund["amount"].as_i64().unwrap_or(0);
+        let txn = balance::transaction(act, amount, 0, "refund_failure", &refund);
+        refund["failure_balance_transaction"] = txn["id"].clone();
+        if next == RefundStatus::Failed {
+            refund["failure_reason"] = json!(reason);
+        }
+        act.put(|books| &mut books.balance_transactions, txn);
+        let charge = refund["charge"].as_str().and_then(|id| act.books.charges.get(id)).cloned();
+        take_off(act, charge.unwrap_or_default(), -amount);
+    }
     act.put(|books| &mut books.refunds, refund.clone());
-    act.put(|books| &mut books.charges, charge);
-    act.event("refund.updated", &refund);
-    act.event("refund.failed", &refund);
-    Some(refund)
+    act.event_after("refund.updated", &before, &refund);
+    // Deprecated, and still sent to endpoints that ask for it.
+    act.event_after("charge.refund.updated", &before, &refund);
+    if next == RefundStatus::Failed {
+        act.event("refund.failed", &refund);
+    }
+    Ok(refund)
+}
+
+/// `POST /v1/refunds/{id}/cancel`: only while the buyer's details are missing.
+pub fn cancel(act: &mut Act, id: &str, pairs: &Pairs) -> Result<Value, ApiError> {
+    form::read(pairs, &["expand[]"], &[])?;
+    let refund = act.books.refunds.get(id).ok_or_else(|| ApiError::no_such("refund", id))?;
+    let status = refund["status"].as_str().unwrap_or_default();
+    if status != "requires_action" {
+        let message =
+            format!("Only refunds with a status of `requires_action` can be canceled; this one is `{status}`.");
+        return Err(ApiError::refused(None, None, message));
+    }
+    move_on(act, id, RefundStatus::Canceled, None).map_err(|message| ApiError::refused(None, None, message))
+}
+
+/// `POST /v1/refunds/{id}`: only the metadata can be changed.
+pub fn update(act: &mut Act, id: &str, pairs: &Pairs) -> Result<Value, ApiError> {
+    let asked = form::read(pairs, &["metadata[*]", "expand[]"], &[])?;
+    let mut refund = act.books.refunds.get(id).cloned().ok_or_else(|| ApiError::no_such("refund", id))?;
+    let before = refund.clone();
+    for (name, value) in asked["metadata"].as_object().into_iter().flatten() {
+        refund["metadata"][name] = value.clone();
+    }
+    act.put(|books| &mut books.refunds, refund.clone());
+    act.event_after("refund.updated", &before, &refund);
+    Ok(refund)
+}
+
+/// Where time alone takes a refund: what waits arrives, and refunds to [`REFUND_FAILS_LATER`] come back.
+fn next_by_itself(act: &Act, refund: &Value) -> Option<(RefundStatus, Option<&'static str>)> {
+    let charge = act.books.charges.get(refund["charge"].as_str()?)?;
+    match refund["status"].as_str()? {
+        "pending" => Some((RefundStatus::Succeeded, None)),
+        "succeeded" if balance::card_of(charge) == REFUND_FAILS_LATER => {
+            Some((RefundStatus::Failed, Some("expired_or_canceled_card")))
+        }
+        _ => None,
+    }
+}
+
+/// Time passes at the bank; `None`: nothing to settle.
+pub fn settle(act: &mut Act, id: &str) -> Option<Value> {
+    let (next, reason) = next_by_itself(act, act.books.refunds.get(id)?)?;
+    move_on(act, id, next, reason).ok()
+}
+
+/// What was made up to a moment and would change by itself.
+pub fn due(act: &Act, made_until: i64) -> Vec<String> {
+    let rows = act.books.refunds.rows().iter();
+    rows.filter(|refund| refund["created"].as_i64() <= Some(made_until) && next_by_itself(act, refund).is_some())
+        .filter_map(|refund| refund["id"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// A clerk presses Refund in Stripe's Dashboard: the shop learns of it by events only.
-pub fn from_dashboard(act: &mut Act, intent: &str, amount: Option<i64>) -> Result<Value, ApiError> {
+pub fn from_dashboard(act: &mut Act, intent: &str, wanted: &DashboardRefund) -> Result<Value, ApiError> {
     let mut pairs: Pairs = vec![("payment_intent".to_owned(), intent.to_owned())];
-    if let Some(amount) = amount {
+    if let Some(amount) = wanted.amount {
         pairs.push(("amount".to_owned(), amount.to_string()));
     }
-    create(act, &pairs)
+    if let Some(reason) = &wanted.reason {
+        pairs.push(("reason".to_owned(), reason.clone()));
+    }
+    let ordered = act.books.next_refund.take();
+    act.books.next_refund = wanted.status.map(|status| status.as_str().to_owned());
+    let outcome = create(act, &pairs);
+    // What was ordered for the shop's next refund is still for that one.
+    act.books.next_refund = ordered;
+    outcome
 }
 
-/// The buyer's bank takes the money back for now.
-pub fn open_dispute(act: &mut Act, charge: &str, reason: &str) -> Option<Value> {
-    let mut charge = act.books.charges.get(charge).filter(|charge| charge["disputed"] == false)?.clone();
-    let amount = charge["amount"].as_i64().unwrap_or(0);
-    let mut dispute = json!({
-        "id": draw_id("du"), "object": "dispute", "amount": amount, "balance_transactions": [],
-        "charge": charge["id"], "created": act.now, "currency": charge["currency"], "enhanced_eligibility_types": [],
-        "evidence": {}, "evidence_details": {"due_by": act.now + 7 * 24 * 60 * 60, "enhanced_eligibility": {},
-            "has_evidence": false, "past_due": false, "submission_count": 0, "submission_method": "not_submitted"},
-        "intended_submission_method": null, "is_charge_refundable": false, "livemode": false, "metadata": {},
-        "payment_intent": charge["payment_intent"], "reason": reason, "status": "needs_response",
-    });
-    let txn = balance_transaction(act, -amount, 1500, "adjustment", &dispute);
-    dispute["balance_transactions"] = json!([txn]);
-    charge["disputed"] = json!(true);
-    act.put(|books| &mut books.balance_transactions, txn);
-    act.put(|books| &mut books.charges, charge);
-    act.put(|books| &mut books.disputes, dispute.clone());
-    act.event("charge.dispute.created", &dispute);
-    act.event("charge.dispute.funds_withdrawn", &dispute);
-    Some(dispute)
-}
+impl Sandbox {
+    /// A waiting refund arrives, or one to card 4000 0000 0000 5126 turns out to have failed; `None`: nothing to settle.
+    pub fn settle_refund(&self, refund_id: &str) -> Option<Value> {
+        self.act_quietly(|act| settle(act, refund_id)).flatten()
+    }
 
-/// The bank decides: the money stays away, or comes back.
-pub fn close_dispute(act: &mut Act, id: &str, won: bool) -> Option<Value> {
-    let mut dispute = act.books.disputes.get(id).filter(|dispute| dispute["status"] == "needs_response")?.clone();
-    dispute["status"] = json!(if won { "won" } else { "lost" });
-    if won {
-        let amount = dispute["amount"].as_i64().unwrap_or(0);
-        let txn = balance_transaction(act, amount, 0, "adjustment", &dispute);
-        if let Some(moves) = dispute["balance_transactions"].as_array_mut() {
-            moves.push(txn.clone());
+    /// Takes a refund to a state of your choice, if it can go there. `reason`: why it failed. The error is a sentence.
+    pub fn move_refund(&self, refund_id: &str, next: RefundStatus, reason: Option<&str>) -> Result<Value, String> {
+        self.act(None, |act| move_on(act, refund_id, next, reason)).map_err(|error| error.to_string())?
+    }
+
+    /// The next refund that the API makes begins in this state, whatever the card; `None`: as the card says.
+    pub fn next_refund(&self, status: Option<RefundStatus>) {
+        let word = status.map(|status| status.as_str().to_owned());
+        if let Err(error) = self.change_books(|state| state.books.next_refund = word) {
+            eprintln!("sandbox: the books could not be written: {error}");
         }
-        act.put(|books| &mut books.balance_transactions, txn);
     }
-    act.put(|books| &mut books.disputes, dispute.clone());
-    act.event("charge.dispute.closed", &dispute);
-    if won {
-        act.event("charge.dispute.funds_reinstated", &dispute);
-    }
-    Some(dispute)
-}
 
-pub fn balance_transaction(act: &Act, amount: i64, fee: i64, kind: &str, source: &Value) -> Value {
-    let currency = &source["currency"];
-    let fees = json!({"amount": fee, "application": null, "currency": currency, "description": "Sandbox fee", "type": "stripe_fee"});
-    json!({
-        "id": draw_id("txn"), "object": "balance_transaction", "amount": amount, "available_on": act.now,
-        "balance_type": "payments", "created": act.now, "currency": currency, "description": null,
-        "exchange_rate": null, "fee": fee, "fee_details": if fee > 0 { vec![fees] } else { Vec::new() },
-        "net": amount - fee, "reporting_category": if kind == "adjustment" { "dispute" } else { kind },
-        "source": source["id"], "status": "available", "type": kind,
-    })
+    /// Somebody refunds in the Dashboard; the shop learns of it by events only. The error is a sentence.
+    pub fn dashboard_refund(&self, payment_intent: &str, amount: Option<i64>) -> Result<Value, String> {
+        self.refund_in_dashboard(payment_intent, &DashboardRefund { amount, ..DashboardRefund::default() })
+    }
+
+    /// Like [`Sandbox::dashboard_refund`], with a reason and a first state.
+    pub fn refund_in_dashboard(&self, payment_intent: &str, wanted: &DashboardRefund) -> Result<Value, String> {
+        let refund = self.act(None, |act| from_dashboard(act, payment_intent, wanted));
+        refund.map_err(|error| error.to_string())?.map_err(|refusal| refusal.message)
+    }
 }
