@@ -140,6 +140,8 @@ fn route(act: &mut Act, method: &str, path: &str, pairs: &Pairs) -> Result<Value
             expanded(act, &canceled, pairs)
         }
         ("GET", ["account"]) => Ok(reads::account()),
+        ("GET", ["webhook_endpoints"]) => reads::webhook_endpoints(act, pairs),
+        ("POST", ["webhook_endpoints"]) => Err(ApiError::not_imitated("webhook_endpoints")),
         ("GET", ["balance"]) => Ok(balance::shown(act.books)),
         ("GET", _) => {
             let room = reads::ROOMS.iter().find_map(|room| match below.strip_prefix(room.path)? {

@@ -185,8 +185,8 @@ pub struct Act<'a> {
     pub now: i64,
     pub base_path: &'a str,
     pub webhooks: WebhookMode,
-    /// Whether anybody listens for webhooks.
-    pub has_endpoint: bool,
+    /// Where webhooks go, when anybody listens.
+    pub endpoint: Option<&'a str>,
     /// The request id and idempotency key, when a request caused this.
     pub request: Option<(String, Option<String>)>,
     /// Set by everything that changes the books, so that reading does not write the file.
@@ -228,10 +228,10 @@ impl Act<'_> {
             let event = json!({
                 "id": draw_id("evt"), "object": "event", "api_version": API_VERSION, "created": self.now,
                 "data": data, "livemode": false,
-                "pending_webhooks": i64::from(self.has_endpoint),
+                "pending_webhooks": i64::from(self.endpoint.is_some()),
                 "request": {"id": id, "idempotency_key": key}, "type": kind,
             });
-            if self.has_endpoint {
+            if self.endpoint.is_some() {
                 let event_id = event["id"].as_str().unwrap_or_default().to_owned();
                 self.books.deliveries.extend(Delivery::plan(&event_id, self.webhooks, self.now));
             }

@@ -301,14 +301,14 @@ impl Sandbox {
         change: impl FnOnce(&mut Act) -> T,
     ) -> io::Result<T> {
         let now = self.now();
-        let mut state = self.lock();
-        let (webhooks, has_endpoint) = (state.faults.webhooks, state.webhook_url.is_some());
-        let base_path = &self.inner.base_path;
-        let books = &mut state.books;
-        let mut act = Act { books, now, base_path, webhooks, has_endpoint, request, changed: false };
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let (webhooks, endpoint) = (state.faults.webhooks, state.webhook_url.as_deref());
+        let (books, base_path) = (&mut state.books, self.inner.base_path.as_str());
+        let mut act = Act { books, now, base_path, webhooks, endpoint, request, changed: false };
         let outcome = change(&mut act);
         if act.changed {
-            self.save(&state)?;
+            self.save(state)?;
         }
         Ok(outcome)
     }

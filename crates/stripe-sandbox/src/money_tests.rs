@@ -48,7 +48,7 @@ const ALL: [Step; 15] = [
 
 fn act(books: &mut Books) -> Act<'_> {
     let webhooks = WebhookMode::OnTime;
-    Act { books, now: NOW, base_path: "", webhooks, has_endpoint: false, request: None, changed: false }
+    Act { books, now: NOW, base_path: "", webhooks, endpoint: None, request: None, changed: false }
 }
 
 fn last(books: &Books, shelf: fn(&Books) -> &crate::books::Shelf) -> String {
@@ -122,8 +122,8 @@ fn walk(books: &Books, walked: &mut Vec<Step>) {
         take(&mut next, step);
         walked.push(step);
         check(&next, walked);
-        // Where nothing changed, everything that can follow is walked already.
-        if next.events.rows().len() != books.events.rows().len() {
+        // Where nothing changed, everything that can follow is walked already. Old events weigh, and matter to nobody.
+        if !std::mem::take(&mut next.events).rows().is_empty() {
             walk(&next, walked);
         }
         walked.pop();
@@ -145,6 +145,7 @@ fn whatever_comes_back_in_whatever_order_the_balance_says_what_the_objects_say()
     let session = sessions::create(&mut act(&mut books), &pairs).expect("the order is right");
     let card = Pay::Card("4242424242424242".to_owned());
     pay(&mut act(&mut books), session["id"].as_str().unwrap_or_default(), &card, None).expect("the card is good");
+    books.events = crate::books::Shelf::default();
     check(&books, &[]);
     walk(&books, &mut Vec::new());
 }

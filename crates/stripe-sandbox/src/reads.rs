@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::balance;
-use crate::books::{Act, Books, Shelf, public};
+use crate::books::{API_VERSION, Act, Books, Shelf, public};
 use crate::errors::ApiError;
 use crate::form::{self, Pairs};
 use crate::sessions;
@@ -214,6 +214,20 @@ pub fn line_items(act: &Act, id: &str, pairs: &Pairs) -> Result<Value, ApiError>
     let rows: Vec<&Value> = items.iter().collect();
     let mut page = page(&rows, &asked, "item", |_| true)?;
     page["url"] = json!(format!("/v1/checkout/sessions/{id}/line_items"));
+    Ok(page)
+}
+
+/// The endpoint the sandbox was started with: it cannot be made or deleted by the API.
+pub fn webhook_endpoints(act: &Act, pairs: &Pairs) -> Result<Value, ApiError> {
+    let asked = form::read(pairs, &PAGING[..4], &[])?;
+    let endpoint = act.endpoint.map(|url| {
+        json!({"id": "we_sandbox", "object": "webhook_endpoint", "api_version": API_VERSION, "application": null,
+            "created": 0, "description": null, "enabled_events": ["*"], "livemode": false, "metadata": {},
+            "status": "enabled", "url": url})
+    });
+    let rows: Vec<&Value> = endpoint.iter().collect();
+    let mut page = page(&rows, &asked, "webhook_endpoint", |_| true)?;
+    page["url"] = json!("/v1/webhook_endpoints");
     Ok(page)
 }
 

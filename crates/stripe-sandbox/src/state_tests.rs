@@ -41,7 +41,7 @@ const ALL: [Step; 10] = [
 
 fn act(books: &mut Books, now: i64) -> Act<'_> {
     let webhooks = WebhookMode::OnTime;
-    Act { books, now, base_path: "http://127.0.0.1", webhooks, has_endpoint: false, request: None, changed: false }
+    Act { books, now, base_path: "http://127.0.0.1", webhooks, endpoint: None, request: None, changed: false }
 }
 
 fn take(books: &mut Books, id: &str, step: Step) {

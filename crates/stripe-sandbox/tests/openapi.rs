@@ -196,6 +196,7 @@ async fn every_answer_is_one_that_stripe_describes() {
         "/v1/balance_transactions",
         "/v1/events",
         "/v1/coupons",
+        "/v1/webhook_endpoints",
     ] {
         let body = stripe.check("get", list, &street.get(&format!("{list}?limit=100")).await);
         assert!(!body["data"].as_array().unwrap().is_empty(), "{list}");
