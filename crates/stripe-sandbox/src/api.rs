@@ -35,17 +35,25 @@ pub async fn serve(State(sandbox): State<Sandbox>, request: Request) -> Response
         key: word("idempotency-key").filter(|_| parts.method == Method::POST),
         version: word("stripe-version").unwrap_or_else(|| crate::books::API_VERSION.to_owned()),
     };
-    let fault = sandbox.with_state(|state| state.faults.take(&method, &path));
+    let planned = sandbox.with_state(|state| state.faults.take(&method, &path));
+    let fault = planned.as_ref().map(|planned| planned.fault);
     match fault {
         Some(Fault::Unreachable) => return broken(),
         Some(Fault::BadGateway) => return bad_gateway(),
-        Some(Fault::TooManyRequests) => return refusal(&call, &ApiError::too_many_requests()),
+        Some(Fault::TooManyRequests) => return slowed_down(&call, planned.map_or(0, |planned| planned.retry_after)),
+        Some(Fault::LockTimeout) => return refusal(&call, &ApiError::lock_timeout()),
+        Some(Fault::Forbidden) => return refusal(&call, &ApiError::forbidden()),
+        Some(Fault::Missing) => {
+            let id = path.rsplit('/').find(|part| part.contains('_')).unwrap_or_default();
+            return refusal(&call, &ApiError::no_such("object", id));
+        }
         Some(Fault::Hang) => {
             // While the caller waits, its key is in use; when it hangs up, this future is dropped and the key is free.
             let _in_use = InUse::claim(&sandbox, call.key.as_deref());
             std::future::pending::<()>().await;
         }
-        Some(Fault::ServerError | Fault::ServerErrorAfterSuccess | Fault::ReplyLostAfterSuccess) | None => {}
+        Some(Fault::ServerError | Fault::ServerErrorAfterSuccess | Fault::ReplyLostAfterSuccess | Fault::OtherMode)
+        | None => {}
     }
     if let Err(error) = authenticate(&sandbox, &parts.headers) {
         return refusal(&call, &error);
@@ -104,7 +112,12 @@ fn answer(
         (status, body)
     });
     match outcome {
-        Ok((status, body)) => respond(call, status, &body),
+        Ok((status, mut body)) => {
+            if fault == Some(Fault::OtherMode) {
+                of_other_mode(&mut body);
+            }
+            respond(call, status, &body)
+        }
         Err(error) => refusal(call, &ApiError::books_unwritable(&error)),
     }
 }
@@ -112,6 +125,14 @@ fn answer(
 fn route(act: &mut Act, method: &str, path: &str, pairs: &Pairs) -> Result<Value, ApiError> {
     let below = path.strip_prefix("/v1/").unwrap_or_default();
     let parts: Vec<&str> = below.split('/').collect();
+    // What is lost is lost in the address, and as a parameter that names it.
+    let named = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (place, id) in parts.iter().map(|part| ("id", *part)).chain(named) {
+        if act.books.missing.contains(id) {
+            let error = ApiError::no_such_param("object", id, place);
+            return Err(if place == "id" { ApiError { status: 404, ..error } } else { error });
+        }
+    }
     if method == "POST" {
         reads::check_expand(path, pairs)?;
     }
@@ -139,7 +160,7 @@ fn route(act: &mut Act, method: &str, path: &str, pairs: &Pairs) -> Result<Value
             let canceled = refunds::cancel(act, id, pairs)?;
             expanded(act, &canceled, pairs)
         }
-        ("GET", ["account"]) => Ok(reads::account()),
+        ("GET", ["account"]) => Ok(reads::account(act.books)),
         ("GET", ["webhook_endpoints"]) => reads::webhook_endpoints(act, pairs),
         ("POST", ["webhook_endpoints"]) => Err(ApiError::not_imitated("webhook_endpoints")),
         ("GET", ["balance"]) => Ok(balance::shown(act.books)),
@@ -197,7 +218,7 @@ fn authenticate(sandbox: &Sandbox, headers: &HeaderMap) -> Result<(), ApiError> 
             using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').";
         return Err(ApiError::unauthorized(message));
     }
-    let right = match &sandbox.inner.api_key {
+    let right = match sandbox.with_state(|state| state.api_key.clone()) {
         Some(expected) => bool::from(expected.as_bytes().ct_eq(key.as_bytes())),
         None => key.starts_with("sk_test_") || key.starts_with("rk_test_"),
     };
@@ -277,6 +298,32 @@ fn respond(call: &Call, status: u16, body: &Value) -> Response {
 
 fn refusal(call: &Call, error: &ApiError) -> Response {
     respond(call, error.status, &error.body())
+}
+
+/// Too many requests: nothing happened, and the caller is told when to come again (0: not told).
+fn slowed_down(call: &Call, retry_after: u32) -> Response {
+    let mut answer = refusal(call, &ApiError::too_many_requests());
+    answer.headers_mut().insert("stripe-rate-limited-reason", header::HeaderValue::from_static("global-rate"));
+    if retry_after > 0 {
+        answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(retry_after));
+    }
+    answer
+}
+
+/// The same answer as live mode would give it.
+fn of_other_mode(body: &mut Value) {
+    match body {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "livemode" {
+                    *value = Value::Bool(true);
+                }
+                of_other_mode(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(of_other_mode),
+        _ => {}
+    }
 }
 
 fn replay(call: &Call, stored: &StoredAnswer) -> Response {

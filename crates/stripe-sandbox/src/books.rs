@@ -2,13 +2,14 @@
 //!
 //! Objects are Stripe's JSON plus one private field, [`PRIVATE`], which never leaves the sandbox.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::clock::Time;
 use crate::webhooks::{Delivery, WebhookMode};
 
 /// Where an object keeps what Stripe would keep out of sight.
@@ -109,6 +110,11 @@ pub struct Books {
     pub deliveries: Vec<Delivery>,
     /// Where the next refund begins, when somebody ordered it.
     pub next_refund: Option<String>,
+    /// Ids that the API does not find, although they are here.
+    pub missing: BTreeSet<String>,
+    /// The account's id, when somebody set it.
+    pub account: Option<String>,
+    pub time: Time,
 }
 
 impl Books {
@@ -136,9 +142,15 @@ impl Books {
     }
 
     pub fn keep_answer(&mut self, key: &str, answer: StoredAnswer) {
-        let now = answer.at;
-        self.answers.retain(|_, old| old.at + KEY_KEPT_SECONDS > now);
+        self.forget_answers(answer.at);
         self.answers.insert(key.to_owned(), answer);
+    }
+
+    /// Forgets keys that are too old; says whether there were any.
+    pub fn forget_answers(&mut self, now: i64) -> bool {
+        let before = self.answers.len();
+        self.answers.retain(|_, old| old.at + KEY_KEPT_SECONDS > now);
+        before != self.answers.len()
     }
 
     /// Whether a charge belongs to an order, by the metadata of its intent or by its session.

@@ -317,8 +317,4 @@ impl Sandbox {
     pub fn warn_of_fraud(&self, charge_id: &str) -> Result<Value, String> {
         self.told(|act| warn(act, charge_id, "made_with_stolen_card"))
     }
-
-    fn told(&self, change: impl FnOnce(&mut Act) -> Result<Value, String>) -> Result<Value, String> {
-        self.act(None, change).map_err(|error| error.to_string())?
-    }
 }

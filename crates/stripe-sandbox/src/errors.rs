@@ -95,6 +95,17 @@ impl ApiError {
         ApiError { status: 429, ..ApiError::invalid_request(Some("rate_limit"), None, message.to_owned()) }
     }
 
+    pub fn lock_timeout() -> ApiError {
+        let message = "This object cannot be accessed right now because another API request or Stripe process is \
+            currently accessing it.";
+        ApiError { status: 429, ..ApiError::invalid_request(Some("lock_timeout"), None, message.to_owned()) }
+    }
+
+    pub fn forbidden() -> ApiError {
+        let message = "The provided key does not have the required permissions for this endpoint.";
+        ApiError { status: 403, ..ApiError::invalid_request(None, None, message.to_owned()) }
+    }
+
     pub fn server_error() -> ApiError {
         let message = "An unknown error occurred.".to_owned();
         ApiError { status: 500, kind: "api_error", kept: true, ..ApiError::invalid_request(None, None, message) }

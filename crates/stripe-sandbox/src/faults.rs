@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::webhooks::WebhookMode;
 
+const RETRY_AFTER: u32 = 1;
+
 /// One way in which a request goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -23,10 +25,18 @@ pub enum Fault {
     BadGateway,
     /// The connection breaks before the request is read; nothing happened.
     Unreachable,
+    /// 429 because the object is in use elsewhere; nothing happened.
+    LockTimeout,
+    /// 403, as for a restricted key; nothing happened.
+    Forbidden,
+    /// 404 `resource_missing`, as if the object were in another account; nothing happened.
+    Missing,
+    /// The answer is right but for its `livemode`, which is true.
+    OtherMode,
 }
 
 impl Fault {
-    pub const ALL: [(Fault, &str); 7] = [
+    pub const ALL: [(Fault, &str); 11] = [
         (Fault::ReplyLostAfterSuccess, "reply_lost_after_success"),
         (Fault::TooManyRequests, "too_many_requests"),
         (Fault::ServerError, "server_error"),
@@ -34,6 +44,10 @@ impl Fault {
         (Fault::Hang, "hang"),
         (Fault::BadGateway, "bad_gateway"),
         (Fault::Unreachable, "unreachable"),
+        (Fault::LockTimeout, "lock_timeout"),
+        (Fault::Forbidden, "forbidden"),
+        (Fault::Missing, "missing"),
+        (Fault::OtherMode, "other_mode"),
     ];
 
     pub fn parse(word: &str) -> Option<Fault> {
@@ -65,11 +79,13 @@ pub struct PlannedFault {
     pub path: Option<String>,
     /// How many requests are left to spoil; `None`: all of them, until the faults are set anew.
     pub times: Option<u32>,
+    /// The `Retry-After` of a 429, in seconds; 0: none.
+    pub retry_after: u32,
 }
 
 impl From<Fault> for PlannedFault {
     fn from(fault: Fault) -> PlannedFault {
-        PlannedFault { fault, path: None, times: Some(1) }
+        PlannedFault { fault, path: None, times: Some(1), retry_after: RETRY_AFTER }
     }
 }
 
@@ -82,6 +98,12 @@ impl PlannedFault {
     #[must_use]
     pub fn standing(self) -> PlannedFault {
         PlannedFault { times: None, ..self }
+    }
+
+    /// The `Retry-After` of a 429; 0: none.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> PlannedFault {
+        PlannedFault { retry_after: seconds, ..self }
     }
 
     fn fits(&self, method: &str, path: &str) -> bool {
@@ -113,10 +135,10 @@ impl Faults {
     }
 
     /// The fault this request suffers from, counted off.
-    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<PlannedFault> {
         let place = self.next.iter().position(|planned| planned.fits(method, path) && planned.times != Some(0))?;
         let planned = &mut self.next[place];
-        let fault = planned.fault;
+        let fault = planned.clone();
         if let Some(left) = &mut planned.times {
             *left -= 1;
             if *left == 0 {
@@ -128,7 +150,10 @@ impl Faults {
 
     pub fn to_json(&self) -> Value {
         let next: Vec<Value> = (self.next.iter())
-            .map(|planned| json!({"fault": planned.fault.as_str(), "path": planned.path, "times": planned.times}))
+            .map(|planned| {
+                json!({"fault": planned.fault.as_str(), "path": planned.path, "times": planned.times,
+                "retry_after": planned.retry_after})
+            })
             .collect();
         json!({"webhooks": self.webhooks.as_str(), "seconds": self.webhooks.seconds(), "next": next})
     }
@@ -147,7 +172,9 @@ impl Faults {
                 Some(times) => times.as_u64().and_then(|times| u32::try_from(times).ok()).filter(|times| *times > 0),
             };
             let path = planned["path"].as_str().filter(|path| !path.is_empty()).map(str::to_owned);
-            faults.next.push_back(PlannedFault { fault, path, times });
+            let retry_after = planned["retry_after"].as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+            let retry_after = retry_after.unwrap_or(RETRY_AFTER);
+            faults.next.push_back(PlannedFault { fault, path, times, retry_after });
         }
         Ok(faults)
     }

@@ -21,6 +21,13 @@ pub fn decode(text: &str) -> Result<Pairs, ApiError> {
     Ok(pairs)
 }
 
+/// One value for an address.
+pub fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let piece = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(piece).collect()
+}
+
 fn percent_decode(text: &str) -> Result<String, ApiError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

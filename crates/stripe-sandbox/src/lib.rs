@@ -11,7 +11,9 @@ mod api;
 mod balance;
 mod books;
 mod checkout_page;
+mod clock;
 mod control;
+mod control_page;
 mod coupons;
 mod disputes;
 mod errors;
@@ -28,6 +30,7 @@ mod refunds;
 mod sessions;
 #[cfg(test)]
 mod state_tests;
+mod strangers;
 mod webhooks;
 
 use std::collections::HashMap;
@@ -38,15 +41,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 pub use books::API_VERSION;
-use books::{Act, Books, PRIVATE, public};
+use books::{Act, Books, public};
 pub use disputes::{NewDispute, Verdict};
 pub use faults::{Fault, Faults, PlannedFault};
 pub use payments::{Pay, PayError};
 pub use refunds::{DashboardRefund, RefundStatus};
 pub use webhooks::{WebhookMode, sign};
-
-/// Seconds until the demo's loop settles what waits for a bank.
-const DEMO_SETTLES_AFTER_SECONDS: i64 = 30;
 
 /// What a sandbox needs to know.
 pub struct Options {
@@ -79,7 +79,6 @@ pub(crate) struct Inner {
     base_path: String,
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     webhook_secret: String,
-    api_key: Option<String>,
     http: reqwest::Client,
     state: Mutex<InnerState>,
 }
@@ -88,6 +87,8 @@ pub(crate) struct InnerState {
     books: Books,
     faults: Faults,
     webhook_url: Option<String>,
+    /// The only key accepted.
+    api_key: Option<String>,
     /// Idempotency keys whose request has not been answered yet.
     in_flight: HashMap<String, usize>,
 }
@@ -121,6 +122,7 @@ impl Sandbox {
             books,
             faults: Faults::default(),
             webhook_url: options.webhook_url,
+            api_key: options.api_key,
             in_flight: HashMap::new(),
         };
         let inner = Inner {
@@ -128,7 +130,6 @@ impl Sandbox {
             base_path: options.base_path.trim_end_matches('/').to_owned(),
             clock: options.clock,
             webhook_secret: options.webhook_secret,
-            api_key: options.api_key,
             http,
             state: Mutex::new(state),
         };
@@ -137,17 +138,12 @@ impl Sandbox {
 
     /// Serves `/v1/…` and `/_sandbox/…`.
     pub fn router(&self) -> axum::Router {
-        use axum::routing::{any, get, post};
+        use axum::routing::{any, get};
         axum::Router::new()
             .route("/v1/{*path}", any(api::serve))
             .route("/_sandbox/checkout.css", get(html::stylesheet))
             .route("/_sandbox/checkout/{id}", get(checkout_page::show).post(checkout_page::press))
-            .route("/_sandbox/stripe", get(control::show))
-            .route("/_sandbox/stripe/snapshot", get(control::snapshot))
-            .route("/_sandbox/stripe/faults", post(control::set_faults))
-            .route("/_sandbox/stripe/settle/{id}", post(control::settle))
-            .route("/_sandbox/stripe/refund/{intent}", post(control::refund))
-            .route("/_sandbox/stripe/dispute/{id}", post(control::dispute))
+            .nest("/_sandbox/stripe", control::routes())
             .layer(axum::middleware::from_fn(html::same_site_only))
             .with_state(self.clone())
     }
@@ -190,36 +186,6 @@ impl Sandbox {
             Ok(paid) => paid.map(|session| public(&session)),
             Err(error) => Err(PayError::Books(error.to_string())),
         }
-    }
-
-    /// Sessions past their time become expired, each with its event.
-    pub fn expire_due(&self) {
-        self.act_quietly(sessions::expire_due);
-    }
-
-    /// Settles what has waited for the bank long enough for a demo.
-    pub fn settle_due(&self) {
-        let last = self.now() - DEMO_SETTLES_AFTER_SECONDS;
-        let sessions = self.with_state(|state| {
-            let ripe = |session: &&Value| {
-                let intent = session["payment_intent"].as_str().and_then(|id| state.books.payment_intents.get(id));
-                intent.is_some_and(|intent| {
-                    intent["status"] == "processing" && intent[PRIVATE]["since"].as_i64() <= Some(last)
-                })
-            };
-            let id = |row: &Value| row["id"].as_str().unwrap_or_default().to_owned();
-            state.books.sessions.rows().iter().filter(ripe).map(id).collect::<Vec<String>>()
-        });
-        for session in sessions {
-            if let Err(error) = self.pay(&session, Pay::SettleDelayed) {
-                eprintln!("sandbox: a delayed payment did not settle: {error}");
-            }
-        }
-        self.act_quietly(|act| {
-            for refund in refunds::due(act, last) {
-                refunds::settle(act, &refund);
-            }
-        });
     }
 
     /// Every event, oldest first.
@@ -273,13 +239,10 @@ impl Sandbox {
                 "balance_transactions": rows(&books.balance_transactions), "balance": balance::sums(books),
                 "payments": balance::payments(books),
                 "events": rows(&books.events), "deliveries": json!(books.deliveries), "faults": state.faults.to_json(),
+                "missing": books.missing, "account": reads::account(books)["id"], "clock": books.time,
+                "next_refund": books.next_refund,
             })
         })
-    }
-
-    /// Unix seconds.
-    pub(crate) fn now(&self) -> i64 {
-        (self.inner.clock)().div_euclid(1_000_000)
     }
 
     /// Reads or switches something that is not in the books.
@@ -316,6 +279,17 @@ impl Sandbox {
     fn act_quietly<T>(&self, change: impl FnOnce(&mut Act) -> T) -> Option<T> {
         let outcome = self.act(None, change);
         outcome.inspect_err(|error| eprintln!("sandbox: the books could not be written: {error}")).ok()
+    }
+
+    /// Like [`Sandbox::act`]; the error is a sentence.
+    fn told(&self, change: impl FnOnce(&mut Act) -> Result<Value, String>) -> Result<Value, String> {
+        self.act(None, change).map_err(|error| error.to_string())?
+    }
+
+    fn change_quietly(&self, change: impl FnOnce(&mut InnerState)) {
+        if let Err(error) = self.change_books(change) {
+            eprintln!("sandbox: the books could not be written: {error}");
+        }
     }
 
     fn save(&self, state: &InnerState) -> io::Result<()> {

@@ -189,6 +189,7 @@ pub fn list(act: &Act, room: &Room, pairs: &Pairs) -> Result<Value, ApiError> {
     let rows = (room.shelf)(act.books).rows();
     let fits = |row: &&Value| {
         in_time(&asked["created"], row["created"].as_i64().unwrap_or(0))
+            && !row["id"].as_str().is_some_and(|id| act.books.missing.contains(id))
             && (room.name != "event" || event_fits(&asked, row, act.now))
             && room.filters.iter().filter(|_| room.name != "event").all(|filter| {
                 let name = filter.split(':').next().unwrap_or_default();
@@ -291,7 +292,8 @@ fn is_recent(event: &Value, now: i64) -> bool {
     event["created"].as_i64().unwrap_or(0) > now - EVENTS_SECONDS
 }
 
-pub fn account() -> Value {
-    json!({"id": "acct_sandbox", "object": "account", "charges_enabled": true, "country": "DE", "default_currency": "eur",
+pub fn account(books: &Books) -> Value {
+    let id = books.account.as_deref().unwrap_or("acct_sandbox");
+    json!({"id": id, "object": "account", "charges_enabled": true, "country": "DE", "default_currency": "eur",
         "details_submitted": true, "email": "owner@example.com", "payouts_enabled": true, "type": "standard"})
 }

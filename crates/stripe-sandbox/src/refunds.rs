@@ -37,6 +37,10 @@ const FAILURE_REASONS: [&str; 7] = [
     "unknown",
 ];
 
+/// Seconds until a waiting refund arrives, and until one that looked well turns out to have failed.
+const ARRIVES_AFTER_SECONDS: i64 = 30;
+const FAILS_AFTER_SECONDS: i64 = 90;
+
 /// How long a refund that needs the buyer's details waits for them.
 const DETAILS_WITHIN_SECONDS: i64 = 45 * 24 * 60 * 60;
 
@@ -305,12 +309,16 @@ pub fn settle(act: &mut Act, id: &str) -> Option<Value> {
     move_on(act, id, next, reason).ok()
 }
 
-/// What was made up to a moment and would change by itself.
-pub fn due(act: &Act, made_until: i64) -> Vec<String> {
+/// What has waited long enough to change by itself.
+pub fn due(act: &Act) -> Vec<String> {
+    let is_due = |refund: &&Value| {
+        next_by_itself(act, refund).is_some_and(|(next, _)| {
+            let wait = if next == RefundStatus::Failed { FAILS_AFTER_SECONDS } else { ARRIVES_AFTER_SECONDS };
+            refund["created"].as_i64() <= Some(act.now - wait)
+        })
+    };
     let rows = act.books.refunds.rows().iter();
-    rows.filter(|refund| refund["created"].as_i64() <= Some(made_until) && next_by_itself(act, refund).is_some())
-        .filter_map(|refund| refund["id"].as_str().map(str::to_owned))
-        .collect()
+    rows.filter(is_due).filter_map(|refund| refund["id"].as_str().map(str::to_owned)).collect()
 }
 
 /// A clerk presses Refund in Stripe's Dashboard: the shop learns of it by events only.
@@ -338,15 +346,13 @@ impl Sandbox {
 
     /// Takes a refund to a state of your choice, if it can go there. `reason`: why it failed. The error is a sentence.
     pub fn move_refund(&self, refund_id: &str, next: RefundStatus, reason: Option<&str>) -> Result<Value, String> {
-        self.act(None, |act| move_on(act, refund_id, next, reason)).map_err(|error| error.to_string())?
+        self.told(|act| move_on(act, refund_id, next, reason))
     }
 
     /// The next refund that the API makes begins in this state, whatever the card; `None`: as the card says.
     pub fn next_refund(&self, status: Option<RefundStatus>) {
         let word = status.map(|status| status.as_str().to_owned());
-        if let Err(error) = self.change_books(|state| state.books.next_refund = word) {
-            eprintln!("sandbox: the books could not be written: {error}");
-        }
+        self.change_quietly(|state| state.books.next_refund = word);
     }
 
     /// Somebody refunds in the Dashboard; the shop learns of it by events only. The error is a sentence.
@@ -356,7 +362,6 @@ impl Sandbox {
 
     /// Like [`Sandbox::dashboard_refund`], with a reason and a first state.
     pub fn refund_in_dashboard(&self, payment_intent: &str, wanted: &DashboardRefund) -> Result<Value, String> {
-        let refund = self.act(None, |act| from_dashboard(act, payment_intent, wanted));
-        refund.map_err(|error| error.to_string())?.map_err(|refusal| refusal.message)
+        self.told(|act| from_dashboard(act, payment_intent, wanted).map_err(|refusal| refusal.message))
     }
 }

@@ -168,7 +168,8 @@ impl Sandbox {
         if !is_loopback(url) {
             return Err(format!("{url}: the sandbox sends webhooks to http on loopback only"));
         }
-        let signature = sign(&self.inner.webhook_secret, self.now(), &body);
+        // The receiver compares with its own clock, not with the sandbox's.
+        let signature = sign(&self.inner.webhook_secret, self.given_now(), &body);
         let request = (self.inner.http.post(url))
             .header("content-type", "application/json; charset=utf-8")
             .header("stripe-signature", signature)
@@ -216,8 +217,7 @@ impl Sandbox {
             let mut beat = tokio::time::interval(Duration::from_millis(250));
             loop {
                 beat.tick().await;
-                sandbox.expire_due();
-                sandbox.settle_due();
+                sandbox.let_time_pass();
                 sandbox.deliver_due().await;
             }
         });
