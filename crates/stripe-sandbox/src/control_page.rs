@@ -19,12 +19,12 @@ pub async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQuery) -> 
     sandbox.expire_due();
     let known = sandbox.snapshot();
     let pairs = form::decode(query.as_deref().unwrap_or_default()).unwrap_or_default();
-    let mut main = String::from("<main class=\"wide\">");
+    let mut main = String::from("<main class=\"wide\"><h1>Sandbox payments</h1>");
     if let Some((_, problem)) = pairs.iter().find(|(name, _)| name == "problem") {
         let _ = write!(main, "<p class=\"bad panel\" id=\"problem\">{}</p>", escape(problem));
     }
     let panels = [
-        ("Sandbox payments: switches", switches(&sandbox.faults())),
+        ("What goes wrong", switches(&sandbox.faults())),
         ("Clock", clock(&sandbox.clock())),
         ("Account", account(&known)),
         ("Checkout sessions", sessions(&known)),
@@ -41,35 +41,43 @@ pub async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQuery) -> 
 }
 
 fn switches(faults: &Faults) -> String {
-    let mut form = format!(
-        "<form method=\"post\" action=\"{PAGE}/faults\" id=\"switches\"><label for=\"webhooks\">Webhooks</label><select id=\"webhooks\" name=\"webhooks\">"
-    );
+    let planned = faults.next.front();
+    let mut travel = String::new();
     for word in WebhookMode::WORDS {
-        form.push_str(&option(word, &word.replace('_', " "), word == faults.webhooks.as_str()));
+        travel.push_str(&option(word, &word.replace('_', " "), word == faults.webhooks.as_str()));
+    }
+    let mut fault = option("", "are answered properly", planned.is_none());
+    for (one, word) in Fault::ALL {
+        fault.push_str(&option(word, &word.replace('_', " "), planned.is_some_and(|planned| planned.fault == one)));
     }
     let seconds = faults.webhooks.seconds().unwrap_or(WebhookMode::LATE_SECONDS);
-    let _ = write!(
-        form,
-        "</select><label for=\"seconds\">Late by (seconds)</label><input id=\"seconds\" name=\"seconds\" type=\"number\" min=\"1\" value=\"{seconds}\">"
-    );
-    form.push_str("<label for=\"fault\">Next requests of the shop</label><select id=\"fault\" name=\"fault\">");
-    let planned = faults.next.front();
-    form.push_str(&option("", "are answered properly", planned.is_none()));
-    for (fault, word) in Fault::ALL {
-        form.push_str(&option(word, &word.replace('_', " "), planned.is_some_and(|planned| planned.fault == fault)));
-    }
-    let path = planned.and_then(|planned| planned.path.clone()).unwrap_or_default();
-    let retry_after = planned.map_or(1, |planned| planned.retry_after);
     let times = planned.map_or(1, |planned| planned.times.unwrap_or(0));
-    let _ = write!(
-        form,
-        "</select><label for=\"path\">Only where the path begins with</label><input id=\"path\" name=\"path\" value=\"{}\" placeholder=\"/v1/checkout/sessions\">\
-         <label for=\"times\">How often (0: until changed)</label><input id=\"times\" name=\"times\" type=\"number\" min=\"0\" value=\"{times}\">\
-         <label for=\"retry_after\">Retry-After of a 429 (seconds, 0: none)</label><input id=\"retry_after\" name=\"retry_after\" type=\"number\" min=\"0\" value=\"{retry_after}\">\
-         <button class=\"main\" id=\"set\">Set</button></form>",
-        escape(&path)
-    );
-    form
+    let retry_after = planned.map_or(1, |planned| planned.retry_after);
+    let path = escape(planned.and_then(|planned| planned.path.as_deref()).unwrap_or_default());
+    let number = |name: &str, least: u8, value: i64| {
+        format!("<input id=\"{name}\" name=\"{name}\" type=\"number\" min=\"{least}\" value=\"{value}\">")
+    };
+    let select = |name: &str, options: &str| format!("<select id=\"{name}\" name=\"{name}\">{options}</select>");
+    let cells = [
+        ("webhooks", "Webhooks arrive", select("webhooks", &travel)),
+        ("seconds", "Late by (seconds)", number("seconds", 1, seconds)),
+        ("fault", "Next requests of the shop", select("fault", &fault)),
+        (
+            "path",
+            "Only where the path begins with",
+            format!("<input id=\"path\" name=\"path\" value=\"{path}\" placeholder=\"/v1/checkout/sessions\">"),
+        ),
+        ("times", "How often (0: until changed)", number("times", 0, i64::from(times))),
+        ("retry_after", "Retry-After of a 429 (0: none)", number("retry_after", 0, i64::from(retry_after))),
+    ];
+    let cells: String = cells
+        .iter()
+        .map(|(name, label, field)| format!("<div><label for=\"{name}\">{label}</label>{field}</div>"))
+        .collect();
+    format!(
+        "<form method=\"post\" action=\"{PAGE}/faults\" id=\"switches\"><div class=\"cells\">{cells}</div>\
+         <button class=\"main\" id=\"set\">Set</button></form>"
+    )
 }
 
 fn text<'a>(row: &'a Value, name: &str) -> &'a str {
@@ -161,7 +169,7 @@ fn account(known: &Value) -> String {
     for id in rows(known, "missing").iter().filter_map(Value::as_str) {
         let _ = write!(
             found,
-            "<p>{} is lost. {}</p>",
+            "<div>{} is lost. {}</div>",
             code(id),
             button(&format!("missing/{id}"), "missing", "false", "Find again")
         );
@@ -203,10 +211,12 @@ fn deeds(session: &Value, charge: &Value) -> String {
     let id = text(charge, "id");
     let mut deeds = String::new();
     if charge["refunded"] == false {
+        deeds += "<details><summary>Refund or dispute</summary>";
         deeds +=
             &inline(&format!("refund/{}", text(session, "payment_intent")), &refund, "", "", "Refund in the Dashboard");
         deeds += &inline(&format!("dispute/{id}"), &dispute, "", "", "Buyer disputes");
         deeds += &button(&format!("fraud_warning/{id}"), "", "", "Issuer warns of fraud");
+        deeds += "</details>";
     }
     deeds
 }

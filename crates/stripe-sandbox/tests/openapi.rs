@@ -242,15 +242,33 @@ async fn every_answer_is_one_that_stripe_describes() {
 async fn no_parameter_of_stripes_is_unknown() {
     let Some(stripe) = Description::read() else { return };
     let street = Street::open().await;
-    for path in ["/v1/checkout/sessions", "/v1/coupons", "/v1/refunds", "/v1/checkout/sessions/{session}/expire"] {
+    for path in [
+        "/v1/checkout/sessions",
+        "/v1/coupons",
+        "/v1/refunds",
+        "/v1/checkout/sessions/{session}/expire",
+        "/v1/refunds/{refund}/cancel",
+    ] {
         let body =
             &stripe.0["paths"][path]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
         let mut keys = Vec::new();
         leaves(body, String::new(), &mut keys);
-        assert!(keys.len() > 1 || path.ends_with("expire"), "{path}: {keys:?}");
+        assert!(keys.len() > 1 || path.contains('{'), "{path}: {keys:?}");
         for key in keys {
-            let answer = street.post(&path.replace("{session}", "cs_test_none"), &[(key.as_str(), "1")]).await;
+            let address = path.replace("{session}", "cs_test_none").replace("{refund}", "re_none");
+            let answer = street.post(&address, &[(key.as_str(), "1")]).await;
             assert_ne!(answer.code(), "parameter_unknown", "{path}: {key}");
+        }
+    }
+    let lists = ["checkout/sessions", "payment_intents", "charges", "refunds", "balance_transactions", "events"];
+    for path in lists.map(|path| format!("/v1/{path}")) {
+        let parameters = stripe.0["paths"][&path]["get"]["parameters"].as_array().unwrap();
+        assert!(parameters.len() > 4, "{path}");
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let list = if parameter["schema"]["type"] == "array" { "[]" } else { "" };
+            let answer = street.get(&format!("{path}?{name}{list}=1")).await;
+            assert_ne!(answer.code(), "parameter_unknown", "{path}: {name}");
         }
     }
 }
