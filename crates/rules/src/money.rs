@@ -55,6 +55,19 @@ impl Currency {
     }
 }
 
+impl Currency {
+    /// What every amount that is charged or refunded is a multiple of, in minor units: the last digit of
+    /// three-decimal currencies is 0, and ISK and UGX go by the hundred although they have no hundredths
+    /// (docs.stripe.com/currencies).
+    pub fn step_minor(&self) -> i64 {
+        match (self.code(), self.decimals()) {
+            ("ISK" | "UGX", _) => 100,
+            (_, 3) => 10,
+            _ => 1,
+        }
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

@@ -51,8 +51,7 @@ pub fn cancel_order(books: &mut Books, command: &CancelOrder, now: Timestamp) ->
     if nothing_open {
         return Ok(Cancelled { order_id: id, status: order.status, again: true });
     }
-    let owed = books.payments.values().any(|payment| payment.order == id && payment.left_minor() > 0);
-    if owed && dispute_open(books, id) {
+    if dispute_open(books, id) {
         return Err(Refusal::DisputeOpen);
     }
 

@@ -104,6 +104,8 @@ pub enum Refusal {
     NothingToRefund,
     #[error("This is more than what is left of the payment ({left_minor} {currency}, in minor units).")]
     RefundTooLarge { left_minor: i64, currency: Currency },
+    #[error("An amount in {currency} is a multiple of {step_minor} minor units.")]
+    AmountNotInSteps { step_minor: i64, currency: Currency },
     #[error("This order has no line {line_no}.")]
     LineUnknown { line_no: i64 },
     #[error("Only {left} of {sku} are left in this order.")]

@@ -71,6 +71,12 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
         return Err(Refusal::RefundTooLarge { left_minor: left, currency: payment.amount.currency });
     }
 
+    let currency = payment.amount.currency;
+    // All that is left can always go back, whatever it is made of.
+    if amount_minor % currency.step_minor() != 0 && amount_minor != left {
+        return Err(Refusal::AmountNotInSteps { step_minor: currency.step_minor(), currency });
+    }
+
     // Nothing refuses below this line.
     let numbers: Vec<i64> = lines.iter().map(|line| line.line_no).collect();
     for line in &lines {

@@ -47,11 +47,12 @@ pub struct StoredFinding {
 pub async fn begin(storage: &Storage, run: &Run) -> Result<()> {
     let sql = "insert into reconciliations (id, since, applies, state, phase, after, compared, started_at, finished_at,
             leased_until)
-        values ($1, $2, $3, 'running', $4, '', '{}', $5, null, $6)";
+        values ($1, $2, $3, 'running', $4, '', $7, $5, null, $6)";
     let until = (run.started_at + LEASE).micros();
     let (id, phase) = (run.id.as_str(), run.phase.as_str());
     let started_at = run.started_at.micros();
-    storage.write(sql, values![id, run.since.micros(), run.applies, phase, started_at, until]).await.map(drop)
+    let compared = "{}";
+    storage.write(sql, values![id, run.since.micros(), run.applies, phase, started_at, until, compared]).await.map(drop)
 }
 
 /// Takes up a run that stopped on its way, if nobody is at it.

@@ -226,6 +226,7 @@ impl From<Refusal> for Problem {
             Refusal::NotPaid => Problem::conflict("not-paid", words),
             Refusal::NothingToRefund => Problem::conflict("nothing-to-refund", words),
             Refusal::RefundTooLarge { .. } => Problem::conflict("refund-too-large", words),
+            Refusal::AmountNotInSteps { .. } => Problem::invalid("/amount", "not-in-steps", words),
             Refusal::LineUnknown { .. } => Problem::invalid("/items", "not-in-order", words),
             Refusal::UnitsNotThere { .. } => Problem::conflict("units-not-there", words),
             Refusal::NothingToShip => Problem::conflict("nothing-to-ship", words),

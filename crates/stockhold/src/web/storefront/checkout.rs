@@ -213,6 +213,7 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
         | Refusal::NotPaid
         | Refusal::NothingToRefund
         | Refusal::RefundTooLarge { .. }
+        | Refusal::AmountNotInSteps { .. }
         | Refusal::LineUnknown { .. }
         | Refusal::UnitsNotThere { .. }
         | Refusal::NothingToShip

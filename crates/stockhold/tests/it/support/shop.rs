@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
+use rules::orders::Status;
 use rules::stock::Reason;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::config::{Config, SandboxAddress, Secret};
 use stockhold::shop::Shop;
+use stockhold::storage::keys::{self, Key, Scopes};
 use stockhold::storage::orders::OrderView;
-use stockhold::storage::{RowExt, orders};
+use stockhold::storage::{RowExt, Storage, migrate, orders, settings};
 use stockhold::{audit, values, web, workers};
 use stripe_sandbox::{Options, Pay, Sandbox};
 use tokio::net::TcpListener;
@@ -29,6 +31,7 @@ pub struct TestShop {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
     pub base_url: String,
+    admin_key: Key,
     drawn: AtomicU64,
     _folder: tempfile::TempDir,
 }
@@ -38,16 +41,30 @@ pub type Answer = (u16, Value);
 
 impl TestShop {
     pub async fn on_sqlite() -> TestShop {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
-        TestShop::open(address, folder).await
+        TestShop::on_sqlite_in("USD").await
     }
 
     pub async fn on_postgres() -> TestShop {
-        TestShop::open(super::postgres::database_url(), tempfile::tempdir().expect("a temporary folder")).await
+        TestShop::on_postgres_in("USD").await
     }
 
-    async fn open(database_url: String, folder: tempfile::TempDir) -> TestShop {
+    /// A shop that sells in this currency.
+    pub async fn on_sqlite_in(currency: &str) -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
+        TestShop::open(address, folder, currency).await
+    }
+
+    pub async fn on_postgres_in(currency: &str) -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        TestShop::open(super::postgres::database_url(), folder, currency).await
+    }
+
+    async fn open(database_url: String, folder: tempfile::TempDir, currency: &str) -> TestShop {
+        let storage = Storage::open(&database_url).await.expect("the database opens");
+        migrate::run(&storage).await.expect("the schema is made");
+        settings::set(&storage, "currency", currency).await.expect("the database answers");
+        drop(storage);
         let clock = Clock::simulated(noon());
         let (listener, listen) = listener().await;
         let (sandbox_listener, sandbox_address) = TestShop::sandbox_listener().await;
@@ -84,7 +101,10 @@ impl TestShop {
         tokio::spawn(async move { axum::serve(listener, service).await });
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("a client");
-        TestShop { shop, sandbox, http, base_url, drawn: AtomicU64::new(1), _folder: folder }
+        let admin_key = Key::draw(false).expect("random numbers");
+        let everything = Scopes::parse("admin").expect("a scope");
+        keys::insert(&shop.storage, &admin_key, "tests", &everything, noon()).await.expect("the database answers");
+        TestShop { shop, sandbox, http, base_url, admin_key, drawn: AtomicU64::new(1), _folder: folder }
     }
 
     async fn sandbox_listener() -> (TcpListener, SocketAddr) {
@@ -149,6 +169,38 @@ impl TestShop {
         workers::until_idle(&self.shop).await.expect("the workers come to rest");
     }
 
+    /// A request of the shopkeeper's, with a key that may do everything.
+    pub async fn staff(&self, method: &str, path: &str, key: &str, body: Value) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request =
+            self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(self.admin_key.expose());
+        let request = request.header("Idempotency-Key", key).header("Content-Type", "application/json");
+        answer(request.body(body.to_string()).send().await.expect("the shop answers")).await
+    }
+
+    /// The buyer cancels, over HTTP, with the token of their link.
+    pub async fn cancel(&self, id: OrderId) -> Answer {
+        let token = self.shop.order_token(id);
+        let request = self.http.post(format!("{}/api/orders/{id}/cancel?token={token}", self.base_url));
+        answer(request.send().await.expect("the shop answers")).await
+    }
+
+    /// An order that is placed and paid.
+    pub async fn paid(&self, items: &[(&str, i64)]) -> OrderId {
+        let id = self.check_out(items).await;
+        self.pay(id).await;
+        self.settle().await;
+        assert_eq!(self.view(id).await.status, Status::Paid);
+        id
+    }
+
+    /// The subjects of the letters that were sent, oldest first.
+    pub fn subjects(&self) -> Vec<String> {
+        let mut subjects: Vec<String> = self.shop.mailer.stored().into_iter().map(|letter| letter.subject).collect();
+        subjects.reverse();
+        subjects
+    }
+
     pub fn letters(&self) -> usize {
         self.shop.mailer.stored().len()
     }
@@ -162,6 +214,8 @@ impl TestShop {
             let order = self.view(row.text(0).parse().expect("an order's id")).await;
             let ours: i64 = order.payments.iter().map(|payment| payment.amount.minor).sum();
             assert_eq!(ours, self.sandbox.charged_minor(&order.id.to_string()), "M4: order {}", order.number);
+            let back = self.sandbox.refunded_minor(&order.id.to_string());
+            assert_eq!(order.going_back(), back, "M3: refunds of order {}", order.number);
         }
     }
 }
