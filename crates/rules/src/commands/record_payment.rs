@@ -4,7 +4,7 @@
 use crate::books::Books;
 use crate::commands::cancel_order::{self, CancelOrder};
 use crate::commands::expire_hold::expire_hold;
-use crate::commands::{Refusal, Touched};
+use crate::commands::{Refusal, Touched, record_refund};
 use crate::effects::{Effect, Letter};
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
@@ -124,6 +124,9 @@ fn take_money(books: &mut Books, command: &RecordPayment, now: Timestamp) {
         Status::Expired => in_stock_again(books, order),
         Status::Cancelled | Status::Paid | Status::Refunded => false,
     };
+    if amount.minor == 0 && !matches!(order.status, Status::Pending | Status::Processing) {
+        return; // Nothing was taken, and nobody waits for it.
+    }
     let purpose = match (payable, right) {
         (true, true) => Purpose::Order,
         (true, false) => Purpose::Mismatch,
@@ -204,10 +207,7 @@ fn keep_for_a_person(books: &mut Books, command: &RecordPayment, amount: Money, 
 fn send_back(books: &mut Books, command: &RecordPayment, intent: String, amount: Money, now: Timestamp) {
     let (id, refund_id) = (command.order_id, command.refund_id);
     books.tell(id, "payment_returned", intent.clone(), now);
-    if amount.minor == 0 {
-        return;
-    }
-    let paid = books.orders[&id].status == Status::Paid;
+    let paid = books.orders[&id].hold == Hold::Sold;
     books.put_refund(Refund {
         id: refund_id,
         order: id,
@@ -229,4 +229,5 @@ fn send_back(books: &mut Books, command: &RecordPayment, intent: String, amount:
         books.letter(id, Letter::LateRefund);
         books.letter(id, Letter::OwnerLatePayment);
     }
+    record_refund::count_money_back(books, id, now); // A refunded order has money again, for a while.
 }

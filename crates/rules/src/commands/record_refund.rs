@@ -153,8 +153,8 @@ fn tell(books: &mut Books, id: OrderId, refund_id: RefundId, state: RefundState,
     match state {
         RefundState::Succeeded => match books.refunds[&refund_id].kind {
             // The letter that said why the order ended spoke of this money already.
-            RefundKind::Late | RefundKind::Surplus | RefundKind::Cancelled => {}
-            RefundKind::ByHand | RefundKind::Dashboard => {
+            RefundKind::Late | RefundKind::Cancelled => {}
+            RefundKind::Surplus | RefundKind::ByHand | RefundKind::Dashboard => {
                 books.letter_about(id, Letter::RefundSent, refund_id.to_string());
             }
         },

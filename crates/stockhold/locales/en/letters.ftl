@@ -41,8 +41,8 @@ letter-refund-sent-text = It goes back the way you paid and can take 5 to 10 day
 
 # To the shop's owner.
 letter-owner-late-payment-subject = Order { $number } was paid too late and goes back · { $shop }
-letter-owner-late-payment-heading = Paid when the goods were gone
-letter-owner-late-payment-text = Order { $number } was paid after its hold had ended, and its goods could not be taken again. { $amount } goes back by itself and the buyer has been told. You need not do anything.
+letter-owner-late-payment-heading = Paid too late
+letter-owner-late-payment-text = Order { $number } was paid after it had ended: its goods could not be taken again, or it was cancelled. { $amount } goes back by itself and the buyer has been told. You need not do anything.
 
 letter-owner-payment-differs-subject = Look at the payment of order { $number } · { $shop }
 letter-owner-payment-differs-heading = The amount is not the order’s

@@ -41,8 +41,8 @@ letter-refund-sent-text = 款项将原路退回，到账可能需要 5 至 10 �
 
 # 写给店主的邮件。
 letter-owner-late-payment-subject = 订单 { $number } 付款过晚，正在退款 · { $shop }
-letter-owner-late-payment-heading = 付款到账时商品已售出
-letter-owner-late-payment-text = 订单 { $number } 在保留时间结束后才付款，商品已无法重新占用。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
+letter-owner-late-payment-heading = 付款过晚
+letter-owner-late-payment-text = 订单 { $number } 在结束之后才收到付款：商品已无法重新占用，或订单已取消。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
 
 letter-owner-payment-differs-subject = 请核对订单 { $number } 的付款 · { $shop }
 letter-owner-payment-differs-heading = 付款金额与订单不符

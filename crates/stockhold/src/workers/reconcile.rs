@@ -307,12 +307,12 @@ async fn our_refunds(shop: &Shop, run: &Run) -> Step {
             Call::Done(at_stripe) => {
                 let amount = Money::new(at_stripe.amount, wire::currency(&at_stripe.currency));
                 let told = ToldRefund { stripe_id: stripe_id.clone(), amount, state: at_stripe.state() };
-                if let Some(finding) = plan::compare_refund(refund.order, Some(refund), &told) {
-                    if mended(shop, run, &finding).await? {
-                        let again = money::refunds(&shop.storage, vec![told.stripe_id.clone()]).await?;
-                        let still = plan::compare_refund(refund.order, again.first(), &told);
-                        keep(shop, run, finding, still).await?;
-                    }
+                if let Some(finding) = plan::compare_refund(refund.order, Some(refund), &told)
+                    && mended(shop, run, &finding).await?
+                {
+                    let again = money::refunds(&shop.storage, vec![told.stripe_id.clone()]).await?;
+                    let still = plan::compare_refund(refund.order, again.first(), &told);
+                    keep(shop, run, finding, still).await?;
                 }
             }
             Call::Refused(rejection) if rejection.status == 404 => {

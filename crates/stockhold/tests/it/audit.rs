@@ -1,8 +1,11 @@
 //! The audit finds what is planted: each kind of corruption, on both engines.
 
+use rules::commands::refund_order::{RefundOrder, RefundWhat};
+use rules::ids::RefundId;
+use rules::shipments::Units;
 use stockhold::audit;
 
-use crate::support::books::TestBooks;
+use crate::support::books::{TestBooks, noon};
 
 /// What is planted by hand, and the promise that must be named.
 const CORRUPTIONS: &[(&str, &str)] = &[
@@ -17,6 +20,15 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("M2", "update payments set amount_minor = amount_minor - 1"),
     ("M2", "delete from payments"),
     ("M4", "update payments set purpose = 'surplus'"),
+    ("M3", "update payments set refunded_minor = refunded_minor + 1"),
+    ("M3", "update refunds set amount_minor = amount_minor + 1"),
+    ("M3", "delete from refund_lines; delete from refunds"),
+    ("M3", "update refund_lines set amount_minor = 1000000"),
+    ("M3", "update effects set state = 'done' where kind = 'refund_payment'"),
+    ("M4", "update payments set disputed_minor = disputed_minor + 1"),
+    ("M4", "update orders set status = 'refunded' where status = 'paid'"),
+    ("S2", "update movements set delta = delta + 1 where reason = 'restocked'"),
+    ("S3", "update order_lines set restocked = 0"),
     ("E1", "delete from order_events where seq = 1"),
     ("E2", "delete from effects where kind = 'send_letter'"),
     ("S4", "update orders set status = 'expired', hold = 'released' where status = 'pending'"),
@@ -28,6 +40,17 @@ async fn each_corruption_is_found(open: impl AsyncFn() -> TestBooks) {
         shop.stock("mug", 5).await;
         let paid = shop.place_open(&[("mug", 1)]).await;
         shop.pay(paid).await;
+        let sent_back = shop.place_open(&[("mug", 2)]).await;
+        shop.pay(sent_back).await;
+        let refund = RefundOrder {
+            refund_id: RefundId::from_u128(shop.draw()),
+            order_id: sent_back,
+            what: RefundWhat::Goods { lines: vec![Units { line_no: 1, units: 1 }], shipping: false },
+            restock: true,
+            reason: String::new(),
+            request_hash: String::new(),
+        };
+        shop.ledger.refund_order(refund, noon()).await.expect("it is paid");
         shop.place_open(&[("mug", 1)]).await;
         shop.books_balance().await;
         shop.storage
