@@ -87,8 +87,9 @@ pub struct ToldRefund {
     pub state: RefundState,
 }
 
-/// A page of one of our orders, as Stripe tells it, against the order.
-pub fn compare_session(ours: &OurSession, told: &SessionFact) -> Option<Finding> {
+/// A page of one of our orders, as Stripe tells it, against the order; `money_known` when the payment made on it is in
+/// our books.
+pub fn compare_session(ours: &OurSession, told: &SessionFact, money_known: bool) -> Option<Finding> {
     let zero = Money::new(0, told.currency);
     let find = |kind, gap, detail: String, repair| {
         Some(Finding { kind, subject: told.session_id.clone(), order: Some(ours.order), gap, detail, repair })
@@ -97,7 +98,7 @@ pub fn compare_session(ours: &OurSession, told: &SessionFact) -> Option<Finding>
     let amount = Money::new(told.amount_minor, told.currency);
     if !own {
         // A page nobody can pay on any more does no harm; an open one must be closed, a paid one is money (M2).
-        let harmless = told.state == SessionState::Closed && told.money != MoneyState::Paid;
+        let harmless = money_known || (told.state == SessionState::Closed && told.money != MoneyState::Paid);
         let detail = format!("a page of the order that the order does not know, {}", name(told));
         return if harmless { None } else { find(Kind::SessionUnknown, zero, detail, Repair::AskSession) };
     }

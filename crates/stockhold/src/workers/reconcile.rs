@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use rules::disputes::{Dispute, DisputeState};
 use rules::ids::OrderId;
 use rules::money::Money;
+use rules::payments::{MoneyState, SessionFact};
 use rules::reconciliation::{self as plan, Finding, Kind, Repair, ToldPayment, ToldRefund};
 use rules::time::{Span, Timestamp};
 
@@ -162,21 +163,29 @@ async fn sessions(shop: &Shop, run: &Run, page: Page<wire::Session>) -> Step {
         let Some(our) = ours.get(&order) else { continue };
         // Only the intent tells whether a delayed payment failed, and a list does not show it.
         let session = match session.fact().money {
-            rules::payments::MoneyState::Unpaid if session.is_complete() => {
-                self::told(shop.stripe.session(&session.id).await)?
-            }
+            MoneyState::Unpaid if session.is_complete() => self::told(shop.stripe.session(&session.id).await)?,
             _ => session.clone(),
         };
         let fact = session.fact();
-        let Some(finding) = plan::compare_session(our, &fact) else { continue };
+        let known = is_money_known(shop, &fact).await?;
+        let Some(finding) = plan::compare_session(our, &fact, known) else { continue };
         if mended(shop, run, &finding).await? {
             let again = runs::sessions(&shop.storage, vec![order.to_string()]).await?;
             let now = self::told(shop.stripe.session(&fact.session_id).await)?.fact();
-            let still = again.get(&order).and_then(|our| plan::compare_session(our, &now));
+            let known = is_money_known(shop, &now).await?;
+            let still = again.get(&order).and_then(|our| plan::compare_session(our, &now, known));
             keep(shop, run, finding, still).await?;
         }
     }
     Ok((page.data.len() as i64, next(&page, |session| &session.id)))
+}
+
+async fn is_money_known(shop: &Shop, fact: &SessionFact) -> Result<bool, Stopped> {
+    if fact.money != MoneyState::Paid {
+        return Ok(false);
+    }
+    let intents = fact.intent.iter().cloned().collect();
+    Ok(!money::payments(&shop.storage, intents).await?.is_empty())
 }
 
 async fn payments(shop: &Shop, run: &Run, page: Page<wire::PaymentIntent>) -> Step {

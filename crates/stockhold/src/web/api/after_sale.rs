@@ -112,7 +112,7 @@ pub async fn cancel(
     let order = stored(&shop, id).await?;
     let refund = order.refunds.iter().rev().find(|refund| refund.state.is_alive()).or(order.refunds.last());
     let refund = refund.map(|refund| orders::refund_body(&order, refund));
-    Ok(Json(Cancelled { order: orders::body(&order, None), refund }))
+    Ok(Json(Cancelled { order: orders::shown_to(&caller, orders::body(&order, None)), refund }))
 }
 
 /// Gives money back: part of it or all, with or without goods.

@@ -197,7 +197,16 @@ pub async fn show(
 ) -> Result<Json<OrderBody>, Problem> {
     let id = may_see(&shop, &caller, &id, &query, Scope::OrdersRead)?;
     let order = orders::find(&shop.storage, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(body(&order, None)))
+    Ok(Json(shown_to(&caller, body(&order, None))))
+}
+
+/// What is between the shop and the bank is not the buyer's to see.
+pub fn shown_to(caller: &Caller, mut body: OrderBody) -> OrderBody {
+    if !caller.may(Scope::OrdersRead) {
+        body.disputes.clear();
+        body.timeline.retain(|event| !event.kind.starts_with("dispute") && !event.kind.starts_with("fraud"));
+    }
+    body
 }
 
 /// Whoever has the order's token, or a key with the scope, may go on with its id.
