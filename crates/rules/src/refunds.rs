@@ -74,6 +74,35 @@ pub struct Refund {
     pub at: Timestamp,
 }
 
+impl Refund {
+    /// One that is asked for, in no words and for no goods in particular; Stripe has not heard of it.
+    pub fn asked(
+        id: RefundId,
+        order: OrderId,
+        intent_id: &str,
+        amount: Money,
+        kind: RefundKind,
+        at: Timestamp,
+    ) -> Refund {
+        Refund {
+            id,
+            order,
+            intent_id: intent_id.to_owned(),
+            amount,
+            kind,
+            reason: String::new(),
+            request_hash: String::new(),
+            state: RefundState::Requested,
+            stripe_id: None,
+            failure: String::new(),
+            shipping_minor: 0,
+            assigned: true,
+            lines: Vec::new(),
+            at,
+        }
+    }
+}
+
 impl RefundState {
     /// Whether the money is away or on its way: it counts against what was captured.
     pub fn is_alive(self) -> bool {

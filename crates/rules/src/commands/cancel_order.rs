@@ -12,7 +12,7 @@ use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::{Fulfilment, Hold, Session, Status};
 use crate::payments::{Payment, Purpose};
-use crate::refunds::{Refund, RefundKind, RefundLine, RefundState};
+use crate::refunds::{Refund, RefundKind, RefundLine};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,23 +145,10 @@ fn send_back(
     let given: i64 = lines.iter().map(|line| line.amount_minor).sum();
     let of_order = payment.purpose == Purpose::Order;
     let shipping_minor = if of_order { books.shipping_left(command.order_id).min(amount_minor - given) } else { 0 };
-    books.put_refund(Refund {
-        id: command.refund_id,
-        order: command.order_id,
-        intent_id: payment.intent_id.clone(),
-        amount: Money::new(amount_minor, payment.amount.currency),
-        kind: RefundKind::Cancelled,
-        reason: command.reason.clone(),
-        request_hash: String::new(),
-        state: RefundState::Requested,
-        stripe_id: None,
-        failure: String::new(),
-        shipping_minor,
-        assigned: true,
-        lines,
-        at: now,
-    });
-    books.effect(Effect::RefundPayment { order: command.order_id, refund: command.refund_id });
+    let (id, amount) = (command.order_id, Money::new(amount_minor, payment.amount.currency));
+    let asked = Refund::asked(command.refund_id, id, &payment.intent_id, amount, RefundKind::Cancelled, now);
+    books.put_refund(Refund { reason: command.reason.clone(), shipping_minor, lines, ..asked });
+    books.effect(Effect::RefundPayment { order: id, refund: command.refund_id });
 }
 
 /// Money may have gone back before without naming goods; then less is left than the goods cost.

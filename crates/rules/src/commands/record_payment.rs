@@ -10,7 +10,7 @@ use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::{Hold, Order, Session, Status};
 use crate::payments::{MoneyState, Payment, Purpose, SessionFact, SessionState};
-use crate::refunds::{Refund, RefundKind, RefundState};
+use crate::refunds::{Refund, RefundKind};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,22 +208,8 @@ fn send_back(books: &mut Books, command: &RecordPayment, intent: String, amount:
     let (id, refund_id) = (command.order_id, command.refund_id);
     books.tell(id, "payment_returned", intent.clone(), now);
     let paid = books.orders[&id].hold == Hold::Sold;
-    books.put_refund(Refund {
-        id: refund_id,
-        order: id,
-        intent_id: intent,
-        amount,
-        kind: if paid { RefundKind::Surplus } else { RefundKind::Late },
-        reason: String::new(),
-        request_hash: String::new(),
-        state: RefundState::Requested,
-        stripe_id: None,
-        failure: String::new(),
-        shipping_minor: 0,
-        assigned: true,
-        lines: Vec::new(),
-        at: now,
-    });
+    let kind = if paid { RefundKind::Surplus } else { RefundKind::Late };
+    books.put_refund(Refund::asked(refund_id, id, &intent, amount, kind, now));
     books.effect(Effect::RefundPayment { order: id, refund: refund_id });
     if !paid {
         books.letter(id, Letter::LateRefund);

@@ -90,23 +90,15 @@ fn import(books: &mut Books, command: &RecordRefund, now: Timestamp) -> Result<(
     if command.amount.minor < 1 || command.amount.currency != payment.amount.currency {
         return Err(Refusal::RefundNotOfPayment);
     }
+    let (id, amount, intent) = (command.order_id, command.amount, command.intent_id.as_str());
     let refund = Refund {
-        id: command.refund_id,
-        order: command.order_id,
-        intent_id: command.intent_id.clone(),
-        amount: command.amount,
-        kind: RefundKind::Dashboard,
-        reason: String::new(),
-        request_hash: String::new(),
         state: command.state,
         stripe_id: command.stripe_id.clone(),
         failure: command.failure.clone(),
-        shipping_minor: 0,
         assigned: false,
-        lines: Vec::new(),
-        at: now,
+        ..Refund::asked(command.refund_id, id, intent, amount, RefundKind::Dashboard, now)
     };
-    let (id, refund_id, alive) = (refund.order, refund.id, refund.state.is_alive());
+    let (refund_id, alive) = (refund.id, refund.state.is_alive());
     if alive {
         make_room(books, &refund, now);
     }

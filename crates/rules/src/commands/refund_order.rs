@@ -11,7 +11,7 @@ use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::Hold;
 use crate::payments::Payment;
-use crate::refunds::{Refund, RefundKind, RefundLine, RefundState};
+use crate::refunds::{Refund, RefundKind, RefundLine};
 use crate::shipments::Units;
 use crate::time::Timestamp;
 
@@ -84,22 +84,10 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
         // Goods that were paid back and never sent are not sent any more.
         books.call_off(id, line.line_no, line.units.min(open));
     }
-    books.put_refund(Refund {
-        id: refund_id,
-        order: id,
-        intent_id: payment.intent_id.clone(),
-        amount: Money::new(amount_minor, payment.amount.currency),
-        kind: RefundKind::ByHand,
-        reason: command.reason.clone(),
-        request_hash: command.request_hash.clone(),
-        state: RefundState::Requested,
-        stripe_id: None,
-        failure: String::new(),
-        shipping_minor,
-        assigned: true,
-        lines,
-        at: now,
-    });
+    let amount = Money::new(amount_minor, currency);
+    let asked = Refund::asked(refund_id, id, &payment.intent_id, amount, RefundKind::ByHand, now);
+    let (reason, request_hash) = (command.reason.clone(), command.request_hash.clone());
+    books.put_refund(Refund { reason, request_hash, shipping_minor, lines, ..asked });
     for line_no in numbers {
         let units = books.to_restock(id, line_no);
         books.restock(id, line_no, units, refund_id.to_string(), now);
