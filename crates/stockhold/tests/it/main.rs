@@ -5,4 +5,5 @@ mod audit;
 mod goods;
 mod journeys;
 mod ledger;
+mod provider_trouble;
 mod support;

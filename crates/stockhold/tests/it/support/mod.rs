@@ -1,6 +1,8 @@
 //! What the tests share: a shop's ledger on either engine, in the shop's own words.
 
 pub mod books;
+pub mod browser;
+pub mod line;
 pub mod postgres;
 pub mod shop;
 

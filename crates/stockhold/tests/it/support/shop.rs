@@ -2,8 +2,8 @@
 //! sandbox beside it as another company's computer.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
@@ -13,13 +13,16 @@ use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::config::{Config, SandboxAddress, Secret};
 use stockhold::shop::Shop;
+use stockhold::storage::keys::{self, Key, Scopes};
 use stockhold::storage::orders::OrderView;
 use stockhold::storage::{RowExt, orders};
+use stockhold::stripe::client::Timeouts;
 use stockhold::{audit, values, web, workers};
 use stripe_sandbox::{Options, Pay, Sandbox};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::books::{noon, put_on_the_shelf, sku};
+use super::line::Line;
 
 const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
 
@@ -29,8 +32,19 @@ pub struct TestShop {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
     pub base_url: String,
+    pub line: Line,
     drawn: AtomicU64,
+    absent: Mutex<Option<(TcpSocket, axum::Router)>>,
     _folder: tempfile::TempDir,
+}
+
+/// What a test wants otherwise than usual.
+#[derive(Debug, Default)]
+pub struct Setup {
+    pub patience: Timeouts,
+    pub smtp_url: Option<String>,
+    /// Connections to Stripe are refused until [`TestShop::stripe_arrives`].
+    pub stripe_is_away: bool,
 }
 
 /// An answer of the API: its status and its JSON.
@@ -38,19 +52,31 @@ pub type Answer = (u16, Value);
 
 impl TestShop {
     pub async fn on_sqlite() -> TestShop {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
-        TestShop::open(address, folder).await
+        TestShop::on_sqlite_with(Setup::default()).await
     }
 
     pub async fn on_postgres() -> TestShop {
-        TestShop::open(super::postgres::database_url(), tempfile::tempdir().expect("a temporary folder")).await
+        TestShop::on_postgres_with(Setup::default()).await
     }
 
-    async fn open(database_url: String, folder: tempfile::TempDir) -> TestShop {
+    pub async fn on_sqlite_with(setup: Setup) -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let address = format!("sqlite:{}", folder.path().join("shop.db").display());
+        TestShop::open(address, folder, setup).await
+    }
+
+    pub async fn on_postgres_with(setup: Setup) -> TestShop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        TestShop::open(super::postgres::database_url(), folder, setup).await
+    }
+
+    async fn open(database_url: String, folder: tempfile::TempDir, setup: Setup) -> TestShop {
         let clock = Clock::simulated(noon());
         let (listener, listen) = listener().await;
-        let (sandbox_listener, sandbox_address) = TestShop::sandbox_listener().await;
+        // Bound but not listening: its connections are refused, and nobody else gets the port.
+        let stripe_socket = TcpSocket::new_v4().expect("a socket");
+        stripe_socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let sandbox_address = stripe_socket.local_addr().expect("a bound address");
         let sandbox_url = format!("http://{sandbox_address}");
         let base_url = format!("http://{listen}");
         let sandbox_clock = clock.clone();
@@ -63,8 +89,8 @@ impl TestShop {
             api_key: None,
         });
         let sandbox = sandbox.expect("a sandbox in memory");
-        let stripe = sandbox.router();
-        tokio::spawn(async move { axum::serve(sandbox_listener, stripe).await });
+        let line = Line::default();
+        let absent = Mutex::new(Some((stripe_socket, line.before(sandbox.router()))));
         let config = Config {
             database_url,
             data_dir: folder.path().to_owned(),
@@ -74,21 +100,29 @@ impl TestShop {
             webhook_secrets: vec![Secret::new(WEBHOOK_SECRET.to_owned())],
             stripe_api_base: sandbox_url.clone(),
             hold: Span::minutes(30),
-            smtp_url: None,
+            smtp_url: setup.smtp_url.map(Secret::new),
             mail_from: None,
             confirm_moved: false,
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
-        let shop = Shop::open(config, clock).await.expect("the shop opens");
+        let shop = Shop::open_with(config, clock, setup.patience).await.expect("the shop opens");
         let service = web::router(shop.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("a client");
-        TestShop { shop, sandbox, http, base_url, drawn: AtomicU64::new(1), _folder: folder }
+        let shop = TestShop { shop, sandbox, http, base_url, line, drawn: AtomicU64::new(1), absent, _folder: folder };
+        if !setup.stripe_is_away {
+            shop.stripe_arrives();
+        }
+        shop
     }
 
-    async fn sandbox_listener() -> (TcpListener, SocketAddr) {
-        listener().await
+    /// From now on Stripe's computer takes calls.
+    pub fn stripe_arrives(&self) {
+        let absent = self.absent.lock().expect("nobody panicked with it").take();
+        let (socket, stripe) = absent.expect("Stripe arrives once");
+        let listener = socket.listen(1024).expect("it listens");
+        tokio::spawn(async move { axum::serve(listener, stripe).await });
     }
 
     pub fn draw(&self) -> u64 {
@@ -127,6 +161,19 @@ impl TestShop {
         let (status, body) = self.check_out_as(&format!("key-{number}"), &email, items).await;
         assert_eq!(status, 201, "{body}");
         body["order"]["id"].as_str().expect("an id").parse().expect("an order's id")
+    }
+
+    /// The order that a check-out under this idempotency key makes.
+    pub fn order_of_key(&self, key: &str) -> OrderId {
+        OrderId::from_u128(web::api::checkout::bits(&format!("checkout:{key}")))
+    }
+
+    /// A key of the API with these scopes, separated by commas.
+    pub async fn api_key(&self, scopes: &str) -> String {
+        let key = Key::draw(false).expect("random numbers");
+        let scopes = Scopes::parse(scopes).expect("scopes");
+        keys::insert(&self.shop.storage, &key, "tests", &scopes, self.shop.now()).await.expect("a key");
+        key.expose().to_owned()
     }
 
     pub async fn view(&self, id: OrderId) -> OrderView {
