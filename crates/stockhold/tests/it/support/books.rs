@@ -74,6 +74,10 @@ impl TestBooks {
         TestBooks { storage, ledger, drawn: AtomicU64::new(1), _folder: folder }
     }
 
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.storage, Storage::Postgres(_))
+    }
+
     /// A second ledger over the same database: another instance.
     pub fn another_instance(&self, policy: Policy) -> Ledger {
         Ledger::start(&self.storage, policy)
