@@ -2,8 +2,13 @@
 
 mod architecture;
 mod audit;
+mod bad_input;
+mod facts;
 mod goods;
 mod journeys;
 mod ledger;
+mod page_flow;
 mod provider_trouble;
+mod races;
+mod scenarios;
 mod support;

@@ -8,7 +8,9 @@ use rules::orders::{Hold, Status};
 use rules::payments::{MoneyState, RefundState, SessionFact, SessionState};
 use rules::time::Span;
 use stockhold::outbox::sweep::sweep;
+use stockhold::storage::RowExt;
 use stockhold::stripe::client::Timeouts;
+use stockhold::values;
 use stockhold::workers;
 use stripe_sandbox::{Fault, Faults, WebhookMode};
 
@@ -366,10 +368,15 @@ on_both_engines!(
         shop.stock("mug", 1).await;
         shop.line.spoil(Trouble::ComeBackIn(u64::from(u32::MAX)));
         refused_kindly(shop, "busy", "mug").await;
+        let effects = "select due_at from effects where kind = 'open_checkout'";
+        let due = shop.shop.storage.read(effects, values![]).await.expect("the database answers")[0].int(0);
+        assert_eq!(due, (shop.shop.now() + Span::minutes(60)).micros());
         shop.line.mend();
-        // The hold is due by then: what is asked for is that somebody knows how it stands.
         shop.shop.clock.advance(Span::minutes(60));
         shop.settle().await;
-        assert_eq!((shop.view(shop.order_of_key("busy")).await.status, shop.level("mug").await), (Status::Expired, (1, 0)));
+        assert_eq!(
+            (shop.view(shop.order_of_key("busy")).await.status, shop.level("mug").await),
+            (Status::Expired, (1, 0))
+        );
     }
 );
