@@ -5,6 +5,7 @@ pub mod browser;
 pub mod line;
 pub mod postgres;
 pub mod shop;
+pub mod smtp;
 
 /// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, async |shop| { … })`,
 /// over bare books or over a whole shop.
