@@ -3,7 +3,7 @@
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
 use rules::ids::OrderId;
 
-use super::{Carried, carry_out, close};
+use super::{Carried, Unsure, carry_out, close};
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::orders;

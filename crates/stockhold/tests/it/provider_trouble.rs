@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use rules::orders::{Hold, Status};
-use rules::payments::{MoneyState, RefundState, SessionFact, SessionState};
+use rules::payments::{MoneyState, SessionFact, SessionState};
+use rules::refunds::RefundState;
 use rules::time::Span;
 use stockhold::outbox::sweep::sweep;
 use stockhold::storage::RowExt;
