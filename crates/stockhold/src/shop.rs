@@ -81,6 +81,11 @@ pub enum OpenError {
 impl Shop {
     /// Opens the database, brings its schema to head and starts the ledger.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Shop>, OpenError> {
+        Shop::open_with(config, clock, Timeouts::default()).await
+    }
+
+    /// The same with another patience towards Stripe.
+    pub async fn open_with(config: Config, clock: Clock, patience: Timeouts) -> Result<Arc<Shop>, OpenError> {
         let storage = Storage::open(&config.database_url).await?;
         migrate::run(&storage).await?;
         if config.is_live() {
@@ -94,7 +99,7 @@ impl Shop {
         let settings = read_settings(&storage, &config).await?;
         let secret = ShopSecret::of(&storage).await?;
         let key = config.stripe_secret_key.as_ref().map_or("sk_test_sandbox", |key| key.expose());
-        let stripe = Client::new(&config.stripe_api_base, key, Timeouts::default())
+        let stripe = Client::new(&config.stripe_api_base, key, patience)
             .map_err(|error| OpenError::Stripe(error.to_string()))?;
         let from = config.mail_from.clone().unwrap_or_else(|| "shop@localhost".to_owned());
         let mailer = match &config.smtp_url {

@@ -3,7 +3,7 @@
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
 use rules::ids::OrderId;
 
-use super::{Carried, carry_out, close};
+use super::{Carried, Unsure, carry_out, close};
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::orders;
@@ -22,7 +22,7 @@ pub async fn cancel(shop: &Shop, order_id: OrderId, reason: &str) -> Result<Canc
 
 /// What the order still waits for at Stripe; no answer now is no failure, it is tried again.
 async fn go_on(shop: &Shop, order_id: OrderId) -> Result<(), Fault> {
-    if let Carried::Unknown(why) = close(shop, order_id).await? {
+    if let Carried::Unknown(Unsure { why, .. }) = close(shop, order_id).await? {
         tracing::info!(order = %order_id, why, "a payment page could not be closed yet");
     }
     let Some(order) = orders::find(&shop.storage, order_id).await? else { return Ok(()) };

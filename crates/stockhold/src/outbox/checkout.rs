@@ -130,15 +130,22 @@ async fn take_due_holds_back(shop: &Shop, skus: &[Sku]) -> Result<bool, Fault> {
 }
 
 async fn open_page(shop: &Shop, order_id: OrderId, again: bool) -> Result<OpenedCheckout, CheckoutFailure> {
-    carry_out(shop, &open_effect(order_id)).await?;
+    let effect_id = open_effect(order_id);
+    if carry_out(shop, &effect_id).await? == Carried::NotDue
+        && let Some(effect) = effects::find(&shop.storage, &effect_id).await.map_err(Fault::from)?
+    {
+        // The same form, sent twice: the other one is at it. The same bytes under the same key lead both to the one
+        // page; Stripe lets only one through at a time.
+        open(shop, &effect).await?;
+    }
     let order = orders::find(&shop.storage, order_id).await.map_err(Fault::from)?;
     let order = order.ok_or_else(|| Fault("a placed order is gone".to_owned()))?;
     let page = |url: Option<String>| Ok(OpenedCheckout { order_id, checkout_url: url, again });
     match (order.status, order.session_state, &order.session_url) {
         (Status::Pending, Session::Open, Some(url)) => page(Some(url.clone())),
         (Status::Pending, _, _) => Err(CheckoutFailure::ProviderUnavailable),
-        (Status::Expired, Session::Never, _) => Err(CheckoutFailure::ProviderUnavailable),
-        // Paid, expired or cancelled meanwhile: the order's own page says so.
+        (Status::Expired, Session::Never, _) if !again => Err(CheckoutFailure::ProviderUnavailable),
+        // Paid, expired or cancelled meanwhile: the order's own page says so. "Try again" would be a lie.
         _ => page(None),
     }
 }
@@ -162,7 +169,9 @@ pub(super) async fn open(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
             never_opened(shop, order.id, &why).await?;
             Ok(Carried::Refused(why))
         }
-        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
+        // A kept 500 is all that this key will ever answer: the buyer must not wait a day for it.
+        Call::Unknown(uncertainty) if uncertainty.is_kept => look_up(shop, &order, effect).await,
+        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
     }
 }
 
@@ -174,8 +183,8 @@ async fn look_up(shop: &Shop, order: &OrderView, effect: &EffectRow) -> Result<C
     loop {
         let page = match shop.stripe.sessions_created_since(since, after.as_deref()).await {
             Call::Done(page) => page,
-            Call::Refused(rejection) => return Ok(Carried::Unknown(rejection.to_string())),
-            Call::Unknown(uncertainty) => return Ok(Carried::Unknown(uncertainty.to_string())),
+            Call::Refused(rejection) => return Ok(Carried::Unknown(rejection.to_string().into())),
+            Call::Unknown(uncertainty) => return Ok(Carried::Unknown(uncertainty.into())),
         };
         let own = order.id.to_string();
         if let Some(session) = page.data.iter().find(|session| session.client_reference_id.as_deref() == Some(&own)) {

@@ -18,7 +18,7 @@ pub async fn settle(shop: &Shop, stripe_id: &str) -> Result<Asked, Fault> {
     match shop.stripe.dispute(stripe_id).await {
         Call::Done(dispute) => settle_told(shop, &dispute).await,
         Call::Refused(rejection) => Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
-        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.into()))),
     }
 }
 
@@ -27,7 +27,7 @@ pub async fn settle_warning(shop: &Shop, stripe_id: &str) -> Result<Asked, Fault
     match shop.stripe.fraud_warning(stripe_id).await {
         Call::Done(warning) => settle_told_warning(shop, &warning).await,
         Call::Refused(rejection) => Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
-        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.into()))),
     }
 }
 

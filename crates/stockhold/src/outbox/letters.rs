@@ -41,7 +41,7 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     };
     let letter = match letters::render(Words::get(), kind, about, &order, &envelope) {
         Ok(letter) => letter,
-        Err(error) => return Ok(Carried::Unknown(error.to_string())),
+        Err(error) => return Ok(Carried::Unknown(error.to_string().into())),
     };
     match shop.mailer.send(&letter).await {
         Ok(()) => {
@@ -49,7 +49,7 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
             Ok(Carried::Done)
         }
         Err(MailError::Refused(why)) => Ok(Carried::Refused(why)),
-        Err(MailError::Unavailable(why)) => Ok(Carried::Unknown(why)),
+        Err(MailError::Unavailable(why)) => Ok(Carried::Unknown(why.into())),
     }
 }
 

@@ -26,8 +26,8 @@ use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
 use crate::storage::orders::{self, OrderView};
 use crate::storage::waiting;
-use crate::stripe::Call;
 use crate::stripe::client::IdempotencyKey;
+use crate::stripe::{Call, Uncertainty};
 
 /// Stripe keeps an idempotency key at least 24 hours (docs.stripe.com/api/idempotent_requests); an hour less, and
 /// we look the object up instead of sending anything again.
@@ -35,6 +35,8 @@ const KEY_LIVES: Span = Span::minutes(23 * 60);
 /// Waits between tries: doubling from two seconds, at most five minutes.
 const WAIT_FIRST_SECONDS: i64 = 2;
 const WAIT_SECONDS_MAX: i64 = 300;
+/// The longest wait that is granted to whoever asks for one: a header gone wrong must not stop an order for days.
+const RETRY_AFTER_SECONDS_MAX: i64 = 3600;
 
 /// What became of one try.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +46,30 @@ pub enum Carried {
     /// A right answer that is no; nobody tries again by itself.
     Refused(String),
     /// Not known: the same again later.
-    Unknown(String),
+    Unknown(Unsure),
     /// Somebody else is at it, or it is done already.
     NotDue,
+}
+
+/// Why an outcome is not known, and how long whoever was asked wants to be left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsure {
+    pub why: String,
+    pub retry_after: Option<Span>,
+}
+
+impl From<String> for Unsure {
+    fn from(why: String) -> Unsure {
+        Unsure { why, retry_after: None }
+    }
+}
+
+impl From<Uncertainty> for Unsure {
+    fn from(uncertainty: Uncertainty) -> Unsure {
+        let asked = uncertainty.retry_after.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+        let retry_after = asked.map(|seconds| Span::seconds(seconds.min(RETRY_AFTER_SECONDS_MAX)));
+        Unsure { why: uncertainty.to_string(), retry_after }
+    }
 }
 
 /// What came of asking Stripe about one of its objects.
@@ -76,7 +99,7 @@ pub async fn order_of_intent(shop: &Shop, intent_id: &str) -> Result<Result<Orde
     let page = match shop.stripe.sessions_of(intent_id).await {
         Call::Done(page) => page,
         Call::Refused(_) => return Ok(Err(Asked::NotOurs)),
-        Call::Unknown(uncertainty) => return Ok(Err(Asked::Ours(Carried::Unknown(uncertainty.to_string())))),
+        Call::Unknown(uncertainty) => return Ok(Err(Asked::Ours(Carried::Unknown(uncertainty.into())))),
     };
     for session in page.data {
         let Some(order_id) = session.order_id() else { continue };
@@ -109,9 +132,12 @@ pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
             tracing::error!(effect = effect.id, why, "an effect was refused");
             effects::refused(&shop.storage, &effect.id, why).await?;
         }
-        Carried::Unknown(why) => {
+        Carried::Unknown(Unsure { why, retry_after }) => {
             tracing::warn!(effect = effect.id, why, attempts = effect.attempts, "an effect's outcome is unknown");
-            effects::try_again_at(&shop.storage, &effect.id, next_try(&effect, shop.now()), why).await?;
+            // Coming back earlier than asked is only refused again.
+            let asked = shop.now() + retry_after.unwrap_or(Span::seconds(0));
+            let at = next_try(&effect, shop.now()).max(asked);
+            effects::try_again_at(&shop.storage, &effect.id, at, why).await?;
         }
         Carried::NotDue => {}
     }
@@ -149,8 +175,8 @@ pub async fn settle_session(shop: &Shop, order_id: OrderId, session_id: &str) ->
             waiting::note_unreachable(&shop.storage, order_id, &why).await?;
             Ok(Carried::Refused(why))
         }
-        Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string())),
-        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
+        Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string().into())),
+        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
     }
 }
 
@@ -174,11 +200,13 @@ pub async fn close(shop: &Shop, order_id: OrderId) -> Result<Carried, Fault> {
 
 /// A refused `expire` means "read the session again", never "release the stock" (the buyer may just have paid).
 pub async fn close_session(shop: &Shop, order_id: OrderId, session_id: &str) -> Result<Carried, Fault> {
-    let key = IdempotencyKey::new(format!("stockhold:{session_id}:expire"));
+    // Closing is idempotent by itself. A key of its own for each try, so that a 500 that Stripe keeps under one key
+    // does not keep the hold for a day.
+    let key = IdempotencyKey::new(format!("stockhold:{session_id}:expire:{}", shop.now().micros()));
     match shop.stripe.expire_session(&key, session_id).await {
         Call::Done(session) => record(shop, order_id, session.fact()).await,
         Call::Refused(_) => settle_session(shop, order_id, session_id).await,
-        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
+        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
     }
 }
 

@@ -14,6 +14,10 @@ use crate::storage::orders;
 use crate::stripe::client::{FrozenForm, IdempotencyKey};
 use crate::stripe::{Call, Rejection, wire};
 
+/// Keys of one refund. Each try may use up one more on an answer that Stripe keeps; when all are used up the first
+/// is forgotten by the time that it is asked again (`key_may_be_gone`).
+const KEYS_MAX: i64 = 20;
+
 /// The effect `refund_payment`: sends money back.
 pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
     let id: RefundId = effect.subject.parse().map_err(|error| Fault(format!("{error}")))?;
@@ -30,15 +34,25 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     {
         return Ok(carried);
     }
-    let frozen = effects::freeze(&shop.storage, &effect.id, form(refund).as_str()).await?;
-    let key = IdempotencyKey::new(format!("stockhold:{}:refund:{id}", effect.order_id));
-    match shop.stripe.create_refund(&key, &FrozenForm::from_stored(frozen)).await {
-        Call::Done(answer) => record(shop, effect.order_id, id, &answer).await,
-        Call::Refused(rejection) if is_final(&rejection) => given_up(shop, refund, &rejection).await,
-        // A key without the right is a setting to mend; the money stays asked for until it is.
-        Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string())),
-        Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.to_string())),
+    let form = effects::freeze(&shop.storage, &effect.id, form(refund).as_str()).await?;
+    let form = FrozenForm::from_stored(form);
+    for attempt in 1..=effect.attempts.min(KEYS_MAX) {
+        let key = IdempotencyKey::new(format!("stockhold:{}:refund:{id}:{attempt}", effect.order_id));
+        return match shop.stripe.create_refund(&key, &form).await {
+            Call::Done(answer) => record(shop, effect.order_id, id, &answer).await,
+            Call::Refused(rejection) if is_final(&rejection) => given_up(shop, refund, &rejection).await,
+            // A key without the right is a setting to mend; the money stays asked for until it is.
+            Call::Refused(rejection) => Ok(Carried::Unknown(rejection.to_string().into())),
+            // A kept 500 is all that this key will ever answer. If it made no refund, the next key asks anew; each
+            // try walks the same keys in the same order, so none is left behind with its outcome unknown.
+            Call::Unknown(uncertainty) if uncertainty.is_kept => match look_up(shop, refund).await? {
+                Some(carried) => Ok(carried),
+                None => continue,
+            },
+            Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
+        };
     }
+    Ok(Carried::Unknown("Stripe keeps answering 500".to_owned().into()))
 }
 
 /// The form of `POST /v1/refunds` (docs.stripe.com/api/refunds/create).
@@ -98,8 +112,8 @@ async fn look_up(shop: &Shop, refund: &Refund) -> Result<Option<Carried>, Fault>
             }
         }
         Call::Refused(rejection) if rejection.status == 404 => Ok(None),
-        Call::Refused(rejection) => Ok(Some(Carried::Unknown(rejection.to_string()))),
-        Call::Unknown(uncertainty) => Ok(Some(Carried::Unknown(uncertainty.to_string()))),
+        Call::Refused(rejection) => Ok(Some(Carried::Unknown(rejection.to_string().into()))),
+        Call::Unknown(uncertainty) => Ok(Some(Carried::Unknown(uncertainty.into()))),
     }
 }
 
@@ -108,7 +122,7 @@ pub async fn settle(shop: &Shop, stripe_id: &str) -> Result<Asked, Fault> {
     match shop.stripe.refund(stripe_id).await {
         Call::Done(refund) => settle_told(shop, &refund).await,
         Call::Refused(rejection) => Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
-        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+        Call::Unknown(uncertainty) => Ok(Asked::Ours(Carried::Unknown(uncertainty.into()))),
     }
 }
 
@@ -117,7 +131,7 @@ pub async fn settle_all_of(shop: &Shop, intent_id: &str) -> Result<Asked, Fault>
     let page = match shop.stripe.refunds_of(intent_id).await {
         Call::Done(page) => page,
         Call::Refused(rejection) => return Ok(Asked::Ours(Carried::Refused(rejection.to_string()))),
-        Call::Unknown(uncertainty) => return Ok(Asked::Ours(Carried::Unknown(uncertainty.to_string()))),
+        Call::Unknown(uncertainty) => return Ok(Asked::Ours(Carried::Unknown(uncertainty.into()))),
     };
     let mut asked = Asked::Ours(Carried::Done);
     for refund in &page.data {

@@ -32,6 +32,12 @@ pub async fn lease(storage: &Storage, id: &str, now: Timestamp) -> Result<Option
     rows.first().map(effect).transpose()
 }
 
+/// One effect, whoever is at it.
+pub async fn find(storage: &Storage, id: &str) -> Result<Option<EffectRow>> {
+    let sql = "select id, kind, subject, order_id, parameters, attempts, created_at from effects where id = $1";
+    storage.read(sql, values![id]).await?.first().map(effect).transpose()
+}
+
 /// Ids of effects that are due, oldest first.
 pub async fn due(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<String>> {
     let sql = "select id from effects where state = 'due' and due_at <= $1 and leased_until <= $1

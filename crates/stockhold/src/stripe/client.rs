@@ -326,13 +326,14 @@ async fn understand<T: DeserializeOwned>(mut response: Response) -> (Call<T>, bo
         error => {
             let code = error.map(|error| error.code.unwrap_or(error.kind)).unwrap_or_default();
             let reason = format!("status {status} {code}").trim_end().to_owned();
-            (unknown(reason, request_id, retry_after), again)
+            let is_kept = replayed && status >= 500;
+            (Call::Unknown(Uncertainty { reason, request_id, retry_after, is_kept }), again)
         }
     }
 }
 
 fn unknown<T>(reason: String, request_id: Option<String>, retry_after: Option<Duration>) -> Call<T> {
-    Call::Unknown(Uncertainty { reason, request_id, retry_after })
+    Call::Unknown(Uncertainty { reason, request_id, retry_after, is_kept: false })
 }
 
 /// Says what happened without the address, whose query may name objects.

@@ -32,6 +32,9 @@ pub struct Uncertainty {
     pub reason: String,
     pub request_id: Option<String>,
     pub retry_after: Option<Duration>,
+    /// Stripe has kept this very answer under the key: the same again is answered the same for a day. Only looking
+    /// the object up tells what became of it.
+    pub is_kept: bool,
 }
 
 impl fmt::Display for Rejection {

@@ -128,14 +128,18 @@ async fn dress(State(shop): State<Arc<Shop>>, mut request: Request, next: Next) 
         }
     }
     if is_api && is_bare(&response) {
+        let undressed = response;
         response = match status {
+            // Only the guard against other sites' forms refuses without a word.
+            StatusCode::FORBIDDEN => problem::Problem::cross_site().into_response(),
             StatusCode::NOT_FOUND => problem::Problem::not_found().into_response(),
             StatusCode::PAYLOAD_TOO_LARGE => problem::Problem::too_large().into_response(),
             StatusCode::INTERNAL_SERVER_ERROR => {
                 problem::Problem::from(StorageError::Broken("a panic, logged above".to_owned())).into_response()
             }
-            _ => response,
+            _ => undressed,
         };
+        response = problem::number(response, Some(&problem::RequestId(request_id.clone())));
     }
     put_headers(&shop, &path, response.headers_mut(), status);
     if let Ok(value) = HeaderValue::from_str(&request_id) {

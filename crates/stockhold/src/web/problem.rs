@@ -102,6 +102,11 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, "scope-missing", format!("This key lacks the scope {scope}."))
     }
 
+    pub fn cross_site() -> Problem {
+        let detail = "A browser sent this from another site's page. Nothing was changed.";
+        Problem::new(StatusCode::FORBIDDEN, "cross-site", detail)
+    }
+
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, code, detail)
     }
@@ -132,6 +137,16 @@ impl Problem {
             several => format!("{} fields cannot be used.", several.len()),
         };
         Problem { errors, ..Problem::unprocessable("validation-failed", detail) }
+    }
+
+    /// The same problem, and the field that has it.
+    #[must_use]
+    pub fn at(mut self, pointer: String) -> Problem {
+        match self.errors.first_mut() {
+            Some(error) => error.pointer = pointer,
+            None => self.errors.push(FieldError { pointer, code: self.code, detail: self.detail.clone() }),
+        }
+        self
     }
 
     fn provider_unavailable() -> Problem {

@@ -4,7 +4,7 @@ use rules::ids::OrderId;
 use rules::time::Span;
 
 use crate::ledger::Fault;
-use crate::outbox::{self, Asked, Carried, disputes, refunds};
+use crate::outbox::{self, Asked, Carried, Unsure, disputes, refunds};
 use crate::shop::Shop;
 use crate::storage::inbox::{self, StoredEvent};
 use crate::storage::orders;
@@ -22,12 +22,13 @@ pub async fn run(shop: &Shop) -> Result<usize, Fault> {
         let (state, why) = match read(shop, &head(&event)).await? {
             Read::Ours(Carried::Done | Carried::NotDue) => ("done", String::new()),
             Read::Ours(Carried::Refused(why)) => ("failed", why),
-            Read::Ours(Carried::Unknown(why)) if event.attempts < TRIES_MAX => {
+            Read::Ours(Carried::Unknown(Unsure { why, retry_after })) if event.attempts < TRIES_MAX => {
                 let wait = Span::seconds((1_i64 << event.attempts.clamp(0, 8)).min(300));
+                let wait = retry_after.map_or(wait, |asked| asked.max(wait));
                 inbox::try_again_at(&shop.storage, &event.id, shop.now() + wait, &why).await?;
                 continue;
             }
-            Read::Ours(Carried::Unknown(why)) => ("failed", why),
+            Read::Ours(Carried::Unknown(unsure)) => ("failed", unsure.why),
             Read::NotOurs => ("not_ours", String::new()),
             Read::NothingToDo => ("done", String::new()),
         };
@@ -98,7 +99,7 @@ async fn read_charge(shop: &Shop, id: &str) -> Result<Read, Fault> {
     let charge = match shop.stripe.charge(id).await {
         Call::Done(charge) => charge,
         Call::Refused(rejection) => return Ok(Read::Ours(Carried::Refused(rejection.to_string()))),
-        Call::Unknown(uncertainty) => return Ok(Read::Ours(Carried::Unknown(uncertainty.to_string()))),
+        Call::Unknown(uncertainty) => return Ok(Read::Ours(Carried::Unknown(uncertainty.into()))),
     };
     let Some(intent) = &charge.payment_intent else { return Ok(Read::NotOurs) };
     Ok(refunds::settle_all_of(shop, intent.id()).await?.into())

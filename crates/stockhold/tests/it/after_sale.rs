@@ -12,7 +12,7 @@ use stockhold::workers::{ask_again, reconcile};
 use stripe_sandbox::{DashboardRefund, Fault, Faults, NewDispute, Pay, RefundStatus, Verdict, WebhookMode};
 
 use crate::on_both_engines;
-use crate::support::shop::TestShop;
+use crate::support::shop::{Setup, TestShop};
 
 const PRICE_MINOR: i64 = crate::support::books::PRICE_MINOR;
 
@@ -586,15 +586,27 @@ async fn yen_dinar_forint_and_krona_go_all_the_way() {
         ("ISK", 12300, "123"),
         ("UGX", 12300, "123"),
     ] {
-        a_currency_goes_all_the_way(&TestShop::on_sqlite_in(currency).await, currency, part, shown).await;
-        a_currency_goes_all_the_way(&TestShop::on_postgres_in(currency).await, currency, part, shown).await;
+        a_currency_goes_all_the_way(
+            &TestShop::on_sqlite_with(Setup::selling_in(currency)).await,
+            currency,
+            part,
+            shown,
+        )
+        .await;
+        a_currency_goes_all_the_way(
+            &TestShop::on_postgres_with(Setup::selling_in(currency)).await,
+            currency,
+            part,
+            shown,
+        )
+        .await;
     }
 }
 
 #[tokio::test]
 async fn an_amount_that_stripe_cannot_move_is_refused() {
     for (currency, part) in [("KWD", 1234), ("ISK", 1250)] {
-        let shop = TestShop::on_sqlite_in(currency).await;
+        let shop = TestShop::on_sqlite_with(Setup::selling_in(currency)).await;
         shop.stock("vase", 10).await;
         let id = shop.paid(&[("vase", 10)]).await;
         let amount = json!({ "amount": { "amount": part, "currency": currency } });

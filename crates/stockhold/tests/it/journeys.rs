@@ -2,7 +2,7 @@
 
 use rules::orders::{Hold, Status};
 use rules::time::Span;
-use stockhold::outbox::{self, sweep::sweep};
+use stockhold::outbox::sweep::sweep;
 use stockhold::workers::ask_again;
 use stripe_sandbox::{Fault, Faults, Pay, WebhookMode};
 
@@ -186,27 +186,6 @@ on_both_engines!(
         let states = stockhold::storage::inbox::list(&shop.shop.storage, None, 100).await.expect("the database answers");
         let foreign = states.iter().find(|event| event.id == "evt_foreign").expect("it was stored");
         assert_eq!(foreign.state, "not_ours");
-    }
-);
-
-on_both_engines!(
-    /// P1, P6: redirect, webhook and sweeper race for the same payment.
-    redirect_webhook_and_sweeper_race_for_one_payment,
-    TestShop,
-    async |shop: &TestShop| {
-        shop.stock("mug", 20).await;
-        for _ in 0..20 {
-            let id = shop.check_out(&[("mug", 1)]).await;
-            shop.pay(id).await;
-            let redirect = async { outbox::settle(&shop.shop, id).await.map(drop) };
-            let webhook = async { shop.settle().await };
-            let sweeper = async { ask_again::run(&shop.shop).await.map(drop) };
-            let (redirect, (), sweeper) = tokio::join!(redirect, webhook, sweeper);
-            redirect.and(sweeper).expect("nobody fails");
-            shop.settle().await;
-            assert_eq!(shop.view(id).await.status, Status::Paid);
-        }
-        assert_eq!((shop.level("mug").await, shop.letters()), ((0, 0), 20));
     }
 );
 

@@ -139,46 +139,6 @@ on_both_engines!(
 );
 
 on_both_engines!(
-    /// P24: every order and every repetition of what one session can say ends in the same state.
-    facts_in_any_order_end_in_the_same_state,
-    async |shop: &TestBooks| {
-        shop.stock("mug", 200).await;
-        let words = [
-            (SessionState::Open, MoneyState::Unpaid),
-            (SessionState::Complete, MoneyState::Unpaid),
-            (SessionState::Complete, MoneyState::Paid),
-        ];
-        let mut sold = 0;
-        for order in sequences(&[0, 1, 2], 4) {
-            if !order.contains(&2) {
-                continue; // Stripe has not said yet how it ends.
-            }
-            let id = shop.place_open(&[("mug", 1)]).await;
-            for at in &order {
-                let fact = shop.fact(id, words[*at].0, words[*at].1).await;
-                shop.record(id, fact).await.expect("recorded");
-            }
-            let view = shop.view(id).await;
-            assert_eq!((view.status, view.hold), (Status::Paid, Hold::Sold), "{order:?}");
-            sold += 1;
-        }
-        assert_eq!(shop.level("mug").await, (200 - sold, 0));
-        assert_eq!(shop.count_of("select count(*) from effects where kind = 'send_letter'").await, sold);
-    }
-);
-
-/// All sequences of up to `length` of these, repetitions included.
-fn sequences(choices: &[usize], length: usize) -> Vec<Vec<usize>> {
-    let mut all = vec![vec![]];
-    let mut last = all.clone();
-    for _ in 0..length {
-        last = last.iter().flat_map(|s| choices.iter().map(move |c| [s.as_slice(), &[*c]].concat())).collect();
-        all.extend(last.clone());
-    }
-    all
-}
-
-on_both_engines!(
     /// P10: the hold lapsed, the stock is still there: the late payment gets its goods.
     a_late_payment_gets_its_goods_while_they_are_there,
     async |shop: &TestBooks| {

@@ -3,7 +3,15 @@
 mod after_sale;
 mod architecture;
 mod audit;
+mod bad_input;
+mod crashes;
+mod facts;
 mod goods;
 mod journeys;
 mod ledger;
+mod letters;
+mod page_flow;
+mod provider_trouble;
+mod races;
+mod scenarios;
 mod support;

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
+use rules::commands::Refusal;
 use rules::ids::OrderId;
 use rules::text::{Email, Sku};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use super::access::Caller;
 use super::input::{Body, IdempotencyKey};
 use super::orders::{self, OrderBody};
 use crate::language::Language;
-use crate::outbox::checkout::{self, CheckoutRequest};
+use crate::outbox::checkout::{self, CheckoutFailure, CheckoutRequest};
 use crate::shop::Shop;
 use crate::storage::keys::Scope;
 use crate::storage::orders::find;
@@ -102,7 +103,7 @@ pub async fn check_out(
     let order_id = OrderId::from_u128(bits(&format!("checkout:{key}")));
     let request = request(&body, order_id, client)?;
     let language = Language::of_tag(&request.language);
-    let opened = checkout::check_out(&shop, request).await?;
+    let opened = checkout::check_out(&shop, request).await.map_err(|failure| named(failure, &body))?;
     let order = find(&shop.storage, order_id).await?;
     let order = order.ok_or_else(|| Problem::fault(PageError::Fault("a placed order is gone".to_owned())))?;
     let token = shop.order_token(order_id);
@@ -116,6 +117,22 @@ pub async fn check_out(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// What the law refuses about one item, at that item.
+fn named(failure: CheckoutFailure, body: &Checkout) -> Problem {
+    let (sku, field) = match &failure {
+        CheckoutFailure::Refused(Refusal::UnknownSku { sku } | Refusal::NotForSale { sku }) => (sku, "sku"),
+        CheckoutFailure::Refused(Refusal::QuantityOutOfRange { sku, .. }) => (sku, "quantity"),
+        _ => return failure.into(),
+    };
+    match body.items.iter().position(|item| item.sku == sku.as_str()) {
+        Some(at) => {
+            let pointer = format!("/items/{at}/{field}");
+            Problem::from(failure).at(pointer)
+        }
+        None => failure.into(),
+    }
 }
 
 /// Parses what was sent; names every field that cannot be used.
@@ -161,7 +178,8 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
     match (email, language) {
         (Ok(email), Some(language)) if errors.is_empty() => {
             if body.coupon.as_deref().is_some_and(|code| !code.trim().is_empty()) {
-                return Err(Problem::unprocessable("coupon-unknown", "There is no such coupon."));
+                let unknown = Problem::unprocessable("coupon-unknown", "There is no such coupon.");
+                return Err(unknown.at("/coupon".to_owned()));
             }
             Ok(CheckoutRequest {
                 order_id,

@@ -1,5 +1,6 @@
 //! A ledger over a fresh database, with a shelf of goods: what tests of stock and money start from.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rules::books::Policy;
@@ -16,6 +17,7 @@ use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 use stockhold::ledger::{Failure, Ledger};
 use stockhold::storage::orders::OrderView;
+use stockhold::storage::products::{self, Localized, NewProduct, NewVariant, ProductStatus};
 use stockhold::storage::{RowExt, Storage, migrate, orders};
 use stockhold::{audit, values};
 
@@ -70,6 +72,10 @@ impl TestBooks {
         migrate::run(&storage).await.expect("the schema is made");
         let ledger = Ledger::start(&storage, policy);
         TestBooks { storage, ledger, drawn: AtomicU64::new(1), _folder: folder }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.storage, Storage::Postgres(_))
     }
 
     /// A second ledger over the same database: another instance.
@@ -180,13 +186,22 @@ impl TestBooks {
 
 /// A product with one variant and an empty stock level.
 pub async fn put_on_the_shelf(storage: &Storage, name: &str) {
-    let product = "insert into products (id, slug, status, title, description, options, position, image,
-        created_at, updated_at) values ($1, $1, 'active', $2, $2, '[]', 0, '', 0, 0)";
-    let title = format!("{{\"en\":\"{name}\",\"zh-CN\":\"{name}\"}}");
-    let variant = "insert into variants (sku, product_id, position, title, options, price_minor, active)
-        values ($1, $1, 0, $3, $3, $2, 1)";
-    let level = "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0)";
-    let goods =
-        vec![(product, values![name, title]), (variant, values![name, PRICE_MINOR, "{}"]), (level, values![name])];
-    storage.write_many(goods).await.expect("goods are put on the shelf");
+    let product = NewProduct {
+        slug: name.to_owned(),
+        status: ProductStatus::Active,
+        title: Localized::of(&[("en", name), ("zh-CN", name)]),
+        description: Localized::default(),
+        options: Vec::new(),
+        image: None,
+        variants: vec![NewVariant {
+            sku: sku(name),
+            title: Localized::default(),
+            options: BTreeMap::new(),
+            price_minor: PRICE_MINOR,
+            compare_at_minor: None,
+            weight_grams: None,
+        }],
+        collections: None,
+    };
+    products::upsert(storage, product, noon()).await.expect("goods are put on the shelf");
 }

@@ -1,8 +1,11 @@
 //! What the tests share: a shop's ledger on either engine, in the shop's own words.
 
 pub mod books;
+pub mod browser;
+pub mod line;
 pub mod postgres;
 pub mod shop;
+pub mod smtp;
 
 /// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, async |shop| { … })`,
 /// over bare books or over a whole shop.
