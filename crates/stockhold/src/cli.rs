@@ -5,6 +5,7 @@
 mod demo;
 mod import;
 mod keys;
+mod lock;
 mod reconcile;
 mod sandbox;
 mod serve;

@@ -13,6 +13,7 @@ use stripe_sandbox::Options;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::lock::alone;
 use super::sandbox;
 use super::serve::{bind, bind_next_free, serve};
 use super::{Stop, print};
@@ -58,6 +59,8 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     let started = Clock::system().now();
     let hold = config::minutes(&demo.hold_minutes)?;
     let folder = folder(demo.keep.as_deref())?;
+    let database_url = format!("sqlite:{}", folder.path().join("shop.db").display());
+    let alone = alone(&database_url)?;
     let (listener, sandbox_listener) = listeners(demo.listen).await?;
     let listen = address(&listener)?;
     let (base_url, sandbox_url) = (local_url(listen), local_url(address(&sandbox_listener)?));
@@ -75,7 +78,6 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     let stripe = sandbox.router();
     tokio::spawn(async move { axum::serve(sandbox_listener, stripe).await });
 
-    let database_url = format!("sqlite:{}", folder.path().join("shop.db").display());
     name_the_shop(&database_url).await?;
     let config = Config {
         database_url,
@@ -98,7 +100,7 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));
     sandbox.spawn_deliveries();
-    serve(shop, listener).await?;
+    serve(shop, listener, alone).await?;
     Ok(ExitCode::SUCCESS)
 }
 

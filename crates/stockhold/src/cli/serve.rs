@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::lock::{Alone, alone};
 use super::{ADDRESS_IN_USE, CONFIGURATION, Stop, UNSAFE, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings, local_url};
@@ -38,9 +39,10 @@ pub async fn run(settings: &Settings) -> Result<ExitCode, Stop> {
     if config.webhook_secrets.is_empty() {
         tracing::warn!("STRIPE_WEBHOOK_SECRET is not set: payments are noticed within a minute instead of at once");
     }
+    let alone = alone(&config.database_url)?;
     let shop = Shop::open(config, Clock::system()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), url = shop.config.base_url, "the shop is open");
-    serve(shop, listener).await?;
+    serve(shop, listener, alone).await?;
     tracing::info!("the shop is closed");
     Ok(ExitCode::SUCCESS)
 }
@@ -61,7 +63,10 @@ fn check_safe(config: &Config) -> Result<(), Stop> {
 
 /// Serves until told to stop; requests and the workers' round that are under way are finished. A second signal, or
 /// too long a wait, ends it at once, which loses nothing: the next start goes on where this one ended.
-pub async fn serve(shop: Arc<Shop>, listener: TcpListener) -> Result<(), Stop> {
+pub async fn serve(shop: Arc<Shop>, listener: TcpListener, alone: Option<Alone>) -> Result<(), Stop> {
+    if alone.is_some() {
+        workers::take_over(&shop).await?;
+    }
     let (stop, stopped) = watch::channel(false);
     let workers = workers::spawn(shop.clone(), stopped.clone());
     let service = web::router(shop).into_make_service_with_connect_info::<SocketAddr>();

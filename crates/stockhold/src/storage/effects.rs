@@ -71,6 +71,12 @@ pub async fn try_again_at(storage: &Storage, id: &str, at: Timestamp, why: &str)
     storage.write(sql, values![id, at.micros(), why]).await.map(drop)
 }
 
+/// Ends every lease: nobody is at work any more.
+pub async fn free(storage: &Storage) -> Result<()> {
+    let sql = "update effects set leased_until = 0 where state = 'due' and leased_until > 0";
+    storage.write(sql, values![]).await.map(drop)
+}
+
 /// How many effects still wait; the shop is idle when none does.
 pub async fn count_waiting(storage: &Storage) -> Result<i64> {
     let rows = storage.read("select count(*) from effects where state = 'due'", values![]).await?;

@@ -61,6 +61,12 @@ pub async fn lease(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<
     Ok(rows.iter().map(event).collect())
 }
 
+/// Ends every lease: nobody is at work any more.
+pub async fn free(storage: &Storage) -> Result<()> {
+    let sql = "update stripe_events set leased_until = 0 where state = 'received' and leased_until > 0";
+    storage.write(sql, values![]).await.map(drop)
+}
+
 /// Marks an event: `done`, `not_ours` or `failed`.
 pub async fn finish(storage: &Storage, id: &str, state: &str, why: &str) -> Result<()> {
     let sql = "update stripe_events set state = $2, leased_until = 0, last_error = $3 where id = $1";

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::ledger::Fault;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
-use crate::storage::reconciliation;
+use crate::storage::{StorageError, effects, inbox, reconciliation};
 
 /// A round at least this often, even when nobody wakes the workers.
 const ROUND: Duration = Duration::from_secs(1);
@@ -45,6 +45,13 @@ pub async fn until_idle(shop: &Shop) -> Result<(), Fault> {
         }
     }
     Err(Fault("the workers do not come to rest".to_owned()))
+}
+
+/// For whoever is alone with the shop, at start: what a process before it had in hand when it died is free at once,
+/// instead of when its lease runs out.
+pub async fn take_over(shop: &Shop) -> Result<(), StorageError> {
+    effects::free(&shop.storage).await?;
+    inbox::free(&shop.storage).await
 }
 
 /// Runs the workers until told to stop; a round that is under way is finished first.

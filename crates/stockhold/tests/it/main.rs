@@ -11,6 +11,7 @@ mod journeys;
 mod ledger;
 mod letters;
 mod page_flow;
+mod processes;
 mod provider_trouble;
 mod races;
 mod scenarios;

@@ -4,6 +4,7 @@ pub mod books;
 pub mod browser;
 pub mod line;
 pub mod postgres;
+pub mod process;
 pub mod shop;
 pub mod smtp;
 
