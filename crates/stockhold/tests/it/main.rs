@@ -16,3 +16,4 @@ mod provider_trouble;
 mod races;
 mod scenarios;
 mod support;
+mod torture;
