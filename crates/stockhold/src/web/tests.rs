@@ -255,6 +255,22 @@ async fn what_is_not_there_has_a_kind_page() {
 }
 
 #[tokio::test]
+async fn the_type_of_a_problem_leads_to_the_page_that_explains_it() {
+    let mut visit = Visit::with_stock(1, 1).await;
+    let problem = visit.get("/api/orders/ord_of_nobody").await;
+    let problem: serde_json::Value = serde_json::from_str(&problem.text).expect("a problem is JSON");
+    let kind = problem["type"].as_str().expect("a type");
+    for (prefix, title) in [("", "There is nothing here"), ("/zh", "这里没有内容")] {
+        for path in [format!("{prefix}{kind}"), format!("{prefix}/problems")] {
+            let page = visit.get(&path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            assert!(page.text.contains(title) && page.text.contains("<code>not-found</code>"), "{path}: {}", page.text);
+        }
+    }
+    assert_eq!(visit.get("/problems/of-nobody").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_changes_nothing() {
     let mut visit = Visit::with_stock(1, 1).await;
     let request =

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod checkout;
 pub mod mailbox;
 pub mod order_status;
+pub mod problems;
 
 use std::sync::Arc;
 
@@ -40,7 +41,9 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/cart/rebuild"), post(cart::rebuild))
             .route(&at("/checkout"), get(checkout::show).post(checkout::submit))
             .route(&at("/success"), get(order_status::success))
-            .route(&at("/orders/{id}"), get(order_status::show));
+            .route(&at("/orders/{id}"), get(order_status::show))
+            .route(&at("/problems"), get(problems::list))
+            .route(&at("/problems/{code}"), get(problems::show));
     }
     router
 }
