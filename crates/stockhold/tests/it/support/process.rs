@@ -290,11 +290,12 @@ impl Instance {
     pub async fn start(&mut self, http: &reqwest::Client) {
         let mut program = Program::start(&["serve"], &self.environment);
         let ready = format!("{}/readyz", self.url);
-        until("the shop is ready", async || {
+        let begun = Instant::now();
+        while !http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
             program.assert_runs();
-            http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await;
+            assert!(begun.elapsed() < PATIENCE, "the shop is not ready; it said: {}", program.said());
+            tokio::time::sleep(ASK_EVERY).await;
+        }
         self.program = Some(program);
     }
 
