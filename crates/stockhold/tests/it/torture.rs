@@ -219,7 +219,7 @@ impl Street {
             if open.is_empty() {
                 return;
             }
-            assert!(begun.elapsed() < 2 * PATIENCE, "after {:?} there is still: {open:#?}", begun.elapsed());
+            assert!(begun.elapsed() < PATIENCE, "after {:?} there is still: {open:#?}", begun.elapsed());
             tokio::time::sleep(AFTER_AN_ERROR).await;
         }
     }
