@@ -189,7 +189,7 @@ impl Street {
         let begun = Instant::now();
         let mut requests = self.requests.subscribe();
         for kills in 0..KILLS {
-            let sandbox_stumbles = [Fault::ReplyLostAfterSuccess, Fault::TooManyRequests, Fault::Unreachable];
+            let sandbox_stumbles = [Fault::ReplyLostAfterSuccess, Fault::TooManyRequests, Fault::ServerError];
             let stumble = sandbox_stumbles[usize::try_from(dice.roll(3)).expect("three")];
             self.house.sandbox.set_faults(Faults::default().with(stumble));
             let moment = *requests.borrow() + 5 + dice.roll(60);
