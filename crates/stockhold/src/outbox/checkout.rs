@@ -104,7 +104,9 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
     let placed = match first {
         Err(Failure::Refused(Refusal::OutOfStock { lines })) => {
             let short: Vec<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
-            if !take_due_holds_back(shop, &short).await? {
+            // The other click of a double click may have placed this very order a moment ago: it is what holds them.
+            let stands = orders::find(&shop.storage, request.order_id).await.map_err(Fault::from)?.is_some();
+            if !stands && !take_due_holds_back(shop, &short).await? {
                 return Err(CheckoutFailure::Refused(Refusal::OutOfStock { lines }));
             }
             shop.ledger.place_order(command, shop.now()).await?

@@ -14,8 +14,9 @@ pub mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER};
 use axum::http::header::{CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
@@ -33,6 +34,8 @@ use pages::Pages;
 
 /// The largest body that is read; the webhook's limit, and far above any form.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Beyond the limit so much is read and thrown away: whoever still sends hears the answer, not a broken line.
+const SWALLOWED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Why there is no page. The words for people are chosen where the answer leaves, in their language.
 #[derive(Debug, Clone)]
@@ -87,6 +90,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .fallback(async || PageError::NotFound)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(swallow_what_is_too_long))
         .layer(csrf(&shop))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             PageError::Fault(format!("panic: {}", panic_words(panic.as_ref()))).into_response()
@@ -94,6 +98,18 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .layer(middleware::from_fn_with_state(shop.clone(), dress))
         .layer(Extension(pages))
         .with_state(shop)
+}
+
+/// A body that is announced as too long is refused unread, and the line would close under its sender. The limit below
+/// goes by the announced length, so the body itself is not missed.
+async fn swallow_what_is_too_long(request: Request, next: Next) -> Response {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|length| length <= BODY_BYTES_MAX) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let _ = to_bytes(body, SWALLOWED_BYTES_MAX).await; // Longer still: the line closes.
+    next.run(Request::from_parts(parts, Body::empty())).await
 }
 
 /// Requests with their own proof come from programs: Stripe's signature, a bearer key. Browsers prove by `Origin`.

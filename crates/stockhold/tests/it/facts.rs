@@ -131,7 +131,9 @@ fn permutations<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
     for at in 0..of.len() {
         let mut rest = of.to_vec();
         let first = rest.remove(at);
-        all.extend(permutations(&rest).into_iter().map(|tail| [&[first.clone()], tail.as_slice()].concat()));
+        all.extend(
+            permutations(&rest).into_iter().map(|tail| [std::slice::from_ref(&first), tail.as_slice()].concat()),
+        );
     }
     all
 }

@@ -109,7 +109,7 @@ on_both_engines!(
         shop.pay(id).await;
         shop.settle().await;
         let own = format!("<{id}.order_confirmed@127.0.0.1>");
-        assert_eq!(shop.message_ids(), [own.clone()]);
+        assert_eq!(shop.message_ids(), std::slice::from_ref(&own));
 
         // Told again by every door, for hours: no second letter.
         for _ in 0..3 {
