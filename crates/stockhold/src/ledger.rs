@@ -217,7 +217,7 @@ impl BatchError {
 
 /// Load, decide, save: the whole ledger, on whichever engine.
 async fn run_batch<T: Tx>(tx: &mut T, work: &[(Command, Timestamp)], policy: &Policy) -> Result<Decisions, BatchError> {
-    let commands: Vec<Command> = work.iter().map(|(command, _)| command.clone()).collect();
+    let commands: Vec<&Command> = work.iter().map(|(command, _)| command).collect();
     let mut books = books::load(tx, &commands, policy).await?;
     let mut decisions = Vec::with_capacity(work.len());
     for (command, now) in work {
@@ -249,7 +249,7 @@ struct Writer {
 impl Writer {
     async fn serve(mut self, waiting: Arc<Mutex<mpsc::Receiver<Job>>>, batch_max: usize) {
         let mut jobs = Vec::new();
-        while waiting.lock().await.recv_many(&mut jobs, batch_max).await > 0 {
+        while take_waiting(&waiting, &mut jobs, batch_max).await {
             let (work, answers): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|job| ((job.command, job.now), job.answer)).unzip();
             let results = self.run_all(work).await;
@@ -312,4 +312,21 @@ impl Writer {
             }
         }
     }
+}
+
+/// Takes all jobs that wait, or waits for the first one. False: nobody can hand in any more.
+async fn take_waiting(waiting: &Mutex<mpsc::Receiver<Job>>, jobs: &mut Vec<Job>, batch_max: usize) -> bool {
+    let mut waiting = waiting.lock().await;
+    if waiting.recv_many(jobs, batch_max).await == 0 {
+        return false;
+    }
+    // Whoever is ready to run gets one turn first: callers who were just answered hand in their next command, and
+    // one commit carries what would have been two. A turn, not a pause: a lone command does not wait for others.
+    tokio::task::yield_now().await;
+    while jobs.len() < batch_max
+        && let Ok(job) = waiting.try_recv()
+    {
+        jobs.push(job);
+    }
+    true
 }

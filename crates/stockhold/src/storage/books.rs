@@ -16,7 +16,7 @@ use rules::stock::{Level, PastCount};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, money};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, money};
 use crate::values;
 
 const ORDERS: &str = "
@@ -105,10 +105,12 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_EFFECTS,
 ];
 
-/// Begins a transaction and loads what the commands touch.
-pub async fn load<T: Tx>(tx: &mut T, commands: &[Command], policy: &Policy) -> Result<Books> {
-    let touched = together(commands);
+/// Begins a transaction and loads what the commands touch: one round trip, or two when the lines of loaded orders
+/// name more stock.
+pub async fn load<T: Tx>(tx: &mut T, commands: &[&Command], policy: &Policy) -> Result<Books> {
+    let mut touched = together(commands);
     let mut books = Books::empty(policy.clone());
+    let locks_rows = tx.locks_rows();
     let order_ids = texts(&touched.orders);
     let mut statements = vec![(tx.begin(), vec![])];
     if !order_ids.is_empty() {
@@ -118,38 +120,42 @@ pub async fn load<T: Tx>(tx: &mut T, commands: &[Command], policy: &Policy) -> R
             statements.extend(money::queries(&order_ids, &touched.payments));
         }
     }
-    let mut answers = tx.queries(statements).await?.into_iter().skip(1);
+    if !touched.order_stock {
+        statements.extend(the_rest(&touched, locks_rows));
+    }
+    let mut answers = tx.queries(statements).await?.into_iter();
+    let _begun = answers.next();
     if !touched.orders.is_empty() {
         read_orders(&mut books, &answers.next().unwrap_or_default(), &answers.next().unwrap_or_default())?;
         if touched.money {
             money::read(&mut books, &mut answers)?;
         }
     }
-    load_the_rest(tx, &mut books, touched).await?;
+    if touched.order_stock {
+        for order in books.orders.values() {
+            touched.skus.extend(order.lines.iter().map(|line| line.sku.clone()));
+            touched.holders.extend(order.holders());
+        }
+        answers = tx.queries(the_rest(&touched, locks_rows)).await?.into_iter();
+    }
+    read_the_rest(&mut books, &touched, locks_rows, answers)?;
     Ok(books)
 }
 
-async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -> Result<()> {
-    let (mut skus, mut holders) = (BTreeSet::from_iter(touched.skus), BTreeSet::from_iter(touched.holders));
-    if touched.order_stock {
-        for order in books.orders.values() {
-            skus.extend(order.lines.iter().map(|line| line.sku.clone()));
-            holders.extend(order.holders());
-        }
-    }
-    let holders: Vec<String> = holders.into_iter().collect();
-    if !holders.is_empty() && tx.locks_rows() {
-        // A buyer is counted under a lock from the first order on: the row must be there to be locked.
-        tx.flight(vec![(ADD_HOLDERS, holders.iter().map(|holder| values![holder.as_str()]).collect())]).await?;
-    }
+/// What is locked after the orders; answered in the order that `read_the_rest` reads.
+fn the_rest(touched: &Touched, locks_rows: bool) -> Vec<(&'static str, Vec<Value>)> {
     let mut statements = Vec::new();
-    let want_holders = !holders.is_empty();
-    if want_holders {
+    if !touched.holders.is_empty() {
+        let holders: Vec<String> = BTreeSet::from_iter(touched.holders.iter().cloned()).into_iter().collect();
+        if locks_rows {
+            // A buyer is counted under a lock from the first order on: the row must be there to be locked.
+            statements.push((ADD_HOLDERS, values![holders.clone()]));
+        }
         statements.push((HOLDERS, values![holders]));
     }
-    let want_stock = !skus.is_empty();
-    if want_stock {
-        statements.push((STOCK, values![skus.iter().map(Sku::to_string).collect::<Vec<_>>()]));
+    if !touched.skus.is_empty() {
+        let skus: BTreeSet<&str> = touched.skus.iter().map(Sku::as_str).collect();
+        statements.push((STOCK, values![skus.into_iter().map(str::to_owned).collect::<Vec<_>>()]));
     }
     if touched.draws_number {
         statements.push((ORDER_NUMBER, vec![]));
@@ -160,13 +166,22 @@ async fn load_the_rest<T: Tx>(tx: &mut T, books: &mut Books, touched: Touched) -
     if !touched.shipments.is_empty() {
         statements.push(money::shipments_query(&touched.shipments));
     }
-    let mut answers = tx.queries(statements).await?.into_iter();
-    if want_holders {
+    statements
+}
+
+fn read_the_rest(
+    books: &mut Books,
+    touched: &Touched,
+    locks_rows: bool,
+    mut answers: impl Iterator<Item = Vec<Row>>,
+) -> Result<()> {
+    if !touched.holders.is_empty() {
+        let _added = locks_rows.then(|| answers.next());
         for row in answers.next().unwrap_or_default() {
             books.holders.insert(row.text(0).to_owned(), row.int(1));
         }
     }
-    if want_stock {
+    if !touched.skus.is_empty() {
         for row in answers.next().unwrap_or_default() {
             read_stock(books, &row)?;
         }
@@ -216,7 +231,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     tx.flight(flight).await
 }
 
-fn together(commands: &[Command]) -> Touched {
+fn together(commands: &[&Command]) -> Touched {
     let mut all = Touched::default();
     for command in commands {
         let touched = command.touched();
