@@ -160,7 +160,7 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
     }
 }
 
-/// The same statements an order, without a ledger: one connection, many orders a commit.
+/// The same reads and writes an order, without a ledger: one connection, many orders a commit.
 fn bare_sqlite(hot: bool) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
@@ -199,6 +199,8 @@ fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (
         &[&holder],
     );
     for (sku, quantity) in [(first, 1i64), (second, 2)] {
+        let (price, titles) = price_bare(connection, sku);
+        assert!(price == 1999 && titles.len() == 2, "the price and the titles that the order freezes");
         run(
             "update stock_levels set held = held + ?2 where sku = ?1 and on_hand - held >= ?2",
             &[&format!("S{sku}"), &quantity],
@@ -232,6 +234,15 @@ fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (
     );
 }
 
+/// What an order freezes of an item; somebody has to read it.
+fn price_bare(connection: &rusqlite::Connection, sku: u64) -> (i64, [String; 2]) {
+    let sql = "select v.price_minor, v.title, p.title from variants v join products p on p.id = v.product_id
+        where v.sku = ?1 and v.active = 1 and p.status = 'active'";
+    let mut statement = connection.prepare_cached(sql).expect("it is prepared");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, [row.get(1)?, row.get(2)?]));
+    statement.query_row([format!("S{sku}")], read).expect("it is on the shelf")
+}
+
 /// PostgreSQL's best form without a ledger: a stored function an order, so one round trip and one commit each.
 ///
 /// It writes every row that the ledger writes. In one thing it is let off: its order numbers come from a sequence,
@@ -242,9 +253,12 @@ const FUNCTION: &str = "
 create sequence bare_numbers;
 create function place_bare(first text, second text) returns bigint language plpgsql as $$
 declare no bigint := nextval('bare_numbers'); id text := 'ord_' || lpad(to_hex(no), 32, '0'); email text := 'buyer' || no || '@example.org';
+    price bigint; title text;
 begin
     insert into holders (holder, live_holds) values ('email:' || email, 1) on conflict (holder) do update set live_holds = holders.live_holds + 1;
     perform 1 from stock_levels where sku in (first, second) order by sku for update;
+    select v.price_minor, p.title into price, title from variants v join products p on p.id = v.product_id where v.sku = first;
+    select v.price_minor, p.title into price, title from variants v join products p on p.id = v.product_id where v.sku = second;
     update stock_levels set held = held + 1 where sku = first and on_hand - held >= 1;
     update stock_levels set held = held + 2 where sku = second and on_hand - held >= 2;
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address,
