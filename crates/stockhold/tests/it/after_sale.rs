@@ -555,6 +555,26 @@ on_both_engines!(
     }
 );
 
+on_both_engines!(
+    /// P2: one settle succeeds, its twin fails in every way there is: nobody takes the good payment back.
+    a_failing_twin_never_refunds_the_good_order,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        for fault in [Fault::ServerError, Fault::ReplyLostAfterSuccess, Fault::Missing, Fault::OtherMode, Fault::Forbidden] {
+            let id = shop.check_out(&[("mug", 1)]).await;
+            shop.pay(id).await;
+            stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+            shop.sandbox.set_faults(Faults::default().with(fault.on("/v1/checkout/sessions").standing()));
+            stockhold::outbox::settle(&shop.shop, id).await.expect("a failing question is no fault");
+            shop.settle().await;
+            shop.sandbox.set_faults(Faults::default());
+            shop.settle().await;
+            assert_eq!((shop.view(id).await.status, refunds_at_stripe(shop)), (Status::Paid, 0), "{fault:?}");
+        }
+    }
+);
+
 /// M1, M4: charge, partial refund, read-back and letter in currencies of no, two and three decimals.
 async fn a_currency_goes_all_the_way(shop: &TestShop, currency: &str, part: i64, shown: &str) {
     shop.stock("vase", 10).await;
