@@ -26,7 +26,7 @@ const FINDINGS_SHOWN: i64 = 1_000;
 #[derive(Debug, Args)]
 pub struct Reconcile {
     /// Only what Stripe made since: a date (2026-11-01), a moment (RFC 3339) or an age (30d, 12h). Without it,
-    /// everything; with --apply, what came after the last run with --apply.
+    /// everything since the first order; with --apply, what came after the last run with --apply.
     #[arg(long)]
     since: Option<String>,
     /// Make the safe repairs: Stripe is asked again, and its answer recorded as usual.

@@ -90,6 +90,12 @@ pub async fn latest(storage: &Storage) -> Result<Option<Run>> {
     storage.read(sql, values![]).await?.first().map(run).transpose()
 }
 
+/// When the shop's first order was placed.
+pub async fn first_order_at(storage: &Storage) -> Result<Option<Timestamp>> {
+    let rows = storage.read("select min(reserved_at) from orders", values![]).await?;
+    Ok(rows.first().and_then(|row| row.int_or_none(0)).map(Timestamp::from_micros))
+}
+
 /// When the latest run that finished with repairs began: the next one starts a little before.
 pub async fn repaired_until(storage: &Storage) -> Result<Option<Timestamp>> {
     let sql = "select max(started_at) from reconciliations where state = 'done' and applies = 1";

@@ -45,8 +45,8 @@ impl From<crate::storage::StorageError> for Stopped {
     }
 }
 
-/// Runs to the end, from where an unfinished run of the same kind stopped. Without a `since`, from a little before
-/// the last run with repairs; `progress` hears of each page.
+/// Runs to the end, from where an unfinished run of the same kind stopped. Without a `since`, from the first order on, or
+/// with repairs from a little before the last run with repairs; `progress` hears of each page.
 pub async fn run(
     shop: &Shop,
     since: Option<Timestamp>,
@@ -86,13 +86,12 @@ pub async fn run(
 }
 
 async fn begin(shop: &Shop, since: Option<Timestamp>, applies: bool) -> Result<Run, Fault> {
+    // The account may be older than the shop: nothing there is ours from before the first order.
+    let first = runs::first_order_at(&shop.storage).await?.unwrap_or_else(|| shop.now()) - OVERLAP;
     let since = match since {
         Some(since) => since,
-        None if applies => {
-            let until = runs::repaired_until(&shop.storage).await?;
-            until.map_or(Timestamp::from_micros(0), |until| until - OVERLAP)
-        }
-        None => Timestamp::from_micros(0),
+        None if applies => runs::repaired_until(&shop.storage).await?.map_or(first, |until| until - OVERLAP),
+        None => first,
     };
     let run = Run {
         id: format!("rec_{:032x}", uuid::Uuid::now_v7().as_u128()),
