@@ -28,9 +28,10 @@ use rules::stock::Counted;
 use rules::time::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use crate::steps::Course;
 use crate::storage::postgres::{Postgres, PostgresTx};
 use crate::storage::sqlite::Sqlite;
-use crate::storage::{Storage, StorageError, Tx, books};
+use crate::storage::{self, Database, Storage, StorageError, Tx, books};
 
 /// Commands that may wait before callers are held back.
 const WAITING_MAX: usize = 4096;
@@ -84,15 +85,16 @@ impl Ledger {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         let policy = Arc::new(policy);
-        match storage {
-            Storage::Sqlite(sqlite) => {
-                let writer = Writer { engine: Engine::Sqlite(sqlite.clone()), policy };
+        match &storage.database {
+            Database::Sqlite(sqlite) => {
+                let engine = Engine::Sqlite(sqlite.clone());
+                let writer = Writer { engine, storage: storage.clone(), policy };
                 tokio::spawn(writer.serve(waiting, SQLITE_BATCH_MAX));
             }
-            Storage::Postgres(postgres) => {
+            Database::Postgres(postgres) => {
                 for _ in 0..POSTGRES_WRITERS {
                     let engine = Engine::Postgres { postgres: postgres.clone(), connection: Box::new(None) };
-                    let writer = Writer { engine, policy: policy.clone() };
+                    let writer = Writer { engine, storage: storage.clone(), policy: policy.clone() };
                     tokio::spawn(writer.serve(waiting.clone(), POSTGRES_BATCH_MAX));
                 }
             }
@@ -243,6 +245,7 @@ enum Engine {
 
 struct Writer {
     engine: Engine,
+    storage: Storage,
     policy: Arc<Policy>,
 }
 
@@ -281,7 +284,7 @@ impl Writer {
     async fn run_patiently(&mut self, work: Arc<Vec<(Command, Timestamp)>>) -> Result<Decisions, BatchError> {
         let mut tries = 1;
         loop {
-            match self.run_once(work.clone()).await {
+            match self.run_watched(work.clone()).await {
                 Err(error) if tries < error.tries_max(work.len()) => {
                     tracing::debug!(?error, tries, "a batch runs again");
                     tokio::time::sleep(Duration::from_millis(5 << tries)).await;
@@ -290,6 +293,16 @@ impl Writer {
                 other => return other,
             }
         }
+    }
+
+    async fn run_watched(&mut self, work: Arc<Vec<(Command, Timestamp)>>) -> Result<Decisions, BatchError> {
+        let course = self.storage.begin_commit()?;
+        let mut decisions = self.run_once(work.clone()).await?;
+        if course == Course::HappensTwice {
+            decisions = self.run_once(work).await?;
+        }
+        storage::end_commit(course)?;
+        Ok(decisions)
     }
 
     async fn run_once(&mut self, work: Arc<Vec<(Command, Timestamp)>>) -> Result<Decisions, BatchError> {

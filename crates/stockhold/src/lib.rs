@@ -13,6 +13,7 @@ pub mod letters;
 pub mod mail;
 pub mod outbox;
 pub mod shop;
+pub mod steps;
 pub mod storage;
 pub mod stripe;
 pub mod web;

@@ -13,6 +13,8 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::{Deserialize, Serialize};
 
+use crate::steps::{Course, Step, Steps};
+
 /// Longer than any healthy mail server takes, shorter than an effect's lease.
 const SEND_WITHIN: Duration = Duration::from_secs(20);
 
@@ -53,6 +55,7 @@ pub struct StoredLetter {
 pub struct Mailer {
     from: String,
     way: Way,
+    steps: Steps,
 }
 
 #[derive(Debug, Clone)]
@@ -77,16 +80,37 @@ impl Mailer {
             .timeout(Some(SEND_WITHIN))
             .build();
         from.parse::<Mailbox>().map_err(|error| MailError::Refused(format!("STOCKHOLD_MAIL_FROM: {error}")))?;
-        Ok(Mailer { from: from.to_owned(), way: Way::Smtp(transport) })
+        Ok(Mailer { from: from.to_owned(), way: Way::Smtp(transport), steps: Steps::default() })
     }
 
     pub fn folder(folder: PathBuf, from: &str) -> Mailer {
-        Mailer { from: from.to_owned(), way: Way::Folder(folder) }
+        Mailer { from: from.to_owned(), way: Way::Folder(folder), steps: Steps::default() }
+    }
+
+    /// A test watches each letter.
+    #[must_use]
+    pub fn watched(self, steps: Steps) -> Mailer {
+        Mailer { steps, ..self }
     }
 
     /// Hands the letter over, or stores it. `Unavailable` may be a letter that went all the same: the repeat is
     /// recognised by its Message-ID.
     pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        match self.steps.next(Step::Letter) {
+            Course::Happens => self.hand_over(letter).await,
+            Course::NeverHappens => Err(MailError::Unavailable("the process died before this".to_owned())),
+            Course::LosesItsAnswer => {
+                self.hand_over(letter).await?;
+                Err(MailError::Unavailable("the answer was lost".to_owned()))
+            }
+            Course::HappensTwice => {
+                self.hand_over(letter).await?;
+                self.hand_over(letter).await
+            }
+        }
+    }
+
+    async fn hand_over(&self, letter: &Letter) -> Result<(), MailError> {
         let message = self.message(letter)?;
         match &self.way {
             Way::Folder(folder) => {

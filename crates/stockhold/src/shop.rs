@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::language::Language;
 use crate::ledger::Ledger;
 use crate::mail::Mailer;
+use crate::steps::Steps;
 use crate::storage::{Storage, StorageError, migrate, place, settings};
 use crate::stripe::client::{Client, Timeouts};
 
@@ -38,6 +39,13 @@ pub struct Shop {
     pub secret: ShopSecret,
     happenings: broadcast::Sender<String>,
     wake: Notify,
+}
+
+/// What a test sets otherwise than a shop would.
+#[derive(Debug, Clone, Default)]
+pub struct Conduct {
+    pub patience: Timeouts,
+    pub steps: Steps,
 }
 
 /// What the shopkeeper has set, as it stood when the shop was opened.
@@ -81,12 +89,13 @@ pub enum OpenError {
 impl Shop {
     /// Opens the database, brings its schema to head and starts the ledger.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Shop>, OpenError> {
-        Shop::open_with(config, clock, Timeouts::default()).await
+        Shop::open_with(config, clock, Conduct::default()).await
     }
 
-    /// The same with another patience towards Stripe.
-    pub async fn open_with(config: Config, clock: Clock, patience: Timeouts) -> Result<Arc<Shop>, OpenError> {
-        let storage = Storage::open(&config.database_url).await?;
+    /// The same for a test, which calls Stripe with less patience and may watch each step.
+    pub async fn open_with(config: Config, clock: Clock, conduct: Conduct) -> Result<Arc<Shop>, OpenError> {
+        let Conduct { patience, steps } = conduct;
+        let storage = Storage::open_watched(&config.database_url, steps.clone()).await?;
         migrate::run(&storage).await?;
         if config.is_live() {
             if config.confirm_moved {
@@ -100,12 +109,14 @@ impl Shop {
         let secret = ShopSecret::of(&storage).await?;
         let key = config.stripe_secret_key.as_ref().map_or("sk_test_sandbox", |key| key.expose());
         let stripe = Client::new(&config.stripe_api_base, key, patience)
-            .map_err(|error| OpenError::Stripe(error.to_string()))?;
+            .map_err(|error| OpenError::Stripe(error.to_string()))?
+            .watched(steps.clone());
         let from = config.mail_from.clone().unwrap_or_else(|| "shop@localhost".to_owned());
         let mailer = match &config.smtp_url {
             Some(url) => Mailer::smtp(url.expose(), &from).map_err(|error| OpenError::Mail(error.to_string()))?,
             None => Mailer::folder(config.data_dir.join("mailbox"), &from),
-        };
+        }
+        .watched(steps);
         let ledger = Ledger::start(&storage, settings.policy.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let wake = Notify::new();

@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::tokens::{Engine, expand};
-use super::{Result, RowExt, Storage, StorageError};
+use super::{Database, Result, RowExt, Storage, StorageError};
 use crate::values;
 
 /// Name and text, in order. Never edited after a release.
@@ -73,9 +73,9 @@ async fn create_ledger(storage: &Storage) -> Result<()> {
 
 /// One migration and its entry, in one transaction; the version's primary key lets one of two instances win.
 fn script(storage: &Storage, version: usize, name: &str, text: &str) -> String {
-    let engine = match storage {
-        Storage::Sqlite(_) => Engine::Sqlite,
-        Storage::Postgres(_) => Engine::Postgres,
+    let engine = match &storage.database {
+        Database::Sqlite(_) => Engine::Sqlite,
+        Database::Postgres(_) => Engine::Postgres,
     };
     let (begin, sum) = match engine {
         Engine::Sqlite => ("begin immediate", checksum(text)),

@@ -25,6 +25,8 @@ pub mod waiting;
 
 use std::future::Future;
 
+use crate::steps::{Course, Step, Steps};
+
 /// One value of a row or a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -116,7 +118,13 @@ pub trait Tx: Send {
 
 /// The shop's database, shared by every room.
 #[derive(Debug, Clone)]
-pub enum Storage {
+pub struct Storage {
+    pub database: Database,
+    steps: Steps,
+}
+
+#[derive(Debug, Clone)]
+pub enum Database {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
 }
@@ -124,46 +132,91 @@ pub enum Storage {
 impl Storage {
     /// Opens `sqlite:PATH` or `postgres://…`.
     pub async fn open(database_url: &str) -> Result<Storage> {
+        Storage::open_watched(database_url, Steps::default()).await
+    }
+
+    /// Like [`Storage::open`]; a test watches each step.
+    pub async fn open_watched(database_url: &str, steps: Steps) -> Result<Storage> {
         if let Some(path) = database_url.strip_prefix("sqlite:") {
-            return Ok(Storage::Sqlite(sqlite::Sqlite::open(std::path::Path::new(path))?));
+            let database = Database::Sqlite(sqlite::Sqlite::open(std::path::Path::new(path))?);
+            return Ok(Storage { database, steps });
         }
         if database_url.starts_with("postgres://") || database_url.starts_with("postgresql://") {
-            return Ok(Storage::Postgres(postgres::Postgres::open(database_url).await?));
+            let database = Database::Postgres(postgres::Postgres::open(database_url).await?);
+            return Ok(Storage { database, steps });
         }
         Err(StorageError::Broken("a database address begins with sqlite: or postgres://".to_owned()))
     }
 
     /// One statement that only reads.
     pub async fn read(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
-        match self {
-            Storage::Sqlite(sqlite) => sqlite.read(sql, parameters).await,
-            Storage::Postgres(postgres) => postgres.read(sql, parameters).await,
+        if self.steps.next(Step::Read) == Course::NeverHappens {
+            return Err(never_happened());
+        }
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read(sql, parameters).await,
+            Database::Postgres(postgres) => postgres.read(sql, parameters).await,
         }
     }
 
     /// One guarded statement, committed when this returns; `returning` gives its rows.
     pub async fn write(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
-        match self {
-            Storage::Sqlite(sqlite) => sqlite.write(sql, parameters).await,
-            Storage::Postgres(postgres) => postgres.read(sql, parameters).await,
+        let course = self.begin_commit()?;
+        let again = (course == Course::HappensTwice).then(|| parameters.clone());
+        let rows = self.write_once(sql, parameters).await?;
+        if let Some(parameters) = again {
+            self.write_once(sql, parameters).await?;
+        }
+        end_commit(course).map(|()| rows)
+    }
+
+    async fn write_once(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.write(sql, parameters).await,
+            Database::Postgres(postgres) => postgres.read(sql, parameters).await,
         }
     }
 
     /// Several statements, all or none.
     pub async fn write_many(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<()> {
-        match self {
-            Storage::Sqlite(sqlite) => sqlite.write_many(statements).await,
-            Storage::Postgres(postgres) => postgres.write_many(statements).await,
+        let course = self.begin_commit()?;
+        let again = (course == Course::HappensTwice).then(|| statements.clone());
+        for statements in std::iter::once(statements).chain(again) {
+            match &self.database {
+                Database::Sqlite(sqlite) => sqlite.write_many(statements).await?,
+                Database::Postgres(postgres) => postgres.write_many(statements).await?,
+            }
+        }
+        end_commit(course)
+    }
+
+    /// Whoever commits asks here first, and tells [`end_commit`] afterwards.
+    pub fn begin_commit(&self) -> Result<Course> {
+        match self.steps.next(Step::Commit) {
+            Course::NeverHappens => Err(never_happened()),
+            course => Ok(course),
         }
     }
 
     /// Runs DDL text that is one engine's own; for migrations and for tests that forge what the shop never writes.
     pub async fn execute_script(&self, script: String) -> Result<()> {
-        match self {
-            Storage::Sqlite(sqlite) => sqlite.execute_script(script).await,
-            Storage::Postgres(postgres) => postgres.execute_script(script).await,
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.execute_script(script).await,
+            Database::Postgres(postgres) => postgres.execute_script(script).await,
         }
     }
+}
+
+/// What the one who committed learns of it.
+pub fn end_commit(course: Course) -> Result<()> {
+    match course {
+        Course::LosesItsAnswer => Err(StorageError::Unavailable("the answer was lost".to_owned())),
+        Course::Happens | Course::HappensTwice | Course::NeverHappens => Ok(()),
+    }
+}
+
+fn never_happened() -> StorageError {
+    StorageError::Broken("the process died before this".to_owned())
 }
 
 impl From<i64> for Value {

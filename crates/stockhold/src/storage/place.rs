@@ -2,19 +2,19 @@
 //!
 //! Two shops on copies of the same books would both settle, refund and write letters for the same orders.
 
-use super::{Result, RowExt, Storage, StorageError, settings};
+use super::{Database, Result, RowExt, Storage, StorageError, settings};
 use crate::values;
 
 const SETTING: &str = "live_place";
 
 /// Names the place: the server and database of PostgreSQL, the machine and file of SQLite.
 pub async fn of(storage: &Storage) -> Result<String> {
-    match storage {
-        Storage::Sqlite(sqlite) => {
+    match &storage.database {
+        Database::Sqlite(sqlite) => {
             let file = std::fs::canonicalize(sqlite.path()).unwrap_or_else(|_| sqlite.path().to_owned());
             Ok(format!("{} {}", machine(), file.display()))
         }
-        Storage::Postgres(_) => {
+        Database::Postgres(_) => {
             // The identifier is drawn when a cluster is made; a restored dump stands in another one.
             let sql = "select cast(system_identifier as text), current_database() from pg_control_system()";
             let rows = storage.read(sql, values![]).await?;

@@ -16,6 +16,7 @@ use super::wire::{
     Refund, Session,
 };
 use super::{Call, Rejection, Uncertainty};
+use crate::steps::{Course, Step, Steps};
 
 /// The version whose fields we read (docs.stripe.com/api/versioning).
 const VERSION: &str = "2026-09-30.endive";
@@ -54,6 +55,7 @@ pub struct Client {
     base: String,
     key: String,
     timeouts: Timeouts,
+    steps: Steps,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +116,19 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| ClientError(error.to_string()))?;
-        Ok(Client { http, base: base.trim_end_matches('/').to_owned(), key: key.to_owned(), timeouts })
+        Ok(Client {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+            timeouts,
+            steps: Steps::default(),
+        })
+    }
+
+    /// A test watches each call.
+    #[must_use]
+    pub fn watched(self, steps: Steps) -> Client {
+        Client { steps, ..self }
     }
 
     /// Whether the key charges real money.
@@ -262,10 +276,7 @@ impl Client {
         let mut tried = 0;
         loop {
             tried += 1;
-            let (outcome, again) = match request().send().await {
-                Ok(response) => understand(response).await,
-                Err(error) => (unknown(describe(&error), None, None), true),
-            };
+            let (outcome, again) = self.send(&request).await;
             let Call::Unknown(uncertainty) = &outcome else { return outcome };
             if !again || tried >= self.timeouts.tries {
                 return outcome;
@@ -276,6 +287,24 @@ impl Client {
                 return outcome;
             }
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: &impl Fn() -> RequestBuilder) -> (Call<T>, bool) {
+        let course = self.steps.next(Step::Call);
+        if course == Course::NeverHappens {
+            return (unknown("the process died before this".to_owned(), None, None), false);
+        }
+        if course == Course::HappensTwice {
+            drop(request().send().await);
+        }
+        let outcome = match request().send().await {
+            Ok(response) => understand(response).await,
+            Err(error) => (unknown(describe(&error), None, None), true),
+        };
+        match course {
+            Course::LosesItsAnswer => (unknown("the answer was lost".to_owned(), None, None), true),
+            Course::Happens | Course::HappensTwice | Course::NeverHappens => outcome,
         }
     }
 

@@ -12,14 +12,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("clock", &[]),
     ("language", &[]),
-    ("storage", &[]),
-    ("stripe", &[]),
-    ("mail", &[]),
+    ("steps", &[]),
+    ("storage", &["steps"]),
+    ("stripe", &["steps"]),
+    ("mail", &["steps"]),
     // The one way to change stock or money. It gets commands and a moment, so it cannot call out.
-    ("ledger", &["storage"]),
+    ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
-    ("shop", &["clock", "config", "language", "ledger", "mail", "storage", "stripe"]),
+    ("shop", &["clock", "config", "language", "ledger", "mail", "steps", "storage", "stripe"]),
     ("letters", &["language", "mail", "storage"]),
     ("catalogue", &["ledger", "storage"]),
     // The one voice to Stripe and to the mail server.

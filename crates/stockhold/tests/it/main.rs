@@ -5,6 +5,7 @@ mod architecture;
 mod audit;
 mod bad_input;
 mod crashes;
+mod every_step;
 mod facts;
 mod goods;
 mod journeys;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use stockhold::storage::{RowExt, Storage, effects, inbox};
+use stockhold::storage::{Database, RowExt, Storage, effects, inbox};
 use stockhold::values;
 use stripe_sandbox::{Fault, Faults, Pay};
 use tokio::sync::watch;
@@ -92,7 +92,7 @@ async fn torture(house: House, seed: u64) {
     street.house.sandbox.set_faults(Faults::default());
     street.settle_at_the_bank();
     let storage = street.house.storage().await;
-    if let Storage::Postgres(_) = storage {
+    if let Database::Postgres(_) = &storage.database {
         // Two minutes pass: what a killed instance had in hand is free again. On SQLite nobody need wait for that.
         effects::free(&storage).await.expect("the database answers");
         inbox::free(&storage).await.expect("the database answers");

@@ -16,6 +16,7 @@ use rules::stock::Reason;
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 use stockhold::ledger::{Failure, Ledger};
+use stockhold::storage::Database;
 use stockhold::storage::orders::OrderView;
 use stockhold::storage::products::{self, Localized, NewProduct, NewVariant, ProductStatus};
 use stockhold::storage::{RowExt, Storage, migrate, orders};
@@ -75,7 +76,7 @@ impl TestBooks {
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self.storage, Storage::Postgres(_))
+        matches!(self.storage.database, Database::Postgres(_))
     }
 
     /// A second ledger over the same database: another instance.

@@ -7,6 +7,7 @@ pub mod postgres;
 pub mod process;
 pub mod shop;
 pub mod smtp;
+pub mod steps;
 
 /// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, async |shop| { … })`,
 /// over bare books or over a whole shop.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
@@ -14,7 +15,8 @@ use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::config::{Config, SandboxAddress, Secret};
-use stockhold::shop::Shop;
+use stockhold::shop::{Conduct, Shop};
+use stockhold::steps::Steps;
 use stockhold::storage::keys::{self, Key, Scopes};
 use stockhold::storage::orders::OrderView;
 use stockhold::storage::{RowExt, Storage, migrate, orders, settings};
@@ -26,7 +28,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::books::{noon, put_on_the_shelf, sku};
 use super::line::Line;
 
-const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
+pub const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
 
 #[derive(Debug)]
 pub struct TestShop {
@@ -34,7 +36,7 @@ pub struct TestShop {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
     pub base_url: String,
-    admin_key: Key,
+    pub admin_key: Key,
     pub line: Line,
     drawn: AtomicU64,
     absent: Mutex<Option<(TcpSocket, axum::Router)>>,
@@ -121,7 +123,9 @@ impl TestShop {
             confirm_moved: false,
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
-        let shop = Shop::open_with(config, clock, setup.patience).await.expect("the shop opens");
+        let shop = Shop::open_with(config, clock, Conduct { patience: setup.patience, steps: Steps::default() })
+            .await
+            .expect("the shop opens");
         let service = web::router(shop.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
@@ -299,4 +303,9 @@ pub async fn answer(response: reqwest::Response) -> Answer {
     let status = response.status().as_u16();
     let text = response.text().await.expect("the answer is whole");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Patience towards Stripe for tests in which much goes wrong: as many tries as usual, without the waits.
+pub fn quick() -> Timeouts {
+    Timeouts { retry_base: Duration::from_millis(2), ..Timeouts::default() }
 }
