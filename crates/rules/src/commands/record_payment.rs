@@ -87,6 +87,14 @@ fn wait_for_money(books: &mut Books, id: OrderId, fact: &SessionFact, now: Times
 fn close(books: &mut Books, id: OrderId, fact: &SessionFact, why: &str, now: Timestamp) -> Result<(), Refusal> {
     let order = &books.orders[&id];
     let waiting = matches!(order.status, Status::Pending | Status::Processing);
+    if !waiting && is_own(order, fact) && order.session == Session::Open {
+        // Paid on another page of the order; this one took nothing, and now it cannot.
+        books.change(id, |order| {
+            order.session = Session::Closed;
+            order.session_url = None;
+        });
+        return Ok(());
+    }
     let contradicts = order.status == Status::Processing && fact.state == SessionState::Closed;
     if !waiting || !is_own(order, fact) || contradicts || holds_money(books, id) {
         return Ok(());
@@ -107,23 +115,26 @@ fn take_money(books: &mut Books, command: &RecordPayment, now: Timestamp) {
     let (id, fact) = (command.order_id, &command.fact);
     // A paid session always has an intent; should one come without, the session's own id names the payment.
     let intent = fact.intent.clone().unwrap_or_else(|| fact.session_id.clone());
-    if books.payments.contains_key(&intent) {
-        return; // M2: the same payment again.
-    }
-    if is_own(&books.orders[&id], fact) {
+    if is_own(&books.orders[&id], fact) && books.orders[&id].session != Session::Complete {
         books.change(id, |order| {
             order.session = Session::Complete;
             order.session_url = None;
         });
     }
+    if books.payments.contains_key(&intent) {
+        return; // M2: the same payment again.
+    }
     let order = &books.orders[&id];
     let amount = Money::new(fact.amount_minor, fact.currency);
+    // The order names this payment, so it was here before: its row was lost, and never is it sent back for that.
+    let bought = order.payment_intent.as_ref() == Some(&intent);
     let right = amount == order.total();
-    let payable = match order.status {
-        Status::Pending | Status::Processing => true,
-        Status::Expired => in_stock_again(books, order),
-        Status::Cancelled | Status::Paid | Status::Refunded => false,
-    };
+    let payable = bought
+        || match order.status {
+            Status::Pending | Status::Processing => true,
+            Status::Expired => in_stock_again(books, order),
+            Status::Cancelled | Status::Paid | Status::Refunded => false,
+        };
     if amount.minor == 0 && !matches!(order.status, Status::Pending | Status::Processing) {
         return; // Nothing was taken, and nobody waits for it.
     }
@@ -142,6 +153,10 @@ fn take_money(books: &mut Books, command: &RecordPayment, now: Timestamp) {
         disputed_minor: 0,
         at: now,
     });
+    if bought {
+        books.tell(id, "payment_restored", intent, now);
+        return;
+    }
     match purpose {
         Purpose::Order => pay(books, command, intent, now),
         Purpose::Mismatch => keep_for_a_person(books, command, amount, now),
