@@ -117,6 +117,13 @@ pub async fn find_difference(storage: &Storage, run_id: &str, finding: &Finding,
     storage.write(sql, values![run_id, kind, subject, order, gap, code, detail, repaired]).await.map(drop)
 }
 
+/// Whether a run has found this already.
+pub async fn is_found(storage: &Storage, run_id: &str, kind: Kind, subject: &str) -> Result<bool> {
+    let sql = "select cast(1 as bigint) from reconciliation_findings where run_id = $1 and kind = $2 and subject = $3";
+    let found = storage.read(sql, values![run_id, kind.as_str(), subject]).await?;
+    Ok(!found.is_empty())
+}
+
 pub async fn findings(storage: &Storage, run_id: &str, limit: i64) -> Result<Vec<StoredFinding>> {
     let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired from reconciliation_findings
         where run_id = $1 order by repaired, kind, subject limit $2";

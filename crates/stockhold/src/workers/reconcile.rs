@@ -14,13 +14,13 @@ use rules::reconciliation::{self as plan, Finding, Kind, Repair, ToldPayment, To
 use rules::time::{Span, Timestamp};
 
 use crate::ledger::Fault;
-use crate::outbox::{self, disputes, refunds};
+use crate::outbox::{self, Carried, disputes, refunds};
 use crate::shop::Shop;
 use crate::storage::reconciliation::{self as runs, Run};
 use crate::storage::{inbox, money, orders};
 use crate::stripe::wire::{self, Expandable, Page};
 use crate::stripe::{Call, Uncertainty};
-use crate::workers::read_inbox;
+use crate::workers::read_inbox::{self, Read};
 
 /// Looked at again beyond the last run: an object may have been made while that run passed by.
 const OVERLAP: Span = Span::minutes(60);
@@ -58,10 +58,7 @@ pub async fn run(
         _ => begin(shop, since, applies).await?,
     };
     let from = PHASES.iter().position(|phase| *phase == run.phase).unwrap_or(0);
-    for phase in &PHASES[from..] {
-        if run.phase != *phase {
-            (run.phase, run.after) = ((*phase).to_owned(), String::new());
-        }
+    for (at, phase) in PHASES.iter().enumerate().skip(from) {
         loop {
             let step = step(shop, &run).await;
             let (seen, after) = match step {
@@ -76,6 +73,10 @@ pub async fn run(
             run.after = after;
             runs::note(&shop.storage, &run, shop.now()).await?;
             progress(&run);
+        }
+        // What is noted is where to go on: whoever stops here looks at no page twice.
+        if let Some(next) = PHASES.get(at + 1) {
+            (run.phase, run.after) = ((*next).to_owned(), String::new());
         }
         runs::note(&shop.storage, &run, shop.now()).await?;
         progress(&run);
@@ -147,7 +148,12 @@ async fn events(shop: &Shop, page: Page<wire::EventHead>) -> Step {
     let known: BTreeSet<String> = inbox::known(&shop.storage, ids).await?.into_iter().collect();
     // Stripe lists the newest first; what happened first is read first.
     for event in page.data.iter().rev().filter(|event| !known.contains(&event.id)) {
-        read_inbox::read(shop, event).await?;
+        match read_inbox::read(shop, event).await {
+            // This news is read when Stripe is there again; nobody else may ever bring it.
+            Ok(Read::Ours(Carried::Unknown(unsure))) => return Err(Stopped::StripeAway(unsure.why)),
+            Ok(Read::Ours(_) | Read::NotOurs | Read::NothingToDo) => {}
+            Err(fault) => tracing::error!(%fault, event = event.id, "an event could not be recorded"),
+        }
     }
     Ok((page.data.len() as i64, next(&page, |event| &event.id)))
 }
@@ -275,7 +281,9 @@ async fn balance(shop: &Shop, run: &Run, page: Page<wire::BalanceTransaction>) -
         let Some(payment) = payments.first() else { continue };
         if moved.is_charge() {
             let amount = Money::new(moved.amount, wire::currency(&moved.currency));
-            if let Some(finding) = plan::compare_balance(payment, &moved.id, amount) {
+            // The list of payments has told already that this one's amount is not ours: the same cents count once.
+            let told = runs::is_found(&shop.storage, &run.id, Kind::PaymentAmount, intent).await?;
+            if let Some(finding) = plan::compare_balance(payment, &moved.id, amount).filter(|_| !told) {
                 runs::find_difference(&shop.storage, &run.id, &finding, false).await?;
             }
         }
@@ -347,8 +355,15 @@ async fn mended(shop: &Shop, run: &Run, finding: &Finding) -> Result<bool, Stopp
         runs::find_difference(&shop.storage, &run.id, finding, false).await?;
         return Ok(false);
     }
-    mend(shop, finding).await?;
-    Ok(true)
+    match mend(shop, finding).await {
+        Ok(Carried::Unknown(unsure)) => Err(Stopped::StripeAway(unsure.why)),
+        Ok(Carried::Done | Carried::Refused(_) | Carried::NotDue) => Ok(true),
+        // A row that cannot be mended must not stand in the way of all that come after it.
+        Err(fault) => {
+            tracing::error!(%fault, kind = finding.kind.as_str(), subject = finding.subject, "a repair failed");
+            Ok(true)
+        }
+    }
 }
 
 /// Keeps what was found, and what is still to be found after it was mended.
@@ -357,28 +372,23 @@ async fn keep(shop: &Shop, run: &Run, found: Finding, still: Option<Finding>) ->
     Ok(runs::find_difference(&shop.storage, &run.id, &finding, repaired).await?)
 }
 
-async fn mend(shop: &Shop, finding: &Finding) -> Result<(), Fault> {
+async fn mend(shop: &Shop, finding: &Finding) -> Result<Carried, Fault> {
     let subject = finding.subject.as_str();
     match (finding.repair, finding.order) {
         (Repair::AskSession, Some(order)) if finding.kind == Kind::SessionUnknown => {
-            outbox::close_session(shop, order, subject).await?;
+            outbox::close_session(shop, order, subject).await
         }
         (Repair::AskSession, Some(order)) if finding.kind == Kind::SessionState => {
-            outbox::settle_session(shop, order, subject).await?;
+            outbox::settle_session(shop, order, subject).await
         }
-        (Repair::AskSession, _) => {
-            let _ = outbox::order_of_intent(shop, subject).await?; // It records the session that it finds.
-        }
-        (Repair::AskRefund, _) => {
-            refunds::settle(shop, subject).await?;
-        }
-        (Repair::AskDispute, _) => {
-            disputes::settle(shop, subject).await?;
-        }
-        (Repair::AskWarning, _) => {
-            disputes::settle_warning(shop, subject).await?;
-        }
-        (Repair::ByHand, _) => {}
+        // It records the session that it finds.
+        (Repair::AskSession, _) => match outbox::order_of_intent(shop, subject).await? {
+            Ok(_) => Ok(Carried::Done),
+            Err(asked) => Ok(asked.into_carried()),
+        },
+        (Repair::AskRefund, _) => Ok(refunds::settle(shop, subject).await?.into_carried()),
+        (Repair::AskDispute, _) => Ok(disputes::settle(shop, subject).await?.into_carried()),
+        (Repair::AskWarning, _) => Ok(disputes::settle_warning(shop, subject).await?.into_carried()),
+        (Repair::ByHand, _) => Ok(Carried::Done),
     }
-    Ok(())
 }

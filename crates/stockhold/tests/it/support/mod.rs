@@ -8,6 +8,7 @@ pub mod process;
 pub mod shop;
 pub mod smtp;
 pub mod steps;
+pub mod trade;
 
 /// Runs one async test on SQLite and on PostgreSQL: `on_both_engines!(name, async |shop| { … })`,
 /// over bare books or over a whole shop.
