@@ -235,7 +235,7 @@ on_both_engines!(
         shop.stock("mug", 1).await;
         let id = shop.check_out(&[("mug", 1)]).await;
         shop.pay(id).await;
-        let planned = Faults::webhooks(WebhookMode::Lost).with(Fault::Unreachable.on("/v1/checkout/sessions/").standing());
+        let planned = Faults::webhooks(WebhookMode::Lost).with(Fault::Unreachable.on("/v1/checkout/sessions/"));
         shop.sandbox.set_faults(planned);
         let one_try = process(shop, Plan::none(), Timeouts { tries: 1, ..Timeouts::default() }).await;
         let away = compare(&one_try, true).await;
