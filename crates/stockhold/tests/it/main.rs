@@ -15,5 +15,6 @@ mod processes;
 mod provider_trouble;
 mod races;
 mod scenarios;
+mod order_page;
 mod support;
 mod torture;
