@@ -230,6 +230,7 @@ order-step-refunded = { $amount } refunded
 order-step-refund-failed = The refund of { $amount } did not go through
 order-step-refunding = Waiting for the bank
 order-step-owed = The shop sees to the refund
+order-step-ship-rest = The rest is packed and shipped
 order-step-ship = Packed and shipped
 
 order-line-shipped = { $count } sent

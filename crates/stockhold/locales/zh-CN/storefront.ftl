@@ -207,6 +207,7 @@ order-step-refunded = 已退款 { $amount }
 order-step-refund-failed = 退款 { $amount } 未成功
 order-step-refunding = 等待银行处理
 order-step-owed = 店铺正在处理退款
+order-step-ship-rest = 其余商品备货与发货
 order-step-ship = 备货与发货
 
 order-line-shipped = 已发出 { $count } 件

@@ -214,7 +214,7 @@ on_both_engines!(
         says(shop, pending, &["is cancelled", "$64.00 went back"], &["已取消", "已退款"], NOTHING_CHARGED).await;
         refund_ends(shop, pending, RefundStatus::Failed).await;
         let failed = ["is cancelled", "did not go through", "$64.00", "taking care of it"];
-        let never = ["went back", "已原路退回", "is on its way back", "sent back; it can take", "Nothing was charged", "未扣款"];
+        let never = ["64.00 refunded", "已退款", "went back", "已原路退回", "is on its way back", "sent back; it can take", "Nothing was charged", "未扣款"];
         says(shop, pending, &failed, &["已取消", "退款未成功", "店铺正在处理"], &never).await;
 
         // Stripe refuses the refund before the letters are written.

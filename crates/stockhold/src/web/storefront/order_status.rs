@@ -15,7 +15,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::ids::OrderId;
 use rules::orders::Status;
-use rules::refunds::{Refund, RefundKind};
+use rules::refunds::{Refund, RefundKind, RefundState};
 use rules::shipments::Shipment;
 use rules::time::{Span, Timestamp};
 use serde::Deserialize;
@@ -263,7 +263,10 @@ fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
         match (event.kind.as_str(), refund) {
             ("expired", _) => happened.push((event.at, "order-step-expired", String::new())),
             ("cancelled", _) => happened.push((event.at, "order-step-cancelled", String::new())),
-            ("refunded", Some(refund)) => happened.push((event.at, "order-step-refunded", amount(refund))),
+            // One that failed later was never more than tried (R1).
+            ("refunded", Some(refund)) if refund.state == RefundState::Succeeded => {
+                happened.push((event.at, "order-step-refunded", amount(refund)))
+            }
             ("refund_failed" | "refund_canceled", Some(refund)) => {
                 happened.push((event.at, "order-step-refund-failed", amount(refund)));
             }
@@ -286,7 +289,8 @@ fn coming(state: State) -> &'static [(&'static str, &'static str)] {
         State::Pending => &[("now", "order-step-awaiting"), ("", "order-step-ship")],
         State::Processing | State::Checking => &[("now", "order-step-confirming"), ("", "order-step-ship")],
         State::Closing | State::Stopping => &[("now", "order-step-stopping")],
-        State::Paid | State::PartlyShipped => &[("now", "order-step-ship")],
+        State::Paid => &[("now", "order-step-ship")],
+        State::PartlyShipped => &[("now", "order-step-ship-rest")],
         State::Over(_, Back::OnItsWay) => &[("now", "order-step-refunding")],
         State::Over(_, Back::Failed) => &[("now", "order-step-owed")],
         State::Shipped
