@@ -49,6 +49,69 @@ test("a buyer with a phone and no script buys the last one in Chinese", async ()
   });
 });
 
+test("a buyer with a desktop cancels a paid order in English", async () => {
+  await cancelling({
+    email: "cy@example.com",
+    prefix: "",
+    name: "en",
+    browsing: { ...desktop, locale: "en-GB" },
+    words: { lang: "en", refunded: "Refunded", promise: /goes back to you/, over: /is cancelled/, letter: "is cancelled" },
+  });
+});
+
+test("a buyer with a phone and no script cancels a paid order in Chinese", async () => {
+  await cancelling({
+    email: "xu@example.cn",
+    prefix: "/zh",
+    name: "zh",
+    browsing: { ...phone, locale: "zh-CN", javaScriptEnabled: false },
+    words: { lang: "zh-CN", refunded: "已退款", promise: /将原路退还给您/, over: /已取消/, letter: "已取消" },
+  });
+});
+
+async function cancelling({ email, prefix, name, browsing, words }) {
+  const chosen = (await shelf(shop.address)).find((variant) => variant.available >= 6);
+  const stock = await available(shop.address, chosen);
+  const { page, complaints, close } = await openPage(browser, browsing);
+  await page.goto(`${shop.address}${prefix}/products/${chosen.slug}`);
+  await chooseVariant(page, chosen);
+  await page.click(`form[action="${prefix}/cart/add"] button.btn`);
+  await page.click(`a[href="${prefix}/checkout"]`);
+  await page.fill("#email", email);
+  await page.click(`form[action="${prefix}/checkout"] button`);
+  await page.click("button#pay");
+  await page.waitForURL((url) => url.origin === shop.address && /\/(success|orders\/)/.test(url.pathname));
+  await until(async () => {
+    await page.reload();
+    return (await available(shop.address, chosen)) === stock - 1 && (await page.locator(".chip.ok").count()) === 1;
+  }, "the order is paid");
+  await page.click('a[href$="/cancel"]');
+  assert.match(await page.locator("main").textContent(), words.promise);
+  assert.equal(await page.locator("html").getAttribute("lang"), words.lang);
+  await look(page, `${name}-a-cancel`);
+  assert.equal(await available(shop.address, chosen), stock - 1, "the page alone cancels nothing");
+
+  await page.fill("#reason", "I found it in my own cupboard");
+  await page.click('form[action$="/cancel"] button');
+  await page.waitForURL((url) => /\/orders\/ord_[^/]*$/.test(url.pathname));
+  assert.match(await page.locator("h1").textContent(), words.over);
+  await until(async () => {
+    await page.reload();
+    return (await page.locator(".chip").first().textContent()).trim() === words.refunded;
+  }, "the money is back");
+  assert.equal(await page.locator('a[href$="/cancel"]').count(), 0);
+  assert.equal(await available(shop.address, chosen), stock, "the goods are back, once");
+  await look(page, `${name}-b-cancelled`);
+  await until(async () => {
+    await page.goto(`${shop.address}/_sandbox/mail`);
+    const mine = page.locator("article.letter", { hasText: email });
+    return (await mine.filter({ hasText: words.letter }).count()) === 1;
+  }, "the letter says so");
+  await look(page, `${name}-c-mailbox`);
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
 async function purchase({ chosen, quantity, email, prefix, name, browsing, words }) {
   const { page, complaints, close } = await openPage(browser, browsing);
   const stock = await available(shop.address, chosen);

@@ -159,13 +159,9 @@ impl Line {
         self.quantity - self.shipped - self.cancelled
     }
 
-    /// What so many units of this line cost, in minor units, when `before` units are counted already: the shares of
-    /// all units sum to the line exactly, whatever pieces they are taken in (scenario C13).
+    /// What so many units of this line cost, in minor units, when `before` units are counted already.
     pub fn share(&self, before: i64, units: i64) -> i64 {
-        let upto =
-            |count: i64| i64::try_from(i128::from(self.total_minor) * i128::from(count) / i128::from(self.quantity));
-        let reach = "a share is no larger than its line";
-        upto(before + units).expect(reach) - upto(before).expect(reach)
+        share(self.total_minor, self.quantity, before, units)
     }
 
     /// S3: no unit goes two ways.
@@ -173,6 +169,13 @@ impl Line {
         assert!(self.shipped >= 0 && self.cancelled >= 0 && self.open() >= 0, "S3: a unit is shipped or cancelled");
         assert!((0..=self.quantity).contains(&self.restocked), "S3: a unit is restocked once");
     }
+}
+
+/// The shares of all units sum to the line exactly, whatever pieces they are taken in (scenario C13).
+pub fn share(total_minor: i64, quantity: i64, before: i64, units: i64) -> i64 {
+    let upto = |count: i64| i64::try_from(i128::from(total_minor) * i128::from(count) / i128::from(quantity));
+    let reach = "a share is no larger than its line";
+    upto(before + units).expect(reach) - upto(before).expect(reach)
 }
 
 /// The names under which live holds are counted: the buyer, and the client when it is known.

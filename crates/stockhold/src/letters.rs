@@ -1,15 +1,15 @@
-//! Letters to buyers, rendered in the order's language: HTML for people, and a text part written by hand.
+//! Letters to buyers and to the owner, rendered in the order's language: HTML for people, and a text part written by hand.
 //!
 //! Invariant: every amount is the stored order's, written as on its page (M1); a repeat of a letter has the same
-//! Message-ID (E2); whatever a title contains stays text.
+//! Message-ID (E2); whatever a title contains stays text. What a letter says is true when it is sent, not when it
+//! was queued: money that did not go through is never written of as on its way (R1).
+
+mod notice;
 
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, UndefinedBehavior, context};
 use rules::effects;
 use rules::money::Money;
-use rules::orders::Status;
-use rules::payments::Purpose;
-use rules::refunds::RefundKind;
 
 use crate::language::{Argument, Language, Words, format_money, format_time};
 use crate::mail::Letter;
@@ -52,13 +52,10 @@ pub fn render(
 ) -> Result<Letter, LetterError> {
     let language = if kind.to_owner() { envelope.owner_language } else { Language::of_tag(&order.language) };
     let named = [("number", Argument::from(order.number.to_string())), ("shop", envelope.shop_name.as_str().into())];
-    let subject = one_line(&words.say(language, &key(kind, "subject"), &named));
+    let subject = one_line(&words.say(language, &key(kind, notice::subject(kind, about, order)), &named));
     let environment = environment(words, language);
     let context = context(words, language, (kind, about), order, envelope, &subject);
-    let template = match kind {
-        effects::Letter::OrderConfirmed | effects::Letter::LateRefund => kind.as_str(),
-        _ => "notice",
-    };
+    let template = if kind == effects::Letter::OrderConfirmed { kind.as_str() } else { "notice" };
     let write = |ending: &str| {
         let name = format!("{template}.{ending}");
         environment.get_template(&name).and_then(|template| template.render(&context))
@@ -109,13 +106,9 @@ fn context(
     let is_plain = order.subtotal == order.total;
     let sums = parts.iter().filter(|(_, minor)| *minor != 0 && !is_plain);
     let sums = sums.map(|(key, minor)| context! { label => words.say(language, key, &[]), amount => money(*minor) });
-    // What goes back is what was paid late, should it ever differ from what the order asked for.
-    let late = order.refunds.iter().filter(|refund| refund.kind == RefundKind::Late);
-    let refunded = late.map(|refund| refund.amount.minor).max().unwrap_or(order.total);
-    let cancelled = order.status == Status::Cancelled || order.cancelled_at.is_some();
     // The reader's zone is not known, so the zone is said.
     let paid_at = order.paid_at.unwrap_or(order.reserved_at);
-    let notice = notice(words, language, kind, about, order);
+    let notice = notice::of(words, language, kind, about, order);
     context! {
         lang => language.tag(),
         subject,
@@ -128,67 +121,10 @@ fn context(
         lines => order.lines.iter().map(line).collect::<Vec<_>>(),
         sums => sums.collect::<Vec<_>>(),
         total => money(order.total),
-        refunded => money(refunded),
-        cancelled,
         heading => notice.heading,
         paragraphs => notice.paragraphs,
         amount => notice.amount,
         total_label => notice.total_label,
-    }
-}
-
-/// What the letters that say one thing say.
-struct Notice {
-    heading: String,
-    paragraphs: Vec<String>,
-    amount: String,
-    total_label: String,
-}
-
-fn notice(words: &Words, language: Language, kind: effects::Letter, about: &str, order: &OrderView) -> Notice {
-    use effects::Letter;
-    let going_back = Money::new(order.going_back(), order.currency);
-    let refund = order.refunds.iter().find(|refund| refund.id.to_string() == about);
-    let dispute = order.disputes.iter().find(|dispute| dispute.id == about);
-    let odd = order.payments.iter().find(|payment| payment.purpose == Purpose::Mismatch);
-    let (amount, why, due) = match (kind, refund, dispute) {
-        (Letter::OwnerDispute, _, Some(dispute)) => (dispute.amount, dispute.reason.clone(), dispute.due_by),
-        (Letter::OwnerPaymentDiffers, _, _) => (odd.map_or(going_back, |odd| odd.amount), String::new(), None),
-        (_, Some(refund), _) => (refund.amount, refund.failure.clone(), None),
-        _ => (going_back, String::new(), None),
-    };
-    let due = due.map(|due| format!("{} UTC", format_time(language, due, "UTC"))).unwrap_or_default();
-    let total = format_money(language, Money::new(order.total, order.currency));
-    let named = [
-        ("amount", Argument::from(format_money(language, amount))),
-        ("total", total.into()),
-        ("number", order.number.to_string().into()),
-        ("why", why.into()),
-        ("due", due.clone().into()),
-    ];
-    let say = |part: &str| words.say(language, &key(kind, part), &named);
-    // Which of a letter's sentences are true of this order.
-    let parts: &[&str] = match kind {
-        Letter::OrderConfirmed | Letter::LateRefund => &[],
-        Letter::OrderCancelled if going_back.minor > 0 => &["text", "money"],
-        Letter::OrderCancelled if order.captured() == 0 => &["text", "nothing"],
-        Letter::OrderCancelled => &["text"],
-        Letter::RefundSent if order.going_back() < order.captured() => &["part", "text"],
-        Letter::RefundSent => &["whole", "text"],
-        Letter::OwnerDispute if due.is_empty() => &["text"],
-        Letter::OwnerDispute => &["text", "due"],
-        Letter::OwnerLatePayment
-        | Letter::OwnerPaymentDiffers
-        | Letter::OwnerRefundFailed
-        | Letter::OwnerRefundUnassigned => &["text"],
-    };
-    let is_refund = matches!(kind, Letter::RefundSent | Letter::OrderCancelled);
-    let label = if is_refund { "letter-total-refunded" } else { "letter-total-concerned" };
-    Notice {
-        heading: if parts.is_empty() { String::new() } else { say("heading") },
-        paragraphs: parts.iter().map(|part| say(part)).collect(),
-        amount: format_money(language, amount),
-        total_label: words.say(language, label, &[]),
     }
 }
 
@@ -224,9 +160,12 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rules::ids::OrderId;
+    use rules::disputes::{Dispute, DisputeState};
+    use rules::ids::{OrderId, RefundId};
     use rules::money::Currency;
-    use rules::orders::{Fulfilment, Hold, Session};
+    use rules::orders::{Fulfilment, Hold, Session, Status};
+    use rules::payments::{Payment, Purpose};
+    use rules::refunds::{Refund, RefundKind, RefundState};
     use rules::time::Timestamp;
 
     use super::*;
@@ -293,37 +232,158 @@ mod tests {
         }
     }
 
-    const KINDS: [effects::Letter; 2] = [effects::Letter::OrderConfirmed, effects::Letter::LateRefund];
+    /// The order with a payment and one thing that each letter may be about.
+    fn after_sale(language: &str, refund: RefundState, dispute: DisputeState) -> OrderView {
+        let order = order(language, "Tea cup");
+        let (id, at, amount) = (order.id, order.reserved_at, Money::new(6600, order.currency));
+        let payment = |intent: &str, purpose| Payment {
+            intent_id: intent.to_owned(),
+            order: id,
+            session_id: String::new(),
+            amount,
+            purpose,
+            refunded_minor: if refund.is_alive() { 6600 } else { 0 },
+            disputed_minor: 0,
+            at,
+        };
+        let asked = |number, kind| Refund {
+            state: refund,
+            stripe_id: Some("re_1".to_owned()),
+            failure: if refund.is_alive() { String::new() } else { "declined".to_owned() },
+            ..Refund::asked(RefundId::from_u128(number), id, "pi_1", amount, kind, at)
+        };
+        let dispute = Dispute {
+            id: "du_1".to_owned(),
+            order: id,
+            intent_id: "pi_1".to_owned(),
+            amount: Money::new(6500, order.currency),
+            reason: "fraudulent".to_owned(),
+            state: dispute,
+            due_by: Some(at),
+            withdrawn_minor: 0,
+            at,
+        };
+        OrderView {
+            payments: vec![payment("pi_1", Purpose::Order), payment("pi_2", Purpose::Mismatch)],
+            refunds: vec![asked(1, RefundKind::Cancelled), asked(2, RefundKind::Late)],
+            disputes: vec![dispute],
+            ..order
+        }
+    }
+
+    /// What a letter of this kind is about.
+    fn about(kind: effects::Letter) -> String {
+        use effects::Letter;
+        match kind {
+            Letter::RefundSent | Letter::OwnerRefundFailed | Letter::OwnerRefundUnassigned => {
+                RefundId::from_u128(1).to_string()
+            }
+            Letter::OwnerDispute => "du_1".to_owned(),
+            Letter::OrderConfirmed
+            | Letter::LateRefund
+            | Letter::OrderCancelled
+            | Letter::OwnerLatePayment
+            | Letter::OwnerPaymentDiffers => String::new(),
+        }
+    }
 
     #[test]
     fn every_letter_is_written_in_both_languages() {
         let words = Words::built_in();
-        for kind in KINDS {
-            for language in Language::ALL {
+        for (kind, language) in effects::Letter::ALL.iter().flat_map(|kind| Language::ALL.map(|lang| (*kind, lang))) {
+            for (refund, dispute) in RefundState::ALL.iter().flat_map(|r| DisputeState::ALL.iter().map(|d| (*r, *d))) {
                 for sandbox in [false, true] {
-                    let envelope = Envelope { sandbox, ..envelope() };
-                    let letter =
-                        render(&words, kind, "", &order(language.tag(), "Tea cup"), &envelope).expect("a letter");
-                    let money = |minor| format_money(language, Money::new(minor, order("en", "").currency));
+                    let envelope = Envelope { sandbox, owner_language: language, ..envelope() };
+                    let order = after_sale(language.tag(), refund, dispute);
+                    let letter = render(&words, kind, &about(kind), &order, &envelope).expect("a letter");
+                    let money = |minor| format_money(language, Money::new(minor, order.currency));
+                    let amounts = if kind == effects::Letter::OwnerDispute {
+                        [6400, -400, 600, 6500]
+                    } else {
+                        [6400, -400, 600, 6600]
+                    };
                     for part in [&letter.text, &letter.html] {
-                        for amount in [6400, -400, 600, 6600] {
+                        for amount in amounts {
                             assert!(part.contains(&money(amount)), "{amount} in {part}");
                         }
                         assert!(part.contains("1042") && part.contains("Tea cup"), "{part}");
+                        assert!(!part.contains("letter-"), "a word is missing in {part}");
                         assert_eq!(part.contains(&words.say(language, "letter-sandbox", &[])), sandbox);
                     }
                     assert!(letter.text.contains("https://shop.example/orders/ord_7?token=t"));
                     assert!(letter.html.contains(&format!("<html lang=\"{}\">", language.tag())));
                     assert!(letter.subject.contains("1042") && letter.subject.contains("Harbour Kiln"));
+                    let to = if kind.to_owner() { "owner@shop.example" } else { "lin@example.com" };
+                    assert_eq!(letter.to, to, "{kind:?}");
                 }
             }
         }
     }
 
     #[test]
+    fn no_letter_says_that_money_is_on_its_way_which_is_not() {
+        use effects::Letter;
+        let words = Words::built_in();
+        let claims =
+            ["We refund", "on its way back", "goes back", "have sent back", "正在为您", "将原路退回", "正在自动退回"];
+        for kind in [Letter::LateRefund, Letter::OrderCancelled, Letter::OwnerLatePayment, Letter::OwnerRefundFailed] {
+            for state in RefundState::ALL {
+                for language in Language::ALL {
+                    let order = after_sale(language.tag(), *state, DisputeState::Closed);
+                    let envelope = Envelope { owner_language: language, ..envelope() };
+                    let letter = render(&words, kind, &about(kind), &order, &envelope).expect("a letter");
+                    let claimed =
+                        claims.iter().any(|claim| letter.text.contains(claim) || letter.subject.contains(claim));
+                    let goes_back = state.is_alive() && kind != Letter::OwnerRefundFailed;
+                    assert_eq!(claimed, goes_back, "{kind:?} {state:?}: {}\n{}", letter.subject, letter.text);
+                    assert!(!letter.text.contains(&words.say(language, "letter-order-cancelled-nothing", &[])));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_that_was_never_charged_is_told_so() {
+        let words = Words::built_in();
+        for (language, nothing) in [("en", "Nothing was charged."), ("zh-CN", "未产生任何扣款。")] {
+            let order = order(language, "Tea cup");
+            let letter = render(&words, effects::Letter::OrderCancelled, "", &order, &envelope()).expect("a letter");
+            assert!(letter.text.contains(nothing), "{}", letter.text);
+            let zero = format_money(Language::of_tag(language), Money::new(0, order.currency));
+            assert!(!letter.text.contains(&zero), "{}", letter.text);
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_not_called_cancelled() {
+        let words = Words::built_in();
+        let mut sent = after_sale("en", RefundState::Pending, DisputeState::Closed);
+        (sent.lines[0].shipped, sent.lines[0].cancelled) = (1, 1);
+        let letter = render(&words, effects::Letter::OrderCancelled, "", &sent, &envelope()).expect("a letter");
+        assert!(letter.text.contains("The rest of your order is cancelled"), "{}", letter.text);
+    }
+
+    #[test]
+    fn a_warning_is_not_called_a_dispute() {
+        let words = Words::built_in();
+        let write = |state| {
+            let order = after_sale("en", RefundState::Failed, state);
+            render(&words, effects::Letter::OwnerDispute, "du_1", &order, &envelope()).expect("a letter")
+        };
+        let warning = write(DisputeState::Warning);
+        assert!(warning.subject.contains("fraud") && warning.text.contains("No money has moved"), "{}", warning.text);
+        assert!(write(DisputeState::Inquiry).text.contains("No money has moved"));
+        assert!(write(DisputeState::Open).text.contains("Evidence is taken until"));
+        for over in [DisputeState::Won, DisputeState::Lost, DisputeState::Closed] {
+            assert!(!write(over).text.contains("Evidence"), "{over:?}");
+        }
+    }
+
+    #[test]
     fn a_cancelled_order_is_not_told_that_the_goods_were_gone() {
         let words = Words::built_in();
-        let cancelled = OrderView { status: Status::Cancelled, ..order("zh-CN", "茶杯") };
+        let late = after_sale("zh-CN", RefundState::Pending, DisputeState::Closed);
+        let cancelled = OrderView { cancelled_at: Some(late.reserved_at), ..late };
         let letter = render(&words, effects::Letter::LateRefund, "", &cancelled, &envelope()).expect("a letter");
         for part in [&letter.text, &letter.html] {
             assert!(part.contains("该订单已取消") && !part.contains("售罄"), "{part}");
@@ -344,9 +404,12 @@ mod tests {
     fn the_same_letter_has_the_same_message_id() {
         let words = Words::built_in();
         let write = |kind| render(&words, kind, "", &order("en", "Tea cup"), &envelope()).expect("a letter").message_id;
-        assert_eq!(write(KINDS[0]), "ord_00000000000000000000000000000007.order_confirmed@shop.example");
-        assert_eq!(write(KINDS[0]), write(KINDS[0]));
-        assert_ne!(write(KINDS[0]), write(KINDS[1]));
+        assert_eq!(
+            write(effects::Letter::OrderConfirmed),
+            "ord_00000000000000000000000000000007.order_confirmed@shop.example"
+        );
+        assert_eq!(write(effects::Letter::OrderConfirmed), write(effects::Letter::OrderConfirmed));
+        assert_ne!(write(effects::Letter::OrderConfirmed), write(effects::Letter::LateRefund));
     }
 
     #[test]
@@ -361,7 +424,8 @@ mod tests {
     fn a_shop_name_cannot_break_the_subject() {
         let words = Words::built_in();
         let envelope = Envelope { shop_name: "Kiln\r\nBcc: eve@example.com".to_owned(), ..envelope() };
-        let letter = render(&words, KINDS[0], "", &order("en", "Tea cup"), &envelope).expect("a letter");
+        let letter =
+            render(&words, effects::Letter::OrderConfirmed, "", &order("en", "Tea cup"), &envelope).expect("a letter");
         assert!(!letter.subject.contains(['\r', '\n']), "{:?}", letter.subject);
     }
 }

@@ -10,6 +10,7 @@ letter-shipping = Shipping
 letter-tax = Tax
 letter-total-paid = Paid
 letter-total-refunded = Refund
+letter-total = Total
 
 letter-confirmed-subject = Order { $number } is confirmed · { $shop }
 letter-confirmed-heading = Thank you. It’s yours.
@@ -17,11 +18,14 @@ letter-confirmed-paid = We received { $total } on { $time }.
 letter-confirmed-next = We pack it next. The page of your order always shows where it stands.
 
 letter-refund-subject = Order { $number }: your payment is on its way back · { $shop }
+letter-refund-subject-owed = Order { $number }: about your payment · { $shop }
 letter-refund-heading = We’re sorry: the goods were gone
 letter-refund-heading-cancelled = Your payment is on its way back
+letter-refund-heading-owed = This order was cancelled before your payment came
 letter-refund-what = Your payment reached us after the time we could hold your goods, and by then somebody else had bought them. We cannot send your order.
 letter-refund-what-cancelled = Your payment reached us after this order was cancelled, so we keep none of it.
-letter-refund-money = We refund { $total }, all of it.
+letter-refund-money = We refund { $amount }, all of it.
+letter-refund-owed = We tried to send { $amount } back to you, but it did not go through. The money is still here, and we are taking care of it. You need not do anything.
 letter-refund-when = It goes back the way you paid and can take 5 to 10 days. You need not do anything.
 letter-refund-sorry = We would rather have sent you the goods. If you still want them, look in on us: what comes back goes on the shelf.
 
@@ -29,8 +33,10 @@ letter-total-concerned = Amount
 
 letter-order-cancelled-subject = Order { $number } is cancelled · { $shop }
 letter-order-cancelled-heading = Your order is cancelled
+letter-order-cancelled-heading-rest = The rest of your order is cancelled
 letter-order-cancelled-text = What we had not sent stays with us.
 letter-order-cancelled-money = We refund { $amount }. It goes back the way you paid and can take 5 to 10 days. You need not do anything.
+letter-order-cancelled-owed = We tried to send { $amount } back to you, but it did not go through. The money is still here, and we are taking care of it. You need not do anything.
 letter-order-cancelled-nothing = Nothing was charged.
 
 letter-refund-sent-subject = Order { $number }: a refund of your payment · { $shop }
@@ -41,8 +47,11 @@ letter-refund-sent-text = It goes back the way you paid and can take 5 to 10 day
 
 # To the shop's owner.
 letter-owner-late-payment-subject = Order { $number } was paid too late and goes back · { $shop }
+letter-owner-late-payment-subject-owed = Order { $number } was paid too late, and its refund failed · { $shop }
 letter-owner-late-payment-heading = Paid too late
 letter-owner-late-payment-text = Order { $number } was paid after it had ended: its goods could not be taken again, or it was cancelled. { $amount } goes back by itself and the buyer has been told. You need not do anything.
+
+letter-owner-late-payment-owed = Order { $number } was paid after it had ended: its goods could not be taken again, or it was cancelled. The refund of { $amount } did not go through, so the money is owed to the buyer; another letter says why.
 
 letter-owner-payment-differs-subject = Look at the payment of order { $number } · { $shop }
 letter-owner-payment-differs-heading = The amount is not the order’s
@@ -50,11 +59,19 @@ letter-owner-payment-differs-text = Stripe took { $amount } for order { $number 
 
 letter-owner-refund-failed-subject = A refund of order { $number } failed · { $shop }
 letter-owner-refund-failed-heading = A refund did not reach the buyer
-letter-owner-refund-failed-text = { $amount } of order { $number } is owed to the buyer again. Stripe says: { $why }. Refund it once more, or pay the buyer another way.
+letter-owner-refund-failed-text = { $amount } of order { $number } is owed to the buyer again.
+letter-owner-refund-failed-why = Stripe says: { $why }.
+letter-owner-refund-failed-do = Refund it once more, or pay the buyer another way.
 
 letter-owner-dispute-subject = A bank disputes order { $number } · { $shop }
+letter-owner-dispute-subject-warning = The payment of order { $number } may be fraud · { $shop }
+letter-owner-dispute-heading-warning = A warning of fraud
+letter-owner-dispute-heading-over = A payment was disputed
 letter-owner-dispute-heading = A payment is disputed
 letter-owner-dispute-text = The buyer’s bank questions { $amount } of order { $number } ({ $why }). Answer it in the Stripe Dashboard.
+letter-owner-dispute-warning = The card’s issuer warns that { $amount } of order { $number } may be fraud ({ $why }). No money has moved. A refund now usually spares you a dispute and its fee; look at the order before you send it.
+letter-owner-dispute-inquiry = The buyer’s bank asks about { $amount } of order { $number } ({ $why }). No money has moved yet. Answer it in the Stripe Dashboard, or refund the order in full, which settles it.
+letter-owner-dispute-over = The buyer’s bank questioned { $amount } of order { $number } ({ $why }). That has ended meanwhile; the Stripe Dashboard says how.
 letter-owner-dispute-due = Evidence is taken until { $due }. While the dispute is open, refunds of this order wait: the bank may give the same money back.
 
 letter-owner-refund-unassigned-subject = Order { $number } was refunded in the Stripe Dashboard · { $shop }

@@ -10,6 +10,7 @@ letter-shipping = 运费
 letter-tax = 税费
 letter-total-paid = 已付款
 letter-total-refunded = 退款
+letter-total = 订单金额
 
 letter-confirmed-subject = 订单 { $number } 已确认 · { $shop }
 letter-confirmed-heading = 感谢惠顾，订单已确认
@@ -17,11 +18,14 @@ letter-confirmed-paid = 我们已于 { $time } 收到您的付款 { $total }。
 letter-confirmed-next = 接下来将为您打包。订单进度可随时在订单页查看。
 
 letter-refund-subject = 订单 { $number } 正在全额退款 · { $shop }
+letter-refund-subject-owed = 订单 { $number }：关于您的付款 · { $shop }
 letter-refund-heading = 很抱歉，商品已售罄
 letter-refund-heading-cancelled = 款项正在退回
+letter-refund-heading-owed = 付款到账前，订单已取消
 letter-refund-what = 您的付款到账时，商品的保留时间已过，且已被其他顾客买走，因此无法为您发货。
 letter-refund-what-cancelled = 您的付款到账时，该订单已取消，我们不会收取任何款项。
-letter-refund-money = 我们正在为您全额退款 { $total }。
+letter-refund-money = 我们正在为您全额退款 { $amount }。
+letter-refund-owed = 我们已尝试退还 { $amount }，但未能成功。这笔款项仍在我们这里，我们正在处理，您无需任何操作。
 letter-refund-when = 款项将原路退回，一般需要 5 至 10 天，您无需任何操作。
 letter-refund-sorry = 未能将商品送到您手中，深表歉意。若您仍然喜欢，欢迎再来看看，补货后会重新上架。
 
@@ -29,8 +33,10 @@ letter-total-concerned = 金额
 
 letter-order-cancelled-subject = 订单 { $number } 已取消 · { $shop }
 letter-order-cancelled-heading = 您的订单已取消
+letter-order-cancelled-heading-rest = 订单的其余部分已取消
 letter-order-cancelled-text = 尚未发出的商品不再发货。
 letter-order-cancelled-money = 我们正在为您退款 { $amount }，款项将原路退回，一般需要 5 至 10 天，您无需任何操作。
+letter-order-cancelled-owed = 我们已尝试退还 { $amount }，但未能成功。这笔款项仍在我们这里，我们正在处理，您无需任何操作。
 letter-order-cancelled-nothing = 未产生任何扣款。
 
 letter-refund-sent-subject = 订单 { $number } 已退款 · { $shop }
@@ -41,8 +47,11 @@ letter-refund-sent-text = 款项将原路退回，到账可能需要 5 至 10 �
 
 # 写给店主的邮件。
 letter-owner-late-payment-subject = 订单 { $number } 付款过晚，正在退款 · { $shop }
+letter-owner-late-payment-subject-owed = 订单 { $number } 付款过晚，退款失败 · { $shop }
 letter-owner-late-payment-heading = 付款过晚
 letter-owner-late-payment-text = 订单 { $number } 在结束之后才收到付款：商品已无法重新占用，或订单已取消。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
+
+letter-owner-late-payment-owed = 订单 { $number } 在结束之后才收到付款：商品已无法重新占用，或订单已取消。{ $amount } 的退款未能成功，仍需退还买家，原因见另一封邮件。
 
 letter-owner-payment-differs-subject = 请核对订单 { $number } 的付款 · { $shop }
 letter-owner-payment-differs-heading = 付款金额与订单不符
@@ -50,11 +59,19 @@ letter-owner-payment-differs-text = Stripe 为订单 { $number } 收取了 { $am
 
 letter-owner-refund-failed-subject = 订单 { $number } 的退款失败 · { $shop }
 letter-owner-refund-failed-heading = 退款未能到达买家
-letter-owner-refund-failed-text = 订单 { $number } 的 { $amount } 仍需退还买家。Stripe 的说明：{ $why }。请再次退款，或以其他方式退还。
+letter-owner-refund-failed-text = 订单 { $number } 的 { $amount } 仍需退还买家。
+letter-owner-refund-failed-why = Stripe 的说明：{ $why }。
+letter-owner-refund-failed-do = 请再次退款，或以其他方式退还。
 
 letter-owner-dispute-subject = 订单 { $number } 遭银行争议 · { $shop }
+letter-owner-dispute-subject-warning = 订单 { $number } 的付款可能涉及欺诈 · { $shop }
+letter-owner-dispute-heading-warning = 收到欺诈预警
+letter-owner-dispute-heading-over = 有一笔付款曾被提出争议
 letter-owner-dispute-heading = 有一笔付款被提出争议
 letter-owner-dispute-text = 买家的银行对订单 { $number } 的 { $amount } 提出争议（{ $why }）。请在 Stripe 后台处理。
+letter-owner-dispute-warning = 发卡机构预警：订单 { $number } 的 { $amount } 可能涉及欺诈（{ $why }）。目前没有款项变动。此时退款通常可以避免争议及其费用，发货前请先核对订单。
+letter-owner-dispute-inquiry = 买家的银行正在查询订单 { $number } 的 { $amount }（{ $why }）。目前没有款项变动。请在 Stripe 后台答复，或全额退款以了结。
+letter-owner-dispute-over = 买家的银行曾对订单 { $number } 的 { $amount } 提出争议（{ $why }），现已结束，结果见 Stripe 后台。
 letter-owner-dispute-due = 举证截止时间：{ $due }。争议期间该订单暂停退款，以免同一款项退还两次。
 
 letter-owner-refund-unassigned-subject = 订单 { $number } 已在 Stripe 后台退款 · { $shop }

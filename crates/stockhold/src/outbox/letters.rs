@@ -3,6 +3,7 @@
 //! A crash between hand-over and recording repeats it with the same Message-ID; nothing else does.
 
 use rules::effects::Letter;
+use rules::payments::Purpose;
 
 use super::Carried;
 use crate::language::{Language, Words};
@@ -53,10 +54,24 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     }
 }
 
-/// R1: money that has come back since is never written of as sent.
+/// What is not true any more is not written: money that has come back since is not called sent (R1), an order that is
+/// called off is not called confirmed, and nobody is asked to do what is done. Each has a letter of its own.
 fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
     let refund = order.refunds.iter().find(|refund| refund.id.to_string() == about);
-    kind == Letter::RefundSent && refund.is_none_or(|refund| !refund.state.is_alive())
+    let all_goes_back = order.going_back() == order.captured();
+    match kind {
+        Letter::RefundSent => refund.is_none_or(|refund| !refund.state.is_alive()),
+        Letter::OrderConfirmed => order.lines.iter().all(|line| line.cancelled == line.quantity),
+        Letter::OwnerRefundFailed => all_goes_back || refund.is_some_and(|refund| refund.state.is_alive()),
+        Letter::OwnerPaymentDiffers => {
+            !order.payments.iter().any(|payment| payment.purpose == Purpose::Mismatch && payment.left_minor() > 0)
+        }
+        Letter::LateRefund
+        | Letter::OrderCancelled
+        | Letter::OwnerLatePayment
+        | Letter::OwnerDispute
+        | Letter::OwnerRefundUnassigned => false,
+    }
 }
 
 /// The owner's own address if it is set, else the one that letters come from.

@@ -12,6 +12,7 @@ mod goods;
 mod journeys;
 mod ledger;
 mod letters;
+mod order_page;
 mod page_flow;
 mod processes;
 mod provider_trouble;

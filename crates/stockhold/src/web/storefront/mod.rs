@@ -3,10 +3,12 @@
 //! Invariant: GET changes neither stock nor carts. What a buyer sees of prices and stock is advice; the ledger
 //! decides when the order is placed.
 
+pub mod cancel;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
 pub mod mailbox;
+pub mod order_state;
 pub mod order_status;
 pub mod problems;
 
@@ -43,7 +45,8 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/success"), get(order_status::success))
             .route(&at("/orders/{id}"), get(order_status::show))
             .route(&at("/problems"), get(problems::list))
-            .route(&at("/problems/{code}"), get(problems::show));
+            .route(&at("/problems/{code}"), get(problems::show))
+            .route(&at("/orders/{id}/cancel"), get(cancel::show).post(cancel::submit));
     }
     router
 }

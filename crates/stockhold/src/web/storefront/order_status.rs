@@ -15,14 +15,16 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::ids::OrderId;
 use rules::orders::Status;
-use rules::refunds::RefundState;
+use rules::refunds::{Refund, RefundKind, RefundState};
+use rules::shipments::Shipment;
 use rules::time::{Span, Timestamp};
 use serde::Deserialize;
 
-use super::{plain, see_other};
+use super::order_state::{Back, Facts, State, is_owed, is_worth_telling};
+use super::{cancel, plain, see_other};
 use crate::language::machine_time;
 use crate::outbox;
-use crate::storage::orders::{self, OrderView};
+use crate::storage::orders::{self, OrderLineView, OrderView};
 use crate::web::PageError;
 use crate::web::session::{Visitor, with_cookie};
 
@@ -61,11 +63,13 @@ pub async fn success(
         let clean = format!("{}/orders/{id}", visitor.prefix());
         return Ok(with_cookie(see_other(&clean), visitor.open_order(id)));
     }
-    let state = State::of(&order);
+    let state = State::of(&Facts::of(&order));
     let shown = context! {
         number => order.number,
         state => state.word(),
         chip => state.chip(),
+        chip_word => state.chip_word(),
+        waits => state.waits(),
         here => format!("{}{}", visitor.prefix(), visitor.here),
     };
     visitor.page(StatusCode::OK, "storefront/success.html", context! { order => shown })
@@ -95,7 +99,7 @@ pub async fn show(
 }
 
 /// The order as it stands; when the news of a waiting one is late, after asking Stripe.
-async fn current(visitor: &Visitor, id: OrderId) -> Result<Option<OrderView>, PageError> {
+pub(super) async fn current(visitor: &Visitor, id: OrderId) -> Result<Option<OrderView>, PageError> {
     let shop = &visitor.shop;
     let Some(order) = orders::find(&shop.storage, id).await? else { return Ok(None) };
     let now = shop.now();
@@ -123,95 +127,113 @@ fn may_ask(id: OrderId, now: Timestamp) -> bool {
     true
 }
 
-/// What the page calls the order's state: the status, and what has become of money that had to go back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Pending,
-    Processing,
-    Paid,
-    Expired,
-    Cancelled,
-    Refunding,
-    Refunded,
-}
-
-impl State {
-    fn of(order: &OrderView) -> State {
-        let back = order.refunds.iter().all(|refund| refund.state == RefundState::Succeeded);
-        match order.status {
-            // Money has arrived that a person must look at: "nothing was charged" would be a lie.
-            Status::Pending if !order.payments.is_empty() => State::Processing,
-            Status::Pending => State::Pending,
-            Status::Processing => State::Processing,
-            Status::Paid => State::Paid,
-            Status::Expired | Status::Cancelled if !order.payments.is_empty() => {
-                if back && !order.refunds.is_empty() {
-                    State::Refunded
-                } else {
-                    State::Refunding
-                }
-            }
-            Status::Expired => State::Expired,
-            Status::Cancelled => State::Cancelled,
-            Status::Refunded => State::Refunded,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            State::Pending => "pending",
-            State::Processing => "processing",
-            State::Paid => "paid",
-            State::Expired => "expired",
-            State::Cancelled => "cancelled",
-            State::Refunding => "refunding",
-            State::Refunded => "refunded",
-        }
-    }
-
-    /// The chip's dot says the state too: full is done, half is waiting, a ring is over.
-    fn chip(self) -> &'static str {
-        match self {
-            State::Pending | State::Processing | State::Refunding => "wait",
-            State::Paid => "ok",
-            State::Expired | State::Cancelled | State::Refunded => "off",
-        }
-    }
-}
-
 fn shown(visitor: &Visitor, order: &OrderView) -> Value {
-    let state = State::of(order);
-    let lines: Vec<Value> = order
-        .lines
-        .iter()
-        .map(|line| {
-            context! {
-                title => line.title.as_str(),
-                variant => line.variant_title.as_str(),
-                quantity => line.quantity,
-                total => visitor.money_in(line.total, order.currency),
-            }
-        })
-        .collect();
+    let state = State::of(&Facts::of(order));
+    let money = |minor: i64| visitor.money_in(minor, order.currency);
+    let named = [
+        ("email", order.email.as_str().into()),
+        ("captured", money(order.captured()).into()),
+        ("going", money(order.going_back() - order.refunded()).into()),
+        ("back", money(order.refunded()).into()),
+        ("left", money(order.captured() - order.going_back()).into()),
+    ];
+    let mut texts: Vec<String> = state.texts().iter().map(|key| visitor.say(key, &named)).collect();
+    if is_owed(order) && state.chip() != "bad" {
+        texts.push(visitor.say("order-text-owed", &[]));
+    }
     context! {
         id => order.id.to_string(),
         number => order.number,
         state => state.word(),
         chip => state.chip(),
-        email => order.email.as_str(),
-        refunded => visitor.money_in(order.going_back(), order.currency),
-        total => visitor.money_in(order.total, order.currency),
-        pay_url => order.session_url.clone(),
+        chip_word => state.chip_word(),
+        texts,
+        waits => state.waits(),
+        total => money(order.total),
+        pay_url => order.session_url.clone().filter(|_| state == State::Pending),
+        cancel => cancel::is_offered(order),
         here => format!("{}/orders/{}", visitor.prefix(), order.id),
         placed => visitor.time(order.reserved_at),
         placed_iso => machine_time(order.reserved_at),
         due => visitor.time(order.hold_due_at),
         due_iso => machine_time(order.hold_due_at),
-        lines,
+        lines => order.lines.iter().map(|line| shown_line(visitor, order, line)).collect::<Vec<_>>(),
         sums => sums(visitor, order),
+        refunds => refunds(visitor, order),
+        parcels => parcels(visitor, order),
         steps => steps(visitor, order, state),
         address => address(visitor, &order.shipping_address),
     }
+}
+
+/// A line, and what has become of its units where they went different ways.
+fn shown_line(visitor: &Visitor, order: &OrderView, line: &OrderLineView) -> Value {
+    let said = |key: &str, units: i64| (units > 0).then(|| visitor.say(key, &[("count", units.into())]));
+    let fate = [said("order-line-shipped", line.shipped), said("order-line-cancelled", line.cancelled)];
+    context! {
+        title => line.title.as_str(),
+        variant => line.variant_title.as_str(),
+        quantity => line.quantity,
+        total => visitor.money_in(line.total, order.currency),
+        fate => fate.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+    }
+}
+
+/// Every refund: how much, what for, and how far it has come.
+fn refunds(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
+    let told = order.refunds.iter().filter(|refund| is_worth_telling(order, refund));
+    told.map(|refund| {
+        context! {
+            amount => visitor.money_in(refund.amount.minor, refund.amount.currency),
+            purpose => purpose(visitor, order, refund),
+            state => visitor.say(&format!("order-refund-{}", refund.state.as_str()), &[]),
+            is_dead => !refund.state.is_alive(),
+        }
+    })
+    .collect()
+}
+
+fn purpose(visitor: &Visitor, order: &OrderView, refund: &Refund) -> String {
+    let named = refund.lines.iter().filter_map(|part| {
+        let line = order.lines.get(usize::try_from(part.line_no - 1).ok()?)?;
+        Some(format!("{} × {}", part.units, full_title(line)))
+    });
+    let shipping = (refund.shipping_minor > 0).then(|| visitor.say("order-shipping", &[]));
+    let parts: Vec<String> = named.chain(shipping).collect();
+    match refund.kind {
+        _ if !parts.is_empty() => parts.join(visitor.say("order-list-comma", &[]).as_str()),
+        RefundKind::Surplus => visitor.say("order-refund-for-surplus", &[]),
+        RefundKind::Late => visitor.say("order-refund-for-late", &[]),
+        RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {
+            visitor.say("order-refund-for-payment", &[])
+        }
+    }
+}
+
+fn full_title(line: &OrderLineView) -> String {
+    if line.variant_title.is_empty() { line.title.clone() } else { format!("{} · {}", line.title, line.variant_title) }
+}
+
+fn parcels(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
+    let goods = |parcel: &Shipment| {
+        let named = parcel.lines.iter().filter_map(|part| {
+            let line = order.lines.get(usize::try_from(part.line_no - 1).ok()?)?;
+            Some(format!("{} × {}", part.units, full_title(line)))
+        });
+        named.collect::<Vec<_>>().join(visitor.say("order-list-comma", &[]).as_str())
+    };
+    let parcels = order.shipments.iter();
+    parcels
+        .map(|parcel| {
+            context! {
+                at => visitor.time(parcel.at),
+                at_iso => machine_time(parcel.at),
+                carrier => parcel.carrier.as_str(),
+                tracking => parcel.tracking.as_str(),
+                goods => goods(parcel),
+            }
+        })
+        .collect()
 }
 
 /// The stored numbers, never computed again (M1); parts that are zero are left out.
@@ -227,36 +249,57 @@ fn sums(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
     .collect()
 }
 
+/// What has happened, in its order, and what comes next.
 fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
-    let step = |kind: &'static str, key: &'static str, at: Option<Timestamp>| {
-        context! {
-            kind,
-            text => visitor.say(key, &[]),
-            at => at.map(|at| visitor.time(at)),
-            at_iso => at.map(machine_time),
+    let mut happened = vec![(order.reserved_at, "order-step-placed", String::new())];
+    let amount = |refund: &Refund| visitor.money_in(refund.amount.minor, refund.amount.currency);
+    happened.extend(order.payments.iter().map(|payment| (payment.at, "order-step-paid", String::new())));
+    happened.extend(order.cancelled_at.map(|at| (at, "order-step-cancel-asked", String::new())));
+    happened.extend(order.shipments.iter().map(|parcel| (parcel.at, "order-step-shipped", String::new())));
+    let told = || order.refunds.iter().filter(|refund| is_worth_telling(order, refund));
+    happened.extend(told().map(|refund| (refund.at, "order-step-refund-requested", amount(refund))));
+    for event in &order.events {
+        let refund = told().find(|refund| refund.id.to_string() == event.detail);
+        match (event.kind.as_str(), refund) {
+            ("expired", _) => happened.push((event.at, "order-step-expired", String::new())),
+            ("cancelled", _) => happened.push((event.at, "order-step-cancelled", String::new())),
+            // One that failed later was never more than tried (R1).
+            ("refunded", Some(refund)) if refund.state == RefundState::Succeeded => {
+                happened.push((event.at, "order-step-refunded", amount(refund)))
+            }
+            ("refund_failed" | "refund_canceled", Some(refund)) => {
+                happened.push((event.at, "order-step-refund-failed", amount(refund)));
+            }
+            _ => {}
         }
-    };
-    let happened = |kind: &str| order.events.iter().rev().find(|event| event.kind == kind).map(|event| event.at);
-    let mut steps = vec![step("done", "order-step-placed", Some(order.reserved_at))];
-    if let Some(paid_at) = order.paid_at {
-        steps.push(step("done", "order-step-paid", Some(paid_at)));
     }
+    happened.sort_by_key(|(at, _, _)| *at);
+    let done = happened.into_iter().map(|(at, key, amount)| {
+        let text = visitor.say(key, &[("amount", amount.into())]);
+        context! { kind => "done", text, at => visitor.time(at), at_iso => machine_time(at) }
+    });
+    let coming = coming(state).iter().map(|&(kind, key)| {
+        context! { kind, text => visitor.say(key, &[]), at => None::<String>, at_iso => None::<String> }
+    });
+    done.chain(coming).collect()
+}
+
+fn coming(state: State) -> &'static [(&'static str, &'static str)] {
     match state {
-        State::Pending => {
-            steps.push(step("now", "order-step-awaiting", None));
-            steps.push(step("", "order-step-ship", None));
-        }
-        State::Processing => {
-            steps.push(step("now", "order-step-confirming", None));
-            steps.push(step("", "order-step-ship", None));
-        }
-        State::Paid => steps.push(step("now", "order-step-ship", None)),
-        State::Expired => steps.push(step("done", "order-step-expired", happened("expired"))),
-        State::Cancelled => steps.push(step("done", "order-step-cancelled", happened("cancelled"))),
-        State::Refunding => steps.push(step("now", "order-step-refunding", order.refunds.first().map(|r| r.at))),
-        State::Refunded => steps.push(step("done", "order-step-refunded", order.refunds.last().map(|r| r.at))),
+        State::Pending => &[("now", "order-step-awaiting"), ("", "order-step-ship")],
+        State::Processing | State::Checking => &[("now", "order-step-confirming"), ("", "order-step-ship")],
+        State::Closing | State::Stopping => &[("now", "order-step-stopping")],
+        State::Paid => &[("now", "order-step-ship")],
+        State::PartlyShipped => &[("now", "order-step-ship-rest")],
+        State::Over(_, Back::OnItsWay) => &[("now", "order-step-refunding")],
+        State::Over(_, Back::Failed) => &[("now", "order-step-owed")],
+        State::Shipped
+        | State::RestCancelled
+        | State::Expired
+        | State::Failed
+        | State::Cancelled
+        | State::Over(_, Back::All | Back::Part | Back::Nothing) => &[],
     }
-    steps
 }
 
 /// The address as it was typed; other people's formats are shown as they are.
