@@ -87,6 +87,11 @@ impl Mailer {
         Mailer { from: from.to_owned(), way: Way::Folder(folder), steps: Steps::default() }
     }
 
+    /// The address that letters come from, without the name before it.
+    pub fn sender(&self) -> String {
+        self.from.parse::<Mailbox>().map_or_else(|_| self.from.clone(), |from| from.email.to_string())
+    }
+
     /// A test watches each letter.
     #[must_use]
     pub fn watched(self, steps: Steps) -> Mailer {

@@ -77,5 +77,5 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
 /// The owner's own address if it is set, else the one that letters come from.
 fn owner_email(shop: &Shop) -> String {
     let set = Some(shop.settings.owner_email.clone()).filter(|email| !email.is_empty());
-    set.or_else(|| shop.config.mail_from.clone()).unwrap_or_else(|| "owner@localhost".to_owned())
+    set.unwrap_or_else(|| shop.mailer.sender())
 }

@@ -119,7 +119,8 @@ impl TestShop {
             stripe_api_base: sandbox_url.clone(),
             hold: Span::minutes(30),
             smtp_url: setup.smtp_url.map(Secret::new),
-            mail_from: None,
+            // With a name, as most shops write it.
+            mail_from: Some("The Mug Shop <shop@example.org>".to_owned()),
             confirm_moved: false,
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
