@@ -12,6 +12,7 @@ mod goods;
 mod journeys;
 mod ledger;
 mod letters;
+mod moved;
 mod order_page;
 mod page_flow;
 mod processes;
