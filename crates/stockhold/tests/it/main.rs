@@ -4,6 +4,7 @@ mod after_sale;
 mod architecture;
 mod audit;
 mod bad_input;
+mod constraints;
 mod crashes;
 mod day;
 mod every_step;
