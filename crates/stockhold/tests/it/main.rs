@@ -19,6 +19,7 @@ mod processes;
 mod provider_trouble;
 mod races;
 mod reconciling;
+mod repeats;
 mod scenarios;
 mod support;
 mod torture;
