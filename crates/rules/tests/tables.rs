@@ -47,7 +47,7 @@ const STATES: [&str; 12] = [
 ];
 
 /// What Stripe can say of its money.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 12] = [
     "open",
     "finished, unpaid",
     "paid",
@@ -57,6 +57,7 @@ const FACTS: [&str; 11] = [
     "failed",
     "closed",
     "other session, open",
+    "other session, unpaid",
     "other session, paid",
     "other session, closed",
 ];
@@ -107,7 +108,7 @@ fn place(books: &mut Books, id: OrderId) {
 fn fact(name: &str) -> SessionFact {
     let (state, money) = match name {
         "open" | "other session, open" => (SessionState::Open, MoneyState::Unpaid),
-        "finished, unpaid" => (SessionState::Complete, MoneyState::Unpaid),
+        "finished, unpaid" | "other session, unpaid" => (SessionState::Complete, MoneyState::Unpaid),
         "nothing to pay" => (SessionState::Complete, MoneyState::NotRequired),
         "failed" => (SessionState::Complete, MoneyState::Failed),
         "closed" | "other session, closed" => (SessionState::Closed, MoneyState::Unpaid),

@@ -55,6 +55,7 @@ on_both_engines!(
         for (status, body) in [first, second] {
             assert_eq!((status, body["refund"]["amount"]["amount"].as_i64()), (200, Some(2 * PRICE_MINOR)), "{body}");
         }
+        assert_eq!(refunds_at_stripe(shop), 1, "it is sent while the buyer waits");
         shop.settle().await;
         let view = shop.view(id).await;
         assert_eq!((view.status, view.refunds.len(), view.refunds[0].kind), (Status::Refunded, 1, RefundKind::Cancelled));
@@ -108,6 +109,7 @@ on_both_engines!(
         shop.sandbox.set_faults(Faults::default().with(Fault::Unreachable.on("/v1/checkout/sessions").standing()));
         let (status, body) = shop.cancel(id).await;
         assert_eq!((status, body["order"]["status"].as_str()), (200, Some("pending")), "{body}");
+        shop.settle().await; // The workers fare no better.
         assert_eq!(shop.level("mug").await, (1, 1));
         shop.sandbox.set_faults(Faults::default());
         shop.shop.clock.advance(Span::minutes(10));
@@ -270,6 +272,25 @@ on_both_engines!(
         assert_eq!(waits(shop).await, ["refund_owed"]);
         let told = shop.shop.mailer.stored().into_iter().filter(|letter| letter.subject.contains("failed"));
         assert_eq!(told.map(|letter| letter.to).collect::<Vec<_>>(), ["shop@example.org"], "{:?}", shop.subjects());
+    }
+);
+
+on_both_engines!(
+    /// R1: the money came back before the letter went out: nobody is told that it was sent.
+    a_refund_that_failed_before_its_letter_is_not_told_as_sent,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 1).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        pay_with(shop, id, "4000000000005126").await;
+        assert_eq!(refund(shop, id, "all", json!({})).await.0, 201);
+        assert_eq!((shop.view(id).await.refunds[0].state, shop.letters()), (RefundState::Succeeded, 1));
+        shop.shop.clock.advance(Span::minutes(5));
+        shop.sandbox.let_time_pass();
+        shop.settle().await;
+        assert_eq!(shop.view(id).await.refunds[0].state, RefundState::Failed);
+        let subjects = shop.subjects();
+        assert!(subjects.len() == 2 && subjects[1].contains("failed"), "{subjects:?}");
     }
 );
 

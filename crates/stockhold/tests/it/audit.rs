@@ -7,7 +7,8 @@ use stockhold::audit;
 
 use crate::support::books::{TestBooks, noon};
 
-/// What is planted by hand, and the promise that must be named.
+/// What is planted by hand, and the promise that must be named; with the finding's first words where several checks
+/// watch one promise.
 const CORRUPTIONS: &[(&str, &str)] = &[
     ("S2", "update stock_levels set on_hand = on_hand + 1 where sku = 'mug'"),
     ("S2", "update stock_levels set held = held - 1 where sku = 'mug'"),
@@ -31,6 +32,24 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("S3", "update order_lines set restocked = 0"),
     ("E1", "delete from order_events where seq = 1"),
     ("E2", "delete from effects where kind = 'send_letter'"),
+    (
+        "M2: a payment bought an order that is not sold",
+        "insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, refunded_minor,
+                disputed_minor, recorded_at)
+            select 'pi_odd', id, 'cs_odd', total_minor, currency, 'order', 0, 0, 1 from orders where status = 'pending'",
+    ),
+    ("M3: more refunded than captured", "update refunds set amount_minor = amount_minor + 1"),
+    (
+        "M4: cancelled and paid",
+        "insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, refunded_minor,
+                disputed_minor, recorded_at)
+            select 'pi_odd', id, 'cs_odd', 1, currency, 'mismatch', 0, 0, 1 from orders where status = 'pending';
+        update orders set cancelled_at = 1 where status = 'pending'",
+    ),
+    (
+        "S3: restocked without having been sold",
+        "update order_lines set restocked = 1 where order_id in (select id from orders where status = 'pending')",
+    ),
     ("S4", "update orders set status = 'expired', hold = 'released' where status = 'pending'"),
 ];
 
@@ -58,7 +77,8 @@ async fn each_corruption_is_found(open: impl AsyncFn() -> TestBooks) {
             .await
             .unwrap_or_else(|error| panic!("{corruption}: {error}"));
         let findings = audit::run(&shop.storage).await.expect("the database answers");
-        let named = findings.iter().any(|finding| finding.promise == *promise);
+        let named =
+            findings.iter().any(|finding| format!("{}: {}", finding.promise, finding.detail).starts_with(promise));
         assert!(named, "{corruption}: {promise} is not among {findings:?}");
     }
 }

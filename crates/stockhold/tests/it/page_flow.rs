@@ -39,6 +39,24 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// P8, S16: the same for the last mugs: none of the ten clicks is told that they are gone.
+    pay_pressed_ten_times_for_the_last_mugs_is_never_sold_out,
+    TestShop,
+    async |shop: &TestShop| {
+        for round in 0..5 {
+            let sku = format!("mug-{round}");
+            shop.stock(&sku, 2).await;
+            let browser = Browser::new(shop);
+            browser.put_into_cart(&sku, 2).await;
+            let form = browser.pay_form(&format!("ada{round}@example.org")).await;
+            let pages = join_all((0..10).map(|_| browser.press_pay(&form))).await;
+            let statuses: Vec<u16> = pages.iter().map(|page| page.status).collect();
+            assert_eq!((statuses, shop.level(&sku).await), (vec![303; 10], (2, 2)));
+        }
+    }
+);
+
+on_both_engines!(
     /// P6, P7: the back button after the check-out, after the payment and after the end: each shows what is true, and
     /// none makes a second order.
     the_back_button_meets_the_same_order,

@@ -27,7 +27,7 @@ const EXPIRE: &str = "POST /v1/checkout/sessions/";
 const REFUND: &str = "POST /v1/refunds";
 
 /// A shop that waits for Stripe no longer than a test can.
-struct ImpatientShop(TestShop);
+pub struct ImpatientShop(TestShop);
 
 impl ImpatientShop {
     fn setup() -> Setup {
@@ -38,11 +38,11 @@ impl ImpatientShop {
         }
     }
 
-    async fn on_sqlite() -> ImpatientShop {
+    pub async fn on_sqlite() -> ImpatientShop {
         ImpatientShop(TestShop::on_sqlite_with(ImpatientShop::setup()).await)
     }
 
-    async fn on_postgres() -> ImpatientShop {
+    pub async fn on_postgres() -> ImpatientShop {
         ImpatientShop(TestShop::on_postgres_with(ImpatientShop::setup()).await)
     }
 }

@@ -170,6 +170,10 @@ on_both_engines!(
         workers::until_idle(&shop.shop).await.expect("the workers come to rest");
         let kept = inbox::list(&shop.shop.storage, Some("not_ours"), 10).await.expect("the database answers");
         assert_eq!((kept.len(), shop.view(id).await.status), (1, Status::Pending));
+        assert!(inbox::replay(&shop.shop.storage, "evt_live", shop.shop.now()).await.expect("the database answers"));
+        workers::until_idle(&shop.shop).await.expect("the workers come to rest");
+        let kept = inbox::list(&shop.shop.storage, Some("not_ours"), 10).await.expect("the database answers");
+        assert_eq!((kept.len(), shop.view(id).await.status), (1, Status::Pending), "not when it is read again either");
 
         // A session of the other mode, as if the key had been changed under an open order.
         let mut fact = fact_of(shop, &session).await;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
@@ -16,6 +16,8 @@ pub enum Trouble {
     Refuses,
     /// The request takes effect; what comes back is 200 and no JSON that anybody could read.
     Nonsense,
+    /// 403 to whatever would change something, without effect: a restricted key.
+    MayNotWrite,
     /// 429 without effect, to come back in so many seconds.
     ComeBackIn(u64),
 }
@@ -46,6 +48,11 @@ async fn carry(State(line): State<Line>, request: Request, next: Next) -> Respon
         Some(Trouble::Refuses) => {
             let body = r#"{"error":{"type":"invalid_request_error","param":"line_items","message":"This cannot be."}}"#;
             json(StatusCode::BAD_REQUEST, body).into_response()
+        }
+        Some(Trouble::MayNotWrite) if request.method() == Method::GET => next.run(request).await,
+        Some(Trouble::MayNotWrite) => {
+            let body = r#"{"error":{"type":"invalid_request_error","message":"This key may only read."}}"#;
+            json(StatusCode::FORBIDDEN, body).into_response()
         }
         Some(Trouble::Nonsense) => {
             next.run(request).await;

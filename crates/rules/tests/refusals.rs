@@ -1,0 +1,636 @@
+//! Each refusal of the law, beside the nearest thing that is not refused. A refusal changes nothing.
+
+use std::collections::BTreeMap;
+
+use rules::books::{Books, Good, Policy};
+use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
+use rules::commands::assign_refund::AssignRefund;
+use rules::commands::cancel_order::CancelOrder;
+use rules::commands::count_stock::CountStock;
+use rules::commands::expire_hold::expire_hold;
+use rules::commands::place_order::PlaceOrder;
+use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
+use rules::commands::record_dispute::RecordDispute;
+use rules::commands::record_payment::RecordPayment;
+use rules::commands::record_refund::RecordRefund;
+use rules::commands::refund_order::{RefundOrder, RefundWhat};
+use rules::commands::release_hold::ReleaseHold;
+use rules::commands::ship_order::ShipOrder;
+use rules::commands::{Command, Refusal, decide};
+use rules::disputes::{Dispute, DisputeState};
+use rules::effects::{Effect, Letter};
+use rules::ids::{CountId, OrderId, RefundId, ShipmentId};
+use rules::money::{Currency, Money};
+use rules::orders::{Fulfilment, Hold, Session, Status};
+use rules::payments::{MoneyState, SessionFact, SessionState};
+use rules::refunds::RefundState;
+use rules::shipments::Units;
+use rules::stock::{Level, ON_HAND_MAX, Reason, Short};
+use rules::text::{Email, Sku};
+use rules::time::{Span, Timestamp};
+
+const NOON: Timestamp = Timestamp::from_seconds(1_795_600_800);
+const PRICE_MINOR: i64 = 1000;
+const FIRST: OrderId = OrderId::from_u128(1);
+const SECOND: OrderId = OrderId::from_u128(2);
+const REFUND: RefundId = RefundId::from_u128(60);
+
+fn usd() -> Currency {
+    Currency::parse("USD").expect("a currency")
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::parse(text).expect("a SKU")
+}
+
+/// Ten thousand mugs, three bowls, no tray, and a vase that is not offered any more.
+fn shelf() -> Books {
+    shelf_of(usd())
+}
+
+fn shelf_of(currency: Currency) -> Books {
+    let mut books = Books::empty(Policy {
+        currency,
+        hold: Span::minutes(30),
+        holds_per_buyer_max: 2,
+        holds_per_client_max: 3,
+        charge_minor_min: 50,
+        charge_minor_max: 99_999_999,
+    });
+    for (name, on_hand, for_sale) in [("mug", 10_000, true), ("bowl", 3, true), ("tray", 0, true), ("vase", 5, false)] {
+        let (titles, variant_titles) = (BTreeMap::new(), BTreeMap::new());
+        books.goods.insert(sku(name), Good { price_minor: PRICE_MINOR, for_sale, titles, variant_titles });
+        books.levels.insert(sku(name), Level { on_hand, held: 0, seq: 1 });
+    }
+    books
+}
+
+/// What is ordered: SKUs and units.
+type Lines<'a> = &'a [(&'a str, i64)];
+
+/// The answer; books that refused are the books they were.
+#[track_caller]
+fn ask(books: &mut Books, command: Command) -> Result<(), Refusal> {
+    let before = books.clone();
+    let answer = decide(books, &command, NOON).map(drop);
+    assert!(answer.is_ok() || *books == before, "{command:?} was refused and changed something");
+    answer
+}
+
+fn order(id: OrderId, lines: Lines) -> PlaceOrder {
+    PlaceOrder {
+        order_id: id,
+        request_hash: String::new(),
+        lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
+        email: Email::parse("ada@example.org").expect("an address"),
+        client: String::new(),
+        cart_id: String::new(),
+        language: "en".to_owned(),
+        shipping_address: String::new(),
+    }
+}
+
+#[track_caller]
+fn place(books: &mut Books, id: OrderId, lines: Lines) -> Result<(), Refusal> {
+    ask(books, Command::PlaceOrder(order(id, lines)))
+}
+
+fn fact(books: &Books, id: OrderId, state: SessionState, money: MoneyState) -> SessionFact {
+    SessionFact {
+        session_id: format!("cs_{id}"),
+        state,
+        money,
+        intent: (state == SessionState::Complete).then(|| intent(id)),
+        amount_minor: books.orders[&id].total_minor,
+        currency: books.policy.currency,
+        livemode: false,
+    }
+}
+
+fn intent(id: OrderId) -> String {
+    format!("pi_{id}")
+}
+
+fn open(books: &mut Books, id: OrderId) {
+    let fact = fact(books, id, SessionState::Open, MoneyState::Unpaid);
+    let answer = CheckoutAnswer::Opened { fact, url: None, expires_at: NOON + Span::minutes(35) };
+    ask(books, Command::RecordCheckout(RecordCheckout { order_id: id, answer })).expect("it opens");
+}
+
+fn tell(books: &mut Books, id: OrderId, state: SessionState, money: MoneyState) {
+    let (fact, refund_id) = (fact(books, id, state, money), RefundId::from_u128(99));
+    ask(books, Command::RecordPayment(RecordPayment { order_id: id, fact, refund_id })).expect("a fact is recorded");
+}
+
+/// Books with one order, its page open.
+fn with_open(lines: Lines) -> Books {
+    let mut books = shelf();
+    place(&mut books, FIRST, lines).expect("it is in stock");
+    open(&mut books, FIRST);
+    books
+}
+
+/// Books with one order, paid.
+fn with_paid(lines: Lines) -> Books {
+    let mut books = with_open(lines);
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    books
+}
+
+fn refund(books: &mut Books, id: RefundId, what: RefundWhat) -> Result<(), Refusal> {
+    let (reason, request_hash) = (String::new(), format!("{what:?}"));
+    ask(
+        books,
+        Command::RefundOrder(RefundOrder { refund_id: id, order_id: FIRST, what, restock: true, reason, request_hash }),
+    )
+}
+
+fn goods(units: &[(i64, i64)]) -> RefundWhat {
+    let lines = units.iter().map(|(line_no, units)| Units { line_no: *line_no, units: *units }).collect();
+    RefundWhat::Goods { lines, shipping: false }
+}
+
+fn ship(books: &mut Books, id: u128, units: &[(i64, i64)]) -> Result<(), Refusal> {
+    ask(
+        books,
+        Command::ShipOrder(ShipOrder {
+            shipment_id: ShipmentId::from_u128(id),
+            order_id: FIRST,
+            lines: units.iter().map(|(line_no, units)| Units { line_no: *line_no, units: *units }).collect(),
+            carrier: String::new(),
+            tracking: String::new(),
+            request_hash: format!("{units:?}"),
+        }),
+    )
+}
+
+fn cancel(books: &mut Books) -> Result<(), Refusal> {
+    let refund_id = RefundId::from_u128(50);
+    ask(books, Command::CancelOrder(CancelOrder { order_id: FIRST, reason: String::new(), refund_id }))
+}
+
+fn told_refund(
+    books: &mut Books,
+    id: RefundId,
+    stripe_id: Option<&str>,
+    amount: i64,
+    state: RefundState,
+) -> Result<(), Refusal> {
+    let command = RecordRefund {
+        order_id: FIRST,
+        refund_id: id,
+        stripe_id: stripe_id.map(str::to_owned),
+        intent_id: intent(FIRST),
+        amount: Money::new(amount, usd()),
+        state,
+        failure: String::new(),
+    };
+    ask(books, Command::RecordRefund(command))
+}
+
+fn dispute(books: &mut Books, state: DisputeState, withdrawn_minor: i64) -> Result<(), Refusal> {
+    let dispute = Dispute {
+        id: "du_1".to_owned(),
+        order: FIRST,
+        intent_id: intent(FIRST),
+        amount: Money::new(PRICE_MINOR, usd()),
+        reason: String::new(),
+        state,
+        due_by: None,
+        withdrawn_minor,
+        at: NOON,
+    };
+    ask(books, Command::RecordDispute(RecordDispute { order_id: FIRST, dispute }))
+}
+
+/// S4, M1: what is ordered, and the answer.
+#[test]
+fn an_order_is_refused_for_each_reason_of_its_own() {
+    let out_of_range = |name| Err(Refusal::QuantityOutOfRange { sku: sku(name), most: QUANTITY_MAX });
+    let short = |wanted| Err(Refusal::OutOfStock { lines: vec![Short { sku: sku("bowl"), wanted, available: 3 }] });
+    let many = vec![("mug", 1); LINES_MAX + 1];
+    let answers: [(Lines, Result<(), Refusal>); 17] = [
+        (&[], Err(Refusal::EmptyCart)),
+        (&many, Err(Refusal::TooManyLines { most: LINES_MAX })),
+        (&many[1..], Ok(())),
+        (&[("mug", 0)], out_of_range("mug")),
+        (&[("mug", 1), ("mug", 0)], out_of_range("mug")),
+        (&[("mug", 2), ("mug", -1)], out_of_range("mug")),
+        (&[("mug", QUANTITY_MAX + 1)], out_of_range("mug")),
+        (&[("mug", QUANTITY_MAX), ("mug", 1)], out_of_range("mug")),
+        (&[("mug", i64::MAX), ("mug", i64::MAX)], out_of_range("mug")),
+        (&[("mug", QUANTITY_MAX)], Ok(())),
+        (&[("nothing", 1)], Err(Refusal::UnknownSku { sku: sku("nothing") })),
+        (&[("vase", 1)], Err(Refusal::NotForSale { sku: sku("vase") })),
+        (&[("bowl", 4)], short(4)),
+        (&[("mug", 1), ("bowl", 2), ("bowl", 2)], short(4)),
+        (
+            &[("mug", 1), ("tray", 1), ("bowl", 4)],
+            Err(Refusal::OutOfStock {
+                lines: vec![
+                    Short { sku: sku("bowl"), wanted: 4, available: 3 },
+                    Short { sku: sku("tray"), wanted: 1, available: 0 },
+                ],
+            }),
+        ),
+        (
+            &[("mug", 1), ("tray", 1)],
+            Err(Refusal::OutOfStock { lines: vec![Short { sku: sku("tray"), wanted: 1, available: 0 }] }),
+        ),
+        (&[("mug", 1), ("bowl", 3)], Ok(())),
+    ];
+    for (lines, answer) in answers {
+        assert_eq!(place(&mut shelf(), FIRST, lines), answer, "{lines:?}");
+    }
+}
+
+/// M1: Stripe charges neither less nor more.
+#[test]
+fn an_order_is_worth_what_can_be_charged() {
+    for (quantity, answer) in [
+        (1, Err(Refusal::AmountTooSmall { least_minor: 2000 })),
+        (2, Ok(())),
+        (3, Ok(())),
+        (4, Err(Refusal::AmountTooLarge)),
+    ] {
+        let mut books = shelf();
+        (books.policy.charge_minor_min, books.policy.charge_minor_max) = (2000, 3000);
+        assert_eq!(place(&mut books, FIRST, &[("mug", quantity)]), answer, "{quantity}");
+    }
+    let mut books = shelf();
+    books.goods.get_mut(&sku("mug")).expect("it is there").price_minor = i64::MAX / 2;
+    assert_eq!(place(&mut books, FIRST, &[("mug", 3)]), Err(Refusal::AmountTooLarge), "no sum overflows");
+}
+
+/// P8: an id belongs to one request.
+#[test]
+fn an_order_id_with_other_contents_is_refused() {
+    let mut books = shelf();
+    place(&mut books, FIRST, &[("mug", 1)]).expect("it is in stock");
+    let placed = books.clone();
+    place(&mut books, FIRST, &[("mug", 1)]).expect("the same again is its first answer");
+    assert_eq!(books, placed);
+    let other = PlaceOrder { request_hash: "other".to_owned(), ..order(FIRST, &[("mug", 2)]) };
+    assert_eq!(ask(&mut books, Command::PlaceOrder(other)), Err(Refusal::IdempotencyKeyReused));
+}
+
+/// S18: holds are capped per buyer and per client, and a hold that ended makes room.
+#[test]
+fn a_buyer_and_a_client_hold_no_more_than_their_caps() {
+    let from = |id: u128, buyer: &str, client: &str| {
+        let email = Email::parse(buyer).expect("an address");
+        let order = order(OrderId::from_u128(id), &[("mug", 1)]);
+        Command::PlaceOrder(PlaceOrder { email, client: client.to_owned(), ..order })
+    };
+    let mut books = shelf();
+    for id in [1, 2] {
+        ask(&mut books, from(id, "ada@example.org", "")).expect("below the cap");
+    }
+    assert_eq!(ask(&mut books, from(3, "Ada@Example.org", "elsewhere")), Err(Refusal::HoldCapReached { most: 2 }));
+    open(&mut books, FIRST);
+    tell(&mut books, FIRST, SessionState::Closed, MoneyState::Unpaid);
+    ask(&mut books, from(3, "ada@example.org", "")).expect("one has ended");
+
+    let mut books = shelf();
+    for id in 1..=3 {
+        ask(&mut books, from(id, &format!("bot{id}@example.org"), "bot")).expect("below the cap");
+    }
+    assert_eq!(ask(&mut books, from(4, "bot4@example.org", "bot")), Err(Refusal::HoldCapReached { most: 3 }));
+    ask(&mut books, from(4, "bot4@example.org", "")).expect("a trusted key has no client");
+}
+
+/// S4: whoever calls it, a hold ends only when nobody can pay any more.
+#[test]
+fn a_hold_ends_only_with_its_session() {
+    for (session, ends) in [
+        (Session::Opening, false),
+        (Session::Open, false),
+        (Session::Complete, false),
+        (Session::Closed, true),
+        (Session::Never, true),
+    ] {
+        let mut books = with_open(&[("mug", 1)]);
+        books.change(FIRST, |order| order.session = session);
+        let answer = expire_hold(&mut books, FIRST, "", NOON);
+        assert_eq!(answer, if ends { Ok(()) } else { Err(Refusal::SessionStillOpen) }, "{session:?}");
+        let hold = if ends { Hold::Released } else { Hold::Live };
+        assert_eq!((books.orders[&FIRST].hold, books.level(&sku("mug")).held), (hold, i64::from(!ends)), "{session:?}");
+        let ended = books.clone();
+        if ends {
+            expire_hold(&mut books, FIRST, "", NOON).expect("S3: once is enough");
+            assert_eq!(books, ended);
+        }
+    }
+}
+
+/// S4: a person's word releases only what Stripe itself has closed by now.
+#[test]
+fn a_persons_word_releases_a_hold_only_when_its_time_is_over() {
+    let release = |books: &mut Books, now| {
+        let command = Command::ReleaseHold(ReleaseHold { order_id: FIRST, why: "ann looked".to_owned() });
+        decide(books, &command, now).map(drop)
+    };
+    let (before, after) = (NOON + Span::minutes(35), NOON + Span::minutes(36));
+    let mut books = with_open(&[("mug", 1)]);
+    assert_eq!(release(&mut books, before), Err(Refusal::SessionStillOpen));
+    release(&mut books, after).expect("its time is over");
+    assert_eq!((books.orders[&FIRST].status, books.level(&sku("mug")).held), (Status::Expired, 0));
+    let released = books.clone();
+    release(&mut books, after).expect("it has ended");
+    assert_eq!(books, released, "S3: a hold ends once");
+
+    let mut unopened = shelf();
+    place(&mut unopened, FIRST, &[("mug", 1)]).expect("it is in stock");
+    assert_eq!(release(&mut unopened, after), Err(Refusal::SessionStillOpen), "whether it opened is not known");
+    let mut delayed = with_open(&[("mug", 1)]);
+    tell(&mut delayed, FIRST, SessionState::Complete, MoneyState::Unpaid);
+    assert_eq!(release(&mut delayed, after), Err(Refusal::SessionStillOpen), "the bank decides");
+    // Money of a wrong amount came by another page; the order's own never closed. A person decides about the money.
+    let mut odd = with_open(&[("mug", 1)]);
+    let other = fact(&odd, FIRST, SessionState::Complete, MoneyState::Paid);
+    let other = SessionFact { session_id: "cs_other".to_owned(), amount_minor: PRICE_MINOR - 1, ..other };
+    let command = RecordPayment { order_id: FIRST, fact: other, refund_id: RefundId::from_u128(99) };
+    ask(&mut odd, Command::RecordPayment(command)).expect("it is kept for a person");
+    assert_eq!(release(&mut odd, after), Err(Refusal::SessionStillOpen), "the money is here");
+    let mut paid = with_paid(&[("mug", 1)]);
+    release(&mut paid, after).expect("there is no hold");
+    assert_eq!((paid.orders[&FIRST].status, paid.orders[&FIRST].hold), (Status::Paid, Hold::Sold));
+}
+
+/// M1, S8: a page that nobody should pay on is closed: of another amount or currency, of an order that ended, and of
+/// one that somebody called off meanwhile.
+#[test]
+fn a_page_that_is_not_wanted_is_closed() {
+    let opened = |amount_minor: i64, code: &str, prepare: fn(&mut Books)| {
+        let mut books = shelf();
+        place(&mut books, FIRST, &[("mug", 1)]).expect("it is in stock");
+        prepare(&mut books);
+        books.changes = rules::books::Changes::default();
+        let currency = Currency::parse(code).expect("a currency");
+        let fact =
+            SessionFact { amount_minor, currency, ..fact(&books, FIRST, SessionState::Open, MoneyState::Unpaid) };
+        let url = Some("https://pay.example/1".to_owned());
+        let answer = CheckoutAnswer::Opened { fact, url, expires_at: NOON + Span::minutes(35) };
+        let command = Command::RecordCheckout(RecordCheckout { order_id: FIRST, answer });
+        ask(&mut books, command.clone()).expect("it is recorded");
+        let closes = books.changes.effects.iter().any(|effect| matches!(effect, Effect::CloseCheckout { .. }));
+        let first = books.clone();
+        ask(&mut books, command).expect("the same again");
+        assert_eq!(books, first, "facts never run backwards");
+        (closes, books.orders[&FIRST].session_url.is_some())
+    };
+    let nothing: fn(&mut Books) = |_| {};
+    assert_eq!(opened(PRICE_MINOR, "USD", nothing), (false, true));
+    assert_eq!(opened(PRICE_MINOR - 1, "USD", nothing), (true, false));
+    assert_eq!(opened(PRICE_MINOR, "EUR", nothing), (true, false));
+    assert!(opened(PRICE_MINOR, "USD", |books| cancel(books).expect("it can be called off")).0);
+    assert!(opened(PRICE_MINOR, "USD", |books| books.release_held(FIRST)).0, "an order that holds nothing");
+}
+
+/// P15: Stripe's definite no ends the hold at once.
+#[test]
+fn a_page_that_never_opened_ends_the_hold() {
+    let mut books = shelf();
+    place(&mut books, FIRST, &[("mug", 1)]).expect("it is in stock");
+    let answer = CheckoutAnswer::NeverOpened { why: "no".to_owned() };
+    ask(&mut books, Command::RecordCheckout(RecordCheckout { order_id: FIRST, answer })).expect("recorded");
+    let order = &books.orders[&FIRST];
+    assert_eq!((order.status, order.session, books.level(&sku("mug")).held), (Status::Expired, Session::Never, 0));
+}
+
+/// S2: what a person may do to a level.
+#[test]
+fn stock_is_changed_by_hand_within_reason() {
+    let count = |books: &mut Books, id: u128, delta: i64, reason: Reason| {
+        let (id, actor) = (CountId::from_u128(id), "ann".to_owned());
+        ask(books, Command::CountStock(CountStock { id, sku: sku("bowl"), delta, reason, actor }))
+    };
+    let out_of_range = || Err(Refusal::ChangeOutOfRange { sku: sku("bowl") });
+    let mut books = with_open(&[("bowl", 2)]);
+    assert_eq!(count(&mut books, 1, -2, Reason::Damaged), Err(Refusal::StockBelowHeld { sku: sku("bowl"), held: 2 }));
+    assert_eq!(count(&mut books, 1, 0, Reason::Counted), out_of_range());
+    assert_eq!(count(&mut books, 1, i64::MAX, Reason::Received), out_of_range());
+    assert_eq!(count(&mut books, 1, ON_HAND_MAX - 2, Reason::Received), out_of_range());
+    for reason in Reason::ALL {
+        let answer = count(&mut books.clone(), 1, 1, reason);
+        let own = matches!(reason, Reason::Sold | Reason::Restocked);
+        assert_eq!(answer, if own { out_of_range() } else { Ok(()) }, "{reason:?}");
+    }
+    count(&mut books, 1, -1, Reason::Damaged).expect("one is free");
+    count(&mut books, 1, -1, Reason::Damaged).expect("the same again");
+    assert_eq!((books.level(&sku("bowl")).on_hand, books.changes.movements.len()), (2, 1));
+    assert_eq!(count(&mut books, 1, 5, Reason::Received), Err(Refusal::IdempotencyKeyReused));
+}
+
+/// Only what was paid and is still there is sent, once.
+#[test]
+fn a_parcel_holds_what_the_order_still_has() {
+    let left = |left| Err(Refusal::UnitsNotThere { sku: sku("mug"), left });
+    assert_eq!(ship(&mut with_open(&[("mug", 1)]), 1, &[]), Err(Refusal::NotPaid));
+    let mut books = with_paid(&[("mug", 3)]);
+    assert_eq!(ship(&mut books, 1, &[(1, 4)]), left(3));
+    assert_eq!(ship(&mut books, 1, &[(1, 2), (1, 2)]), left(3));
+    assert_eq!(ship(&mut books, 1, &[(1, -1)]), left(3));
+    assert_eq!(ship(&mut books, 1, &[(1, 0)]), Err(Refusal::NothingToShip));
+    assert_eq!(ship(&mut books, 1, &[(1, 1), (2, 1)]), Err(Refusal::LineUnknown { line_no: 2 }));
+    ship(&mut books, 1, &[(1, 2)]).expect("they are there");
+    let once = books.clone();
+    ship(&mut books, 1, &[(1, 2)]).expect("the same parcel");
+    assert_eq!(books, once);
+    assert_eq!(ship(&mut books, 1, &[(1, 1)]), Err(Refusal::IdempotencyKeyReused));
+    assert_eq!(ship(&mut books, 2, &[(1, 2)]), left(1));
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    assert_eq!(ship(&mut books, 2, &[]), Err(Refusal::NothingToShip), "paid back, so not sent any more");
+    assert_eq!(books.orders[&FIRST].fulfilment, Fulfilment::Shipped);
+}
+
+/// R2, R7, M3: what goes back is named, there, and no more than was captured.
+#[test]
+fn a_refund_is_refused_for_each_reason_of_its_own() {
+    let left = |left| Err(Refusal::UnitsNotThere { sku: sku("mug"), left });
+    let too_large = |left_minor| Err(Refusal::RefundTooLarge { left_minor, currency: usd() });
+    let rules: &[(RefundWhat, Result<(), Refusal>)] = &[
+        (RefundWhat::Amount(0), Err(Refusal::NothingToRefund)),
+        (RefundWhat::Amount(-1), Err(Refusal::NothingToRefund)),
+        (RefundWhat::Amount(3001), too_large(3000)),
+        (RefundWhat::Amount(3000), Ok(())),
+        (goods(&[]), Err(Refusal::NothingToRefund)),
+        (goods(&[(1, 0)]), left(2)),
+        (goods(&[(1, -1), (2, 1)]), left(2)),
+        (goods(&[(1, 3)]), left(2)),
+        (goods(&[(1, 1), (1, 2)]), left(1)),
+        (goods(&[(0, 1)]), Err(Refusal::LineUnknown { line_no: 0 })),
+        (goods(&[(3, 1)]), Err(Refusal::LineUnknown { line_no: 3 })),
+        (goods(&[(1, 2), (2, 1)]), Ok(())),
+        (RefundWhat::Rest, Ok(())),
+    ];
+    for (what, answer) in rules {
+        let mut books = with_paid(&[("mug", 2), ("bowl", 1)]);
+        assert_eq!(refund(&mut books, REFUND, what.clone()), *answer, "{what:?}");
+    }
+    assert_eq!(refund(&mut with_open(&[("mug", 1)]), REFUND, goods(&[(1, 1)])), Err(Refusal::NotPaid));
+
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    let once = books.clone();
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("the same again");
+    assert_eq!(books, once, "R2: the same refund is one");
+    assert_eq!(refund(&mut books, REFUND, RefundWhat::Amount(1)), Err(Refusal::IdempotencyKeyReused));
+    assert_eq!(refund(&mut books, RefundId::from_u128(61), goods(&[(1, 2)])), left(1));
+    assert_eq!(refund(&mut books, RefundId::from_u128(61), RefundWhat::Amount(1001)), too_large(1000));
+    dispute(&mut books, DisputeState::Open, 0).expect("it is recorded");
+    assert_eq!(refund(&mut books, RefundId::from_u128(61), RefundWhat::Amount(1)), Err(Refusal::DisputeOpen));
+    assert_eq!(cancel(&mut books), Err(Refusal::DisputeOpen));
+}
+
+/// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.
+#[test]
+fn goods_that_were_not_sold_are_not_returned() {
+    let mut books = with_open(&[("mug", 1)]);
+    let amount_minor = PRICE_MINOR + 1;
+    let fact = SessionFact { amount_minor, ..fact(&books, FIRST, SessionState::Complete, MoneyState::Paid) };
+    let command = RecordPayment { order_id: FIRST, fact, refund_id: RefundId::from_u128(99) };
+    ask(&mut books, Command::RecordPayment(command)).expect("it is kept for a person");
+    assert_eq!(refund(&mut books, REFUND, goods(&[(1, 1)])), Err(Refusal::NotPaid));
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("the money can go back");
+    assert_eq!((books.refunds[&REFUND].amount.minor, books.refunds[&REFUND].lines.len()), (amount_minor, 0));
+    told_refund(&mut books, REFUND, Some("re_1"), amount_minor, RefundState::Succeeded).expect("recorded");
+    assert_eq!((books.orders[&FIRST].status, books.level(&sku("mug")).held), (Status::Refunded, 0), "nobody waits");
+}
+
+/// M4: the last digit of a dinar's thousand is nought, and all that is left can always go back.
+#[test]
+fn an_amount_fits_the_steps_of_its_currency() {
+    let kwd = Currency::parse("KWD").expect("a currency");
+    let mut books = shelf_of(kwd);
+    books.goods.get_mut(&sku("mug")).expect("it is there").price_minor = 1055;
+    place(&mut books, FIRST, &[("mug", 1)]).expect("it is in stock");
+    open(&mut books, FIRST);
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    let step = Err(Refusal::AmountNotInSteps { step_minor: 10, currency: kwd });
+    assert_eq!(refund(&mut books, REFUND, RefundWhat::Amount(905)), step);
+    refund(&mut books, REFUND, RefundWhat::Amount(900)).expect("in steps");
+    refund(&mut books, RefundId::from_u128(61), RefundWhat::Amount(155)).expect("all that is left");
+}
+
+/// M3: money that went back without naming goods leaves less than the goods cost; what goes back fits into it.
+#[test]
+fn what_is_cancelled_or_returned_fits_into_what_is_left() {
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, RefundWhat::Amount(1500)).expect("it is paid");
+    ship(&mut books, 1, &[(1, 1)]).expect("it is paid");
+    cancel(&mut books).expect("one was not sent");
+    let given = &books.refunds[&RefundId::from_u128(50)];
+    assert_eq!((given.amount.minor, given.lines[0].units, given.lines[0].amount_minor), (500, 1, 500));
+
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, RefundWhat::Amount(1500)).expect("it is paid");
+    refund(&mut books, RefundId::from_u128(61), RefundWhat::Rest).expect("something is left");
+    let given = &books.refunds[&RefundId::from_u128(61)];
+    assert_eq!((given.amount.minor, given.lines[0].units, given.lines[0].amount_minor), (500, 2, 500));
+}
+
+/// S12: units come back once, though two refunds name them.
+#[test]
+fn a_unit_is_restocked_once_whatever_names_it() {
+    let mut books = with_paid(&[("mug", 2)]);
+    let shelf = books.level(&sku("mug")).on_hand;
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, RefundId::from_u128(61), goods(&[(1, 1)])).expect("the money is owed again");
+    assert_eq!(books.level(&sku("mug")).on_hand, shelf + 1);
+    refund(&mut books, RefundId::from_u128(62), goods(&[(1, 1)])).expect("the other one");
+    assert_eq!((books.level(&sku("mug")).on_hand, books.orders[&FIRST].lines[0].cancelled), (shelf + 2, 2));
+}
+
+/// R5, M3: a refund made in the Dashboard comes first at Stripe; one of ours that is only asked for gives way to it.
+#[test]
+fn a_refund_made_elsewhere_takes_its_room() {
+    let mut books = with_paid(&[("mug", 1)]);
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("it is paid");
+    let elsewhere = RefundId::from_u128(70);
+    told_refund(&mut books, elsewhere, Some("re_1"), 400, RefundState::Succeeded).expect("it is imported");
+    assert_eq!(
+        (books.refunds[&REFUND].state, books.payments[&intent(FIRST)].refunded_minor),
+        (RefundState::Failed, 400)
+    );
+    assert!(!books.refunds[&elsewhere].assigned, "nobody has said for which goods");
+
+    // Given up here, and Stripe had made it after all: then it stands.
+    let mut books = with_paid(&[("mug", 1)]);
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("it is paid");
+    told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("it is given up");
+    let other = RefundId::from_u128(61);
+    refund(&mut books, other, RefundWhat::Rest).expect("the money is owed again");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("it was made");
+    assert_eq!(
+        (books.refunds[&REFUND].state, books.refunds[&other].state),
+        (RefundState::Succeeded, RefundState::Failed)
+    );
+    assert_eq!((books.orders[&FIRST].status, books.payments[&intent(FIRST)].left_minor()), (Status::Refunded, 0));
+}
+
+/// M4: only what Stripe has made is read from there, and only as money of this payment.
+#[test]
+fn a_refund_that_nobody_made_is_not_recorded() {
+    let mut books = with_paid(&[("mug", 1)]);
+    let unknown = told_refund(&mut books, REFUND, None, 400, RefundState::Failed);
+    assert_eq!(unknown, Err(Refusal::RefundUnknown));
+    let nothing = told_refund(&mut books, REFUND, Some("re_1"), 0, RefundState::Succeeded);
+    assert_eq!(nothing, Err(Refusal::RefundNotOfPayment));
+    let mut unpaid = with_open(&[("mug", 1)]);
+    let early = told_refund(&mut unpaid, REFUND, Some("re_1"), 400, RefundState::Succeeded);
+    assert_eq!(early, Err(Refusal::PaymentUnknown));
+}
+
+/// R5: goods are named once, and no more of them than there are.
+#[test]
+fn a_refund_made_elsewhere_is_assigned_to_goods_that_are_there() {
+    let assign = |books: &mut Books, units: &[(i64, i64)]| {
+        let lines = units.iter().map(|(line_no, units)| Units { line_no: *line_no, units: *units }).collect();
+        let refund_id = RefundId::from_u128(70);
+        ask(books, Command::AssignRefund(AssignRefund { order_id: FIRST, refund_id, lines, restock: true }))
+    };
+    let left = |left| Err(Refusal::UnitsNotThere { sku: sku("mug"), left });
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, RefundId::from_u128(70), Some("re_1"), 700, RefundState::Succeeded).expect("imported");
+    assert_eq!(assign(&mut books, &[(1, 2)]), left(1));
+    assert_eq!(assign(&mut books, &[(1, 1), (1, 1)]), left(0));
+    assert_eq!(assign(&mut books, &[(1, 0)]), left(1));
+    assert_eq!(assign(&mut books, &[(2, 1)]), Err(Refusal::LineUnknown { line_no: 2 }));
+    assign(&mut books, &[(1, 1)]).expect("one is there");
+    let once = books.clone();
+    assign(&mut books, &[(1, 1)]).expect("assigned before");
+    assert_eq!((&books, books.orders[&FIRST].lines[0].restocked), (&once, 2));
+
+    // Paid too late for its goods: they were never this order's.
+    let mut books = shelf();
+    place(&mut books, FIRST, &[("bowl", 2)]).expect("it is in stock");
+    open(&mut books, FIRST);
+    tell(&mut books, FIRST, SessionState::Closed, MoneyState::Unpaid);
+    place(&mut books, SECOND, &[("bowl", 2)]).expect("it is in stock again");
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    told_refund(&mut books, RefundId::from_u128(70), Some("re_1"), 700, RefundState::Succeeded).expect("imported");
+    assert_eq!(assign(&mut books, &[(1, 1)]), Err(Refusal::UnitsNotThere { sku: sku("bowl"), left: 2 }));
+}
+
+/// P31: a dispute only moves forward, and what it withdrew cannot be refunded as well.
+#[test]
+fn a_dispute_moves_forward_and_counts_against_its_payment() {
+    let mut books = with_paid(&[("mug", 1)]);
+    dispute(&mut books, DisputeState::Open, 0).expect("recorded");
+    dispute(&mut books, DisputeState::Open, 600).expect("recorded");
+    assert_eq!(books.payments[&intent(FIRST)].left_minor(), 400);
+    dispute(&mut books, DisputeState::Lost, 600).expect("recorded");
+    dispute(&mut books, DisputeState::Open, 600).expect("an older word, late");
+    assert_eq!(books.disputes["du_1"].state, DisputeState::Lost);
+    let too_large = Err(Refusal::RefundTooLarge { left_minor: 400, currency: usd() });
+    assert_eq!(refund(&mut books, REFUND, RefundWhat::Amount(401)), too_large);
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("something is left");
+    assert_eq!(books.refunds[&REFUND].amount.minor, 400);
+    let to_owner = |effect: &&Effect| matches!(effect, Effect::SendLetter { letter: Letter::OwnerDispute, .. });
+    assert_eq!(books.changes.effects.iter().filter(to_owner).count(), 1, "the owner is told once");
+    let mut unpaid = with_open(&[("mug", 1)]);
+    assert_eq!(dispute(&mut unpaid, DisputeState::Open, 0), Err(Refusal::PaymentUnknown));
+}
