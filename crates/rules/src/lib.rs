@@ -17,6 +17,7 @@ pub mod places;
 pub mod reconciliation;
 pub mod refunds;
 pub mod shipments;
+pub mod shipping;
 pub mod stock;
 pub mod taxes;
 pub mod text;
