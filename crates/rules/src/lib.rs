@@ -7,6 +7,7 @@ pub mod audit;
 pub mod books;
 pub mod cart;
 pub mod commands;
+pub mod coupons;
 pub mod disputes;
 pub mod effects;
 pub mod ids;
