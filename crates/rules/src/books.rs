@@ -27,7 +27,7 @@ pub struct Policy {
     pub holds_per_client_max: i64,
     /// The least that Stripe charges in this currency, in minor units.
     pub charge_minor_min: i64,
-    /// The most that Stripe charges at once (docs.stripe.com/currencies: eight digits).
+    /// The most that Stripe charges at once.
     pub charge_minor_max: i64,
 }
 
@@ -36,6 +36,9 @@ pub struct Policy {
 pub struct Good {
     pub price_minor: i64,
     pub for_sale: bool,
+    /// The slug of its product, and of every collection that has it: what a coupon may be for.
+    pub product: String,
+    pub collections: Vec<String>,
     /// Language tag → title; an empty map prints the SKU.
     pub titles: BTreeMap<String, String>,
     pub variant_titles: BTreeMap<String, String>,

@@ -34,6 +34,11 @@ pub enum PlaceError {
     NotARegion,
 }
 
+impl Destination {
+    /// Nobody has said where to; `ZZ` is nobody's code (ISO 3166-1 leaves it to users).
+    pub const UNKNOWN: Destination = Destination { country: Country(*b"ZZ"), region: None };
+}
+
 impl Country {
     pub fn parse(code: &str) -> Result<Country, PlaceError> {
         let bytes: [u8; 2] = code.as_bytes().try_into().map_err(|_| PlaceError::NotACountry)?;

@@ -142,12 +142,13 @@ create table order_lines (
     variant_title text not null,
     quantity bigint not null check (quantity > 0),
     unit_price_minor bigint not null check (unit_price_minor >= 0),
-    total_minor bigint not null,
+    discount_minor bigint not null check (discount_minor >= 0 and discount_minor <= unit_price_minor * quantity),
+    total_minor bigint not null,                      -- what the buyer pays for it
     shipped bigint not null check (shipped >= 0),
     cancelled bigint not null check (cancelled >= 0),  -- will not be sent any more
     restocked bigint not null,                        -- back on the shelf: each unit once
     primary key (order_id, line_no),
-    constraint order_lines_total check (total_minor = unit_price_minor * quantity),
+    constraint order_lines_total check (total_minor = unit_price_minor * quantity - discount_minor),
     constraint order_lines_units check (shipped + cancelled <= quantity and restocked >= 0 and restocked <= quantity)
 ) {clustered};
 

@@ -179,6 +179,7 @@ mod tests {
             variant_title: "Celadon".to_owned(),
             quantity: 2,
             unit_price: 3200,
+            discount: 0,
             total: 6400,
             shipped: 0,
             cancelled: 0,

@@ -113,7 +113,8 @@ pub fn call_off(books: &mut Books, command: &CancelOrder, now: Timestamp) {
         }
         let paid_back: i64 = books.lines_refunded(id, line_no).map(|line| line.units).sum();
         let refundable = units.min(books.orders[&id].lines[at].quantity - paid_back);
-        let amount_minor = books.orders[&id].lines[at].share(paid_back, refundable);
+        let step_minor = books.orders[&id].currency.step_minor();
+        let amount_minor = books.orders[&id].lines[at].share(paid_back, refundable, step_minor);
         if refundable > 0 {
             lines.push(RefundLine { line_no, units: refundable, amount_minor, restock: true });
         }

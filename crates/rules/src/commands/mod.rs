@@ -19,6 +19,7 @@ pub mod ship_order;
 use crate::books::Books;
 use crate::ids::{CountId, OrderId, ShipmentId};
 use crate::money::Currency;
+use crate::pricing::PricingRefusal;
 use crate::stock::{Counted, Short};
 use crate::text::Sku;
 use crate::time::Timestamp;
@@ -168,6 +169,21 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         Command::ShipOrder(command) => ship_order::ship_order(books, command, now).map(Outcome::Shipped),
         Command::ReleaseHold(command) => release_hold::release_hold(books, command, now).map(Outcome::Recorded),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
+    }
+}
+
+impl From<PricingRefusal> for Refusal {
+    fn from(refusal: PricingRefusal) -> Refusal {
+        match refusal {
+            PricingRefusal::EmptyCart => Refusal::EmptyCart,
+            PricingRefusal::TooManyLines { most } => Refusal::TooManyLines { most },
+            PricingRefusal::QuantityOutOfRange { sku, most } => Refusal::QuantityOutOfRange { sku, most },
+            // A price that nobody can pay is nothing that is for sale.
+            PricingRefusal::NotAPrice { sku, .. } => Refusal::NotForSale { sku },
+            PricingRefusal::NotAShippingPrice { .. } | PricingRefusal::TooLarge { .. } => Refusal::AmountTooLarge,
+            PricingRefusal::TooSmall { least_minor } => Refusal::AmountTooSmall { least_minor },
+            PricingRefusal::Coupon(_) => unreachable!("no order has a coupon yet"),
+        }
     }
 }
 

@@ -26,12 +26,13 @@ const ORDERS: &str = "
         cancel_reason, fulfilment, revision
     from orders where id {in $1} order by id {lock}";
 const LINES: &str = "
-    select order_id, sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled, restocked
+    select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
+        cancelled, restocked
     from order_lines where order_id {in $1} order by order_id, line_no";
 const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
 const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
 const STOCK: &str = "
-    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status
+    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
 const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
@@ -57,10 +58,10 @@ const INSERT_ORDERS: &str = "
         r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision
     {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision}";
 const INSERT_LINES: &str = "
-    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor,
-        shipped, cancelled, restocked)
-    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.total, 0, 0, 0
-    {rows id:text no item:text name:text kind:text units price total}";
+    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor,
+        discount_minor, total_minor, shipped, cancelled, restocked)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.total, 0, 0, 0
+    {rows id:text no item:text name:text kind:text units price off total}";
 const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
@@ -263,10 +264,11 @@ fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
             variant_title: row.text(3).to_owned(),
             quantity: row.int(4),
             unit_price_minor: row.int(5),
-            total_minor: row.int(6),
-            shipped: row.int(7),
-            cancelled: row.int(8),
-            restocked: row.int(9),
+            discount_minor: row.int(6),
+            total_minor: row.int(7),
+            shipped: row.int(8),
+            cancelled: row.int(9),
+            restocked: row.int(10),
         };
         if let Some(order) = books.orders.get_mut(&id) {
             order.lines.push(line);
@@ -283,6 +285,8 @@ fn read_stock(books: &mut Books, row: &Row) -> Result<()> {
         for_sale: row.int(5) == 1 && row.text(8) == "active",
         variant_titles: localized(row.text(6))?,
         titles: localized(row.text(7))?,
+        product: row.text(9).to_owned(),
+        collections: Vec::new(),
     };
     books.goods.insert(sku, good);
     Ok(())
@@ -369,6 +373,7 @@ fn inserted_lines(order: &Order) -> Vec<Row> {
             line.variant_title.as_str(),
             line.quantity,
             line.unit_price_minor,
+            line.discount_minor,
             line.total_minor,
         ]
     };

@@ -76,6 +76,8 @@ pub struct OrderLineView {
     pub variant_title: String,
     pub quantity: i64,
     pub unit_price: i64,
+    /// Its part of the order's discount; already off its total.
+    pub discount: i64,
     pub total: i64,
     pub shipped: i64,
     pub cancelled: i64,
@@ -114,8 +116,8 @@ pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     let rows = storage.read(COLUMNS, values![key.as_str()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut view = order(row)?;
-    let lines = "select sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled,
-            restocked
+    let lines = "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
+            cancelled, restocked
         from order_lines where order_id = $1 order by line_no";
     view.lines = storage.read(lines, values![key.as_str()]).await?.iter().map(line).collect();
     let events = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
@@ -256,10 +258,11 @@ fn line(row: &Row) -> OrderLineView {
         variant_title: row.text(2).to_owned(),
         quantity: row.int(3),
         unit_price: row.int(4),
-        total: row.int(5),
-        shipped: row.int(6),
-        cancelled: row.int(7),
-        restocked: row.int(8),
+        discount: row.int(5),
+        total: row.int(6),
+        shipped: row.int(7),
+        cancelled: row.int(8),
+        restocked: row.int(9),
     }
 }
 

@@ -49,7 +49,13 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "M1",
         "select o.id, 'its lines do not sum to its subtotal' from orders o where o.subtotal_minor <>
-            (select coalesce(cast(sum(l.total_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+            (select coalesce(cast(sum(l.unit_price_minor * l.quantity) as bigint), 0) from order_lines l
+             where l.order_id = o.id)",
+    ),
+    (
+        "M1",
+        "select o.id, 'its lines do not sum to its discount' from orders o where o.discount_minor <>
+            (select coalesce(cast(sum(l.discount_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
     ),
     (
         "M2",

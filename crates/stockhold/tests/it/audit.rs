@@ -18,6 +18,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("S3", "update order_lines set quantity = 2, total_minor = total_minor * 2, unit_price_minor = unit_price_minor"),
     ("S3", "update holders set live_holds = live_holds + 1"),
     ("M1", "update orders set subtotal_minor = subtotal_minor + 1, total_minor = total_minor + 1"),
+    ("M1", "update order_lines set discount_minor = 1, total_minor = total_minor - 1"),
     ("M2", "update payments set amount_minor = amount_minor - 1 where refunded_minor = 0"),
     ("M2", "delete from payments where refunded_minor = 0"),
     ("M4", "update payments set purpose = 'surplus'"),

@@ -86,6 +86,8 @@ pub struct OrderItem {
     variant_title: String,
     quantity: i64,
     unit_price: MoneyBody,
+    /// Its part of the order's discount, already off its total.
+    discount: MoneyBody,
     total: MoneyBody,
     /// Units that have left, units that will not be sent any more, units back on the shelf.
     shipped: i64,
@@ -318,6 +320,7 @@ fn items(order: &OrderView) -> Vec<OrderItem> {
         variant_title: line.variant_title.clone(),
         quantity: line.quantity,
         unit_price: money(line.unit_price, order.currency),
+        discount: money(line.discount, order.currency),
         total: money(line.total, order.currency),
         shipped: line.shipped,
         cancelled: line.cancelled,
