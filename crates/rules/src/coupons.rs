@@ -3,7 +3,7 @@
 //! M1: the discount is computed here and nowhere else; Stripe is told the amount, not the percentage (scenario C8).
 //! Who may still use a code is decided against the uses that are reserved or spent, under the coupon's lock (C1, C3).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::money::{self, AMOUNT_MAX, Currency, Money, MoneyError};
@@ -76,6 +76,15 @@ pub struct Uses {
     pub by_customer: i64,
 }
 
+/// A coupon in the books: with all of its uses, and those of the customers who are being dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub coupon: Coupon,
+    pub used: i64,
+    /// Customers by their normalised e-mail; whoever is not among them has not used it.
+    pub by_customer: BTreeMap<String, i64>,
+}
+
 /// The goods of a cart that a coupon applies to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Eligible {
@@ -131,6 +140,12 @@ pub fn check(
     eligible: Eligible,
     now: Timestamp,
 ) -> Result<(), CouponRefusal> {
+    check_use(coupon, uses, has_earlier_orders, now)?;
+    check_goods(coupon, eligible)
+}
+
+/// The part of [`check`] that the goods have no say in: who, when and how often.
+pub fn check_use(coupon: &Coupon, uses: Uses, has_earlier_orders: bool, now: Timestamp) -> Result<(), CouponRefusal> {
     if !coupon.active {
         return Err(CouponRefusal::Inactive);
     }
@@ -149,7 +164,7 @@ pub fn check(
     if coupon.first_order_only && has_earlier_orders {
         return Err(CouponRefusal::FirstOrderOnly);
     }
-    check_goods(coupon, eligible)
+    Ok(())
 }
 
 /// The part of [`check`] that the cart alone decides, so that a price can never be quoted past it.
@@ -208,6 +223,20 @@ impl Coupon {
             return Err(CouponError::TooManyTargets { most: TARGETS_MAX });
         }
         Ok(())
+    }
+}
+
+impl Account {
+    pub fn uses(&self, buyer: &str) -> Uses {
+        Uses { total: self.used, by_customer: self.by_customer.get(buyer).copied().unwrap_or(0) }
+    }
+
+    /// Whether one more use is within the limits. An order that was promised the discount need not ask for more: a
+    /// code that ended or was switched off meanwhile is honoured.
+    pub fn has_use_left(&self, buyer: &str) -> bool {
+        let uses = self.uses(buyer);
+        self.coupon.usage_limit.is_none_or(|limit| uses.total < limit)
+            && self.coupon.usage_limit_per_customer.is_none_or(|limit| uses.by_customer < limit)
     }
 }
 

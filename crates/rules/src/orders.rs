@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::coupons::CouponCode;
 use crate::ids::OrderId;
 use crate::money::{self, Currency, Money};
 use crate::text::Sku;
@@ -73,6 +74,14 @@ pub enum Fulfilment {
     Delivered,
 }
 
+/// The code that an order was placed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouponUse {
+    pub code: CouponCode,
+    /// Whether its use is this order's; false: it was given back (C1).
+    pub counts: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
@@ -89,6 +98,7 @@ pub struct Order {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub coupon: Option<CouponUse>,
     pub currency: Currency,
     pub subtotal_minor: i64,
     pub discount_minor: i64,

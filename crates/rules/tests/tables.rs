@@ -103,6 +103,8 @@ fn place(books: &mut Books, id: OrderId) {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        coupon: None,
+        total_shown_minor: None,
     };
     run(books, Command::PlaceOrder(command)).expect("it is in stock");
 }

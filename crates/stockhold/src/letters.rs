@@ -195,6 +195,8 @@ mod tests {
             cart_id: String::new(),
             language: language.to_owned(),
             shipping_address: String::new(),
+            coupon: None,
+            coupon_counts: false,
             currency: Currency::parse("USD").expect("a currency"),
             subtotal: 6400,
             discount: 400,

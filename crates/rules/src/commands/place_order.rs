@@ -3,9 +3,10 @@
 use crate::books::Books;
 use crate::cart::{self, CartLine, LINES_MAX, QUANTITY_MAX};
 use crate::commands::{Refusal, Touched};
+use crate::coupons::{self, Coupon, CouponCode};
 use crate::effects::Effect;
 use crate::ids::OrderId;
-use crate::orders::{self, Fulfilment, Hold, Line, Order, Session, Status};
+use crate::orders::{self, CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
 use crate::places::Destination;
 use crate::pricing::{self, Charge, Item, Quote, QuoteLine};
 use crate::stock::Short;
@@ -24,6 +25,9 @@ pub struct PlaceOrder {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub coupon: Option<CouponCode>,
+    /// What the buyer was shown, when they were shown a total: nobody pays another one unasked (C11).
+    pub total_shown_minor: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,8 @@ impl PlaceOrder {
             orders: vec![self.order_id],
             skus: self.lines.iter().map(|line| line.sku.clone()).collect(),
             holders: orders::holders(&self.email.buyer(), &self.client),
+            coupons: self.coupon.iter().map(|code| (code.clone(), self.email.buyer())).collect(),
+            buyers: self.coupon.iter().map(|_| self.email.buyer()).collect(),
             draws_number: true,
             ..Touched::default()
         }
@@ -53,12 +59,13 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         }
         return Ok(Placed { order_id: order.id, number: order.number, again: true });
     }
-    let quote = price(books, command)?;
+    let quote = price(books, command, now)?;
     let lines = freeze(books, command, &quote);
     check_available(books, &command.lines)?;
     check_caps(books, command)?;
 
     // Nothing refuses below this line: either all of it happens or none.
+    let free = quote.is_free(); // Nothing to pay: the buyer confirms here, and Stripe never hears of it (C14).
     let number = books.draw_order_number();
     books.place(Order {
         id: command.order_id,
@@ -72,6 +79,7 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         cart_id: command.cart_id.clone(),
         language: command.language.clone(),
         shipping_address: command.shipping_address.clone(),
+        coupon: command.coupon.clone().map(|code| CouponUse { code, counts: true }),
         currency: books.policy.currency,
         subtotal_minor: quote.subtotal_minor,
         discount_minor: quote.discount_minor,
@@ -80,7 +88,7 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         total_minor: quote.total_minor,
         reserved_at: now,
         hold_due_at: now + books.policy.hold,
-        session: Session::Opening,
+        session: if free { Session::Never } else { Session::Opening },
         session_id: None,
         session_url: None,
         session_expires_at: None,
@@ -94,12 +102,14 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         lines,
     });
     books.tell(command.order_id, "placed", "", now);
-    books.effect(Effect::OpenCheckout(command.order_id));
+    if !free {
+        books.effect(Effect::OpenCheckout(command.order_id));
+    }
     Ok(Placed { order_id: command.order_id, number, again: false })
 }
 
 /// Prices the order as things are now; the buyer's own words about prices never count (M1).
-fn price(books: &Books, command: &PlaceOrder) -> Result<Quote, Refusal> {
+fn price(books: &Books, command: &PlaceOrder, now: Timestamp) -> Result<Quote, Refusal> {
     if command.lines.len() > LINES_MAX {
         return Err(Refusal::TooManyLines { most: LINES_MAX });
     }
@@ -111,11 +121,26 @@ fn price(books: &Books, command: &PlaceOrder) -> Result<Quote, Refusal> {
     }
     let items = command.lines.iter().map(|line| item(books, line)).collect::<Result<Vec<Item>, Refusal>>()?;
     let currency = books.policy.currency;
-    let quote = pricing::quote(&items, None, None, &TaxRules::none(), &Destination::UNKNOWN, currency)?;
-    match quote.charge(books.policy.charge_minor_min, books.policy.charge_minor_max)? {
-        Charge::Amount(_) => Ok(quote),
-        Charge::Free => Err(Refusal::AmountTooSmall { least_minor: books.policy.charge_minor_min }),
+    let coupon = coupon(books, command, now)?;
+    let quote = pricing::quote(&items, coupon, None, &TaxRules::none(), &Destination::UNKNOWN, currency)?;
+    if command.total_shown_minor.is_some_and(|shown| shown != quote.total_minor) {
+        return Err(Refusal::TotalChanged { total_minor: quote.total_minor, currency });
     }
+    let charge = quote.charge(books.policy.charge_minor_min, books.policy.charge_minor_max)?;
+    match (charge, &command.coupon) {
+        (Charge::Amount(_), _) | (Charge::Free, Some(_)) => Ok(quote),
+        // Goods without a price are a slip; only a code makes an order free.
+        (Charge::Free, None) => Err(Refusal::AmountTooSmall { least_minor: books.policy.charge_minor_min }),
+    }
+}
+
+/// The coupon of the code that was entered, if this buyer may use it now (C1); what it is for, pricing sees to.
+fn coupon<'a>(books: &'a Books, command: &PlaceOrder, now: Timestamp) -> Result<Option<&'a Coupon>, Refusal> {
+    let Some(code) = &command.coupon else { return Ok(None) };
+    let account = books.coupons.get(code).ok_or(Refusal::CouponUnknown)?;
+    let buyer = command.email.buyer();
+    coupons::check_use(&account.coupon, account.uses(&buyer), books.ordered_before.contains(&buyer), now)?;
+    Ok(Some(&account.coupon))
 }
 
 fn item(books: &Books, line: &CartLine) -> Result<Item, Refusal> {

@@ -59,6 +59,8 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     items: Vec<OrderItem>,
+    /// The code it was placed with.
+    coupon: Option<String>,
     subtotal: MoneyBody,
     discount: MoneyBody,
     shipping: MoneyBody,
@@ -290,6 +292,7 @@ pub fn body(order: &OrderView, token: Option<String>) -> OrderBody {
         status: order.status.as_str(),
         token,
         items: items(order),
+        coupon: order.coupon.clone(),
         subtotal: amount(order.subtotal),
         discount: amount(order.discount),
         shipping: amount(order.shipping),
