@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::coupons::{Account, Coupon, CouponCode};
 use crate::disputes::Dispute;
 use crate::effects::{Effect, Letter};
 use crate::ids::{CountId, OrderId, RefundId, ShipmentId};
@@ -27,7 +28,7 @@ pub struct Policy {
     pub holds_per_client_max: i64,
     /// The least that Stripe charges in this currency, in minor units.
     pub charge_minor_min: i64,
-    /// The most that Stripe charges at once (docs.stripe.com/currencies: eight digits).
+    /// The most that Stripe charges at once.
     pub charge_minor_max: i64,
 }
 
@@ -36,6 +37,9 @@ pub struct Policy {
 pub struct Good {
     pub price_minor: i64,
     pub for_sale: bool,
+    /// The slug of its product, and of every collection that has it: what a coupon may be for.
+    pub product: String,
+    pub collections: Vec<String>,
     /// Language tag → title; an empty map prints the SKU.
     pub titles: BTreeMap<String, String>,
     pub variant_titles: BTreeMap<String, String>,
@@ -48,6 +52,9 @@ pub struct Changes {
     pub orders: BTreeSet<OrderId>,
     pub levels: BTreeMap<Sku, LevelDelta>,
     pub holders: BTreeMap<String, i64>,
+    /// By how many uses each coupon has changed, and which of its customers have.
+    pub coupons: BTreeMap<CouponCode, i64>,
+    pub customers: BTreeSet<(CouponCode, String)>,
     pub numbers_drawn: i64,
     pub movements: Vec<Movement>,
     pub events: Vec<Event>,
@@ -80,6 +87,9 @@ pub struct Books {
     pub disputes: BTreeMap<String, Dispute>,
     pub shipments: BTreeMap<ShipmentId, Shipment>,
     pub holders: BTreeMap<String, i64>,
+    pub coupons: BTreeMap<CouponCode, Account>,
+    /// Who of the buyers with a code has ordered before: paid, or with goods held right now.
+    pub ordered_before: BTreeSet<String>,
     /// The latest order number drawn.
     pub order_number: i64,
     pub past_counts: BTreeMap<CountId, PastCount>,
@@ -98,6 +108,8 @@ impl Books {
             disputes: BTreeMap::new(),
             shipments: BTreeMap::new(),
             holders: BTreeMap::new(),
+            coupons: BTreeMap::new(),
+            ordered_before: BTreeSet::new(),
             order_number: 0,
             past_counts: BTreeMap::new(),
             changes: Changes::default(),
@@ -114,7 +126,7 @@ impl Books {
         self.order_number
     }
 
-    /// Inserts a freshly placed order and holds its stock.
+    /// Inserts a freshly placed order, holds its stock and reserves the use of its code.
     pub fn place(&mut self, order: Order) {
         assert!(
             order.status == Status::Pending && order.hold == Hold::Live,
@@ -127,8 +139,14 @@ impl Books {
         for holder in order.holders() {
             self.count_hold(holder, 1);
         }
+        self.ordered_before.insert(order.buyer.clone());
+        let use_of = order.coupon.as_ref().map(|taken| taken.code.clone());
+        let buyer = order.buyer.clone();
         let before = self.orders.insert(id, order);
         assert!(before.is_none(), "an order is placed once");
+        if let Some(code) = use_of {
+            self.count_use(&code, buyer, 1);
+        }
         self.changes.placed.insert(id);
     }
 
@@ -147,9 +165,27 @@ impl Books {
         for (sku, quantity) in demand {
             self.hold(&sku, -quantity);
         }
+        self.give_use_back(id);
     }
 
-    /// A late payment takes its stock again; the caller has checked that it is there.
+    /// C1: an order that is never paid, or called off before anything was sent, gives the use of its code back: once,
+    /// however often it is asked for.
+    pub fn give_use_back(&mut self, id: OrderId) {
+        let order = self.orders.get_mut(&id).expect("the order is loaded");
+        let Some(taken) = order.coupon.as_mut().filter(|taken| taken.counts) else { return };
+        taken.counts = false;
+        let (code, buyer) = (taken.code.clone(), order.buyer.clone());
+        self.changes.orders.insert(id);
+        self.count_use(&code, buyer, -1);
+    }
+
+    /// Whether an order whose use was given back could have it again.
+    pub fn use_is_there(&self, order: &Order) -> bool {
+        let missing = order.coupon.as_ref().filter(|taken| !taken.counts);
+        missing.is_none_or(|taken| self.coupons[&taken.code].has_use_left(&order.buyer))
+    }
+
+    /// A late payment takes its stock, and the use of its code, again; the caller has checked that they are there.
     pub fn sell_released(&mut self, id: OrderId, now: Timestamp) {
         let order = self.orders.get_mut(&id).expect("the order is loaded");
         assert!(order.hold == Hold::Released, "S3: only released stock is taken again");
@@ -157,6 +193,12 @@ impl Books {
         self.changes.orders.insert(id);
         for (sku, quantity) in self.orders[&id].demand() {
             self.take_sold(&sku, quantity, id, now);
+        }
+        let order = self.orders.get_mut(&id).expect("the order is loaded");
+        if let Some(taken) = order.coupon.as_mut().filter(|taken| !taken.counts) {
+            taken.counts = true;
+            let (code, buyer) = (taken.code.clone(), order.buyer.clone());
+            self.count_use(&code, buyer, 1);
         }
     }
 
@@ -306,7 +348,27 @@ impl Books {
         for holder in holders {
             self.count_hold(holder, -1);
         }
+        let order = &self.orders[&id];
+        if order.discount_minor > 0 && order.total_minor > 0 {
+            // Stripe had a coupon of its own for it: sold, it is used up; released, nobody will ever use it (C9).
+            self.effect(Effect::DeleteCoupon(id));
+        }
         demand
+    }
+
+    /// C1: uses are counted where they are reserved and given back, and nowhere else.
+    fn count_use(&mut self, code: &CouponCode, buyer: String, delta: i64) {
+        let account = self.coupons.get_mut(code).expect("the coupon is loaded");
+        let by_customer = account.by_customer.entry(buyer.clone()).or_insert(0);
+        account.used += delta;
+        *by_customer += delta;
+        assert!(account.used >= 0 && *by_customer >= 0, "C1: a use is given back once");
+        let within = |limit: Option<i64>, used: i64| delta < 0 || limit.is_none_or(|limit| used <= limit);
+        let Coupon { usage_limit, usage_limit_per_customer, .. } = account.coupon;
+        assert!(within(usage_limit, account.used), "C1: a code is used no more often than it may be");
+        assert!(within(usage_limit_per_customer, *by_customer), "C1: nor by anybody more often than they may");
+        *self.changes.coupons.entry(code.clone()).or_insert(0) += delta;
+        self.changes.customers.insert((code.clone(), buyer));
     }
 
     fn count_hold(&mut self, holder: String, delta: i64) {

@@ -12,6 +12,8 @@ pub enum Effect {
         order: OrderId,
         session_id: String,
     },
+    /// Take the order's one-off coupon away at Stripe: it was used up, or never will be.
+    DeleteCoupon(OrderId),
     RefundPayment {
         order: OrderId,
         refund: RefundId,
@@ -51,6 +53,7 @@ impl Effect {
         match self {
             Effect::OpenCheckout(_) => "open_checkout",
             Effect::CloseCheckout { .. } => "close_checkout",
+            Effect::DeleteCoupon(_) => "delete_coupon",
             Effect::RefundPayment { .. } => "refund_payment",
             Effect::SendLetter { .. } => "send_letter",
         }
@@ -59,7 +62,7 @@ impl Effect {
     /// What it is about; with the kind it is unique, so that nothing is said twice (E2).
     pub fn subject(&self) -> String {
         match self {
-            Effect::OpenCheckout(order) => order.to_string(),
+            Effect::OpenCheckout(order) | Effect::DeleteCoupon(order) => order.to_string(),
             Effect::CloseCheckout { session_id, .. } => session_id.clone(),
             Effect::RefundPayment { refund, .. } => refund.to_string(),
             Effect::SendLetter { order, letter, about } if about.is_empty() => format!("{order}:{}", letter.as_str()),
@@ -69,7 +72,7 @@ impl Effect {
 
     pub fn order(&self) -> OrderId {
         match self {
-            Effect::OpenCheckout(order) => *order,
+            Effect::OpenCheckout(order) | Effect::DeleteCoupon(order) => *order,
             Effect::CloseCheckout { order, .. }
             | Effect::RefundPayment { order, .. }
             | Effect::SendLetter { order, .. } => *order,

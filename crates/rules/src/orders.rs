@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::coupons::CouponCode;
 use crate::ids::OrderId;
-use crate::money::{Currency, Money};
+use crate::money::{self, Currency, Money};
 use crate::text::Sku;
 use crate::time::Timestamp;
 
@@ -51,6 +52,9 @@ pub struct Line {
     pub variant_title: String,
     pub quantity: i64,
     pub unit_price_minor: i64,
+    /// Its part of the order's discount.
+    pub discount_minor: i64,
+    /// What the buyer pays for it: the units less the discount.
     pub total_minor: i64,
     /// Units that have left for the buyer.
     pub shipped: i64,
@@ -70,6 +74,14 @@ pub enum Fulfilment {
     Delivered,
 }
 
+/// The code that an order was placed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouponUse {
+    pub code: CouponCode,
+    /// Whether its use is this order's; false: it was given back (C1).
+    pub counts: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
@@ -86,6 +98,7 @@ pub struct Order {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub coupon: Option<CouponUse>,
     pub currency: Currency,
     pub subtotal_minor: i64,
     pub discount_minor: i64,
@@ -159,9 +172,11 @@ impl Line {
         self.quantity - self.shipped - self.cancelled
     }
 
-    /// What so many units of this line cost, in minor units, when `before` units are counted already.
-    pub fn share(&self, before: i64, units: i64) -> i64 {
-        share(self.total_minor, self.quantity, before, units)
+    /// What the buyer paid for so many units of this line, in minor units, when `before` units are counted already. The
+    /// discount is in it, as it was frozen; the shares of all units sum to the line exactly, whatever pieces they are
+    /// taken in, and each is in whole steps of the currency, so that it can be refunded alone (scenario C13).
+    pub fn share(&self, before: i64, units: i64, step_minor: i64) -> i64 {
+        money::share(self.total_minor, self.quantity, before, units, step_minor)
     }
 
     /// S3: no unit goes two ways.
@@ -169,13 +184,6 @@ impl Line {
         assert!(self.shipped >= 0 && self.cancelled >= 0 && self.open() >= 0, "S3: a unit is shipped or cancelled");
         assert!((0..=self.quantity).contains(&self.restocked), "S3: a unit is restocked once");
     }
-}
-
-/// The shares of all units sum to the line exactly, whatever pieces they are taken in (scenario C13).
-pub fn share(total_minor: i64, quantity: i64, before: i64, units: i64) -> i64 {
-    let upto = |count: i64| i64::try_from(i128::from(total_minor) * i128::from(count) / i128::from(quantity));
-    let reach = "a share is no larger than its line";
-    upto(before + units).expect(reach) - upto(before).expect(reach)
 }
 
 /// The names under which live holds are counted: the buyer, and the client when it is known.

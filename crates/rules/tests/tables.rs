@@ -18,7 +18,7 @@ use rules::commands::ship_order::ShipOrder;
 use rules::commands::{Command, Refusal, decide};
 use rules::effects::Effect;
 use rules::ids::{OrderId, RefundId, ShipmentId};
-use rules::money::{Currency, Money};
+use rules::money::Currency;
 use rules::payments::{MoneyState, SessionFact, SessionState};
 use rules::refunds::RefundState;
 use rules::stock::Level;
@@ -82,7 +82,9 @@ fn shelf() -> Books {
     };
     let mut books = Books::empty(policy);
     let (titles, variant_titles) = (BTreeMap::new(), BTreeMap::new());
-    books.goods.insert(mug(), Good { price_minor: PRICE_MINOR, for_sale: true, titles, variant_titles });
+    let (product, collections) = ("mug".to_owned(), Vec::new());
+    let good = Good { price_minor: PRICE_MINOR, for_sale: true, product, collections, titles, variant_titles };
+    books.goods.insert(mug(), good);
     books.levels.insert(mug(), Level { on_hand: 1, held: 0, seq: 1 });
     books
 }
@@ -101,6 +103,8 @@ fn place(books: &mut Books, id: OrderId) {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        coupon: None,
+        total_shown_minor: None,
     };
     run(books, Command::PlaceOrder(command)).expect("it is in stock");
 }
@@ -323,12 +327,15 @@ fn every_word_about_a_refund_has_an_outcome_in_every_state() {
 fn parts_of_a_line_sum_to_the_line_whatever_pieces_they_are_taken_in() {
     let mut books = in_state("paid");
     let order = books.orders.get_mut(&ORDER).expect("it stands");
-    for (total, quantity) in [(1000, 3), (1, 7), (99_999_999, 11), (0, 4)] {
+    for (total, quantity, step) in
+        [(1000, 3, 1), (1, 7, 1), (99_999_999, 11, 1), (0, 4, 1), (1000, 3, 10), (500, 3, 100)]
+    {
         (order.lines[0].total_minor, order.lines[0].quantity) = (total, quantity);
         for first in 0..=quantity {
-            let parts = order.lines[0].share(0, first) + order.lines[0].share(first, quantity - first);
+            let part = order.lines[0].share(0, first, step);
+            assert_eq!(part % step, 0, "{first} of {quantity} can be refunded alone");
+            let parts = part + order.lines[0].share(first, quantity - first, step);
             assert_eq!(parts, total, "C13: {first} and the rest of {quantity}");
         }
     }
-    assert_eq!(Money::new(1, currency("JPY")).currency.step_minor(), 1);
 }

@@ -157,6 +157,8 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        coupon: None,
+        total_shown_minor: None,
     }
 }
 

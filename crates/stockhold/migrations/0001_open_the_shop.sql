@@ -88,6 +88,40 @@ create table holders (
     live_holds bigint not null check (live_holds >= 0)
 ) {clustered};
 
+-- C1: a code is used at most as often as its limits say. The ledger alone changes `used`, here and below.
+create table coupons (
+    code text not null primary key,                   -- upper case, as it is compared
+    kind text not null check (kind = 'percent' or kind = 'amount'),
+    percent_hundredths bigint check (percent_hundredths >= 1 and percent_hundredths <= 10000),
+    amount_off_minor bigint check (amount_off_minor > 0),
+    currency text not null,                           -- of every amount in it
+    max_discount_minor bigint check (max_discount_minor > 0),
+    minimum_spend_minor bigint check (minimum_spend_minor > 0),
+    usage_limit bigint,
+    usage_limit_per_customer bigint,
+    first_order_only bigint not null check (first_order_only in (0, 1)),
+    starts_at bigint,
+    ends_at bigint,                                   -- the first moment at which it is over
+    applies_to text not null,                         -- JSON: {"products": [slug, …], "collections": [slug, …]}; both empty: everything
+    active bigint not null check (active in (0, 1)),
+    used bigint not null,                             -- reserved and spent
+    revision bigint not null,                         -- whoever changes it read this one
+    created_at bigint not null,
+    constraint coupons_used check (used >= 0 and (usage_limit is null or used <= usage_limit)),
+    constraint coupons_kind check ((kind = 'percent' and percent_hundredths is not null and amount_off_minor is null)
+        or (kind = 'amount' and amount_off_minor is not null and percent_hundredths is null))
+) {clustered};
+
+-- The same for each customer: whoever has the normalised e-mail, guest or not.
+create table coupon_customers (
+    code text not null references coupons (code) on delete cascade,
+    buyer text not null,
+    used bigint not null,
+    most bigint,                                      -- the limit at the latest use; a lower one later takes nothing back
+    primary key (code, buyer),
+    constraint coupon_customers_used check (used >= 0 and (most is null or used <= most))
+) {clustered};
+
 create table orders (
     id text not null primary key,
     number bigint not null unique,
@@ -100,6 +134,8 @@ create table orders (
     cart_id text not null,                            -- the browser's cart; empty: the API
     language text not null,
     shipping_address text not null,                   -- JSON, or empty
+    coupon text references coupons (code),            -- the code it was placed with
+    coupon_counts bigint not null check (coupon_counts in (0, 1)),   -- 0: none, or its use was given back
     currency text not null,
     subtotal_minor bigint not null check (subtotal_minor >= 0),
     discount_minor bigint not null check (discount_minor >= 0),
@@ -126,12 +162,15 @@ create table orders (
         or (status = 'paid' and hold = 'sold')
         or (status in ('expired', 'cancelled') and hold = 'released')
         or (status = 'refunded' and hold in ('sold', 'released'))),
+    constraint orders_coupon check (coupon is not null or (coupon_counts = 0 and discount_minor = 0)),
     constraint orders_paid check (status <> 'paid' or paid_at is not null)
 ) {clustered};
 create index orders_reserved_at on orders (reserved_at);
 create index orders_status_reserved_at on orders (status, reserved_at);
 create index orders_live_due on orders (hold_due_at) where hold = 'live';
 create index orders_live_buyer on orders (buyer) where hold = 'live';
+create index orders_sold_buyer on orders (buyer) where hold = 'sold';
+create index orders_coupon on orders (coupon) where coupon is not null;
 create index orders_live_cart on orders (cart_id) where hold = 'live';
 
 create table order_lines (
@@ -142,12 +181,13 @@ create table order_lines (
     variant_title text not null,
     quantity bigint not null check (quantity > 0),
     unit_price_minor bigint not null check (unit_price_minor >= 0),
-    total_minor bigint not null,
+    discount_minor bigint not null check (discount_minor >= 0 and discount_minor <= unit_price_minor * quantity),
+    total_minor bigint not null,                      -- what the buyer pays for it
     shipped bigint not null check (shipped >= 0),
     cancelled bigint not null check (cancelled >= 0),  -- will not be sent any more
     restocked bigint not null,                        -- back on the shelf: each unit once
     primary key (order_id, line_no),
-    constraint order_lines_total check (total_minor = unit_price_minor * quantity),
+    constraint order_lines_total check (total_minor = unit_price_minor * quantity - discount_minor),
     constraint order_lines_units check (shipped + cancelled <= quantity and restocked >= 0 and restocked <= quantity)
 ) {clustered};
 
@@ -239,7 +279,7 @@ create index disputes_live on disputes (due_by) where state in ('warning', 'inqu
 -- The outbox: what the shop must still say to Stripe and to buyers. Written in the commit that decided it.
 create table effects (
     id text not null primary key,
-    kind text not null check (kind = 'open_checkout' or kind = 'close_checkout' or kind = 'refund_payment' or kind = 'send_letter'),
+    kind text not null check (kind = 'open_checkout' or kind = 'close_checkout' or kind = 'delete_coupon' or kind = 'refund_payment' or kind = 'send_letter'),
     subject text not null,                            -- what it is about: with the kind, E2's "once per order and kind"
     order_id text not null references orders (id),
     parameters text not null,                         -- frozen before the first try (open_checkout), or what to send

@@ -226,7 +226,7 @@ pub fn format_money(language: Language, money: Money) -> String {
     }
     text += &grouped(whole);
     // A fraction that a currency is not written with is still shown when there is one.
-    if stored > 0 && (part > 0 || !written_whole(&money.currency)) {
+    if stored > 0 && (part > 0 || money.currency.display_digits() > 0) {
         text += &format!(".{part:0width$}", width = stored as usize);
     }
     text
@@ -243,11 +243,6 @@ pub fn plain_amount(money: Money) -> String {
     } else {
         format!("{minus}{whole}.{part:0width$}", width = stored as usize)
     }
-}
-
-/// Currencies stored in hundredths and written without (CLDR 48, supplemental currency fractions).
-fn written_whole(currency: &Currency) -> bool {
-    matches!(currency.code(), "AFN" | "COP" | "HUF" | "IDR" | "ISK" | "UGX")
 }
 
 /// CLDR 48's symbols; a currency without one is written with its code.

@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use rules::books::{Books, Policy};
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
+use rules::commands::confirm_free::ConfirmFree;
 use rules::commands::count_stock::CountStock;
 use rules::commands::place_order::{PlaceOrder, Placed};
 use rules::commands::record_checkout::RecordCheckout;
@@ -115,6 +116,10 @@ impl Ledger {
             Outcome::Placed(placed) => Ok(placed),
             other => Err(mixed_up(&other)),
         }
+    }
+
+    pub async fn confirm_free(&self, command: ConfirmFree, now: Timestamp) -> Result<Recorded, Failure> {
+        recorded(self.run(Command::ConfirmFree(command), now).await?)
     }
 
     pub async fn record_checkout(&self, command: RecordCheckout, now: Timestamp) -> Result<Recorded, Failure> {

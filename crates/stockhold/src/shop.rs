@@ -21,8 +21,6 @@ use crate::stripe::client::{Client, Timeouts};
 
 /// Lines that the demo prints as things happen; who listens too late misses some.
 const HAPPENINGS_KEPT: usize = 256;
-/// Stripe's highest charge: eight digits (docs.stripe.com/currencies).
-const CHARGE_MINOR_MAX: i64 = 99_999_999;
 /// Live holds of one e-mail and of one client address: a person needs one; a family or a shop counter a few.
 const HOLDS_PER_BUYER_MAX: &str = "3";
 const HOLDS_PER_CLIENT_MAX: &str = "20";
@@ -219,8 +217,8 @@ async fn read_settings(storage: &Storage, config: &Config) -> Result<Settings, O
         hold: config.hold,
         holds_per_buyer_max: number("holds_per_buyer_max", buyer)?,
         holds_per_client_max: number("holds_per_client_max", client)?,
-        charge_minor_min: charge_minor_min(currency),
-        charge_minor_max: CHARGE_MINOR_MAX,
+        charge_minor_min: currency.charge_minor_min(),
+        charge_minor_max: currency.charge_minor_max(),
     };
     Ok(Settings {
         name_en: settings::get_or_set(storage, "name_en", "My shop").await?,
@@ -231,25 +229,6 @@ async fn read_settings(storage: &Storage, config: &Config) -> Result<Settings, O
         currency,
         policy,
     })
-}
-
-/// The least that Stripe charges, in minor units, for accounts that settle in the same currency
-/// (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
-fn charge_minor_min(currency: Currency) -> i64 {
-    match currency.code() {
-        "USD" | "EUR" | "CHF" | "AUD" | "CAD" | "NZD" | "SGD" | "BRL" | "INR" => 50,
-        "GBP" => 30,
-        "JPY" => 50,
-        "SEK" | "NOK" => 300,
-        "DKK" => 250,
-        "PLN" | "RON" | "AED" | "MYR" => 200,
-        "CZK" => 1500,
-        "HUF" => 17500,
-        "BGN" => 100,
-        "HKD" => 400,
-        "MXN" | "THB" => 1000,
-        _ => 1,
-    }
 }
 
 impl ShopSecret {

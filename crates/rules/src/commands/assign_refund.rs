@@ -41,7 +41,7 @@ pub fn assign_refund(books: &mut Books, command: &AssignRefund, now: Timestamp) 
             return Err(Refusal::UnitsNotThere { sku: line.sku.clone(), left: line.quantity - before });
         }
         // The amount was chosen by hand: the goods take of it what they cost, as far as it goes.
-        let amount_minor = line.share(before, want.units).min(left);
+        let amount_minor = line.share(before, want.units, order.currency.step_minor()).min(left);
         left -= amount_minor;
         let restock = command.restock;
         refund.lines.push(RefundLine { line_no: want.line_no, units: want.units, amount_minor, restock });

@@ -86,6 +86,11 @@ pub fn stop_payment(books: &mut Books, command: &CancelOrder, now: Timestamp) {
         return;
     }
     let order = &books.orders[&id];
+    if order.session == Session::Never && order.hold == Hold::Live {
+        give_up_hold(books, id, now); // It costs nothing, and nobody can pay for it anywhere.
+        books.letter(id, Letter::OrderCancelled);
+        return;
+    }
     if let (Session::Open, Some(session_id)) = (order.session, order.session_id.clone()) {
         books.effect(Effect::CloseCheckout { order: id, session_id });
     }
@@ -104,6 +109,9 @@ pub fn give_up_hold(books: &mut Books, id: OrderId, now: Timestamp) {
 pub fn call_off(books: &mut Books, command: &CancelOrder, now: Timestamp) {
     let id = command.order_id;
     let nothing_sent = books.orders[&id].fulfilment == Fulfilment::Unfulfilled;
+    if nothing_sent {
+        books.give_use_back(id);
+    }
     let mut lines = Vec::new();
     for at in 0..books.orders[&id].lines.len() {
         let line_no = at as i64 + 1;
@@ -113,7 +121,8 @@ pub fn call_off(books: &mut Books, command: &CancelOrder, now: Timestamp) {
         }
         let paid_back: i64 = books.lines_refunded(id, line_no).map(|line| line.units).sum();
         let refundable = units.min(books.orders[&id].lines[at].quantity - paid_back);
-        let amount_minor = books.orders[&id].lines[at].share(paid_back, refundable);
+        let step_minor = books.orders[&id].currency.step_minor();
+        let amount_minor = books.orders[&id].lines[at].share(paid_back, refundable, step_minor);
         if refundable > 0 {
             lines.push(RefundLine { line_no, units: refundable, amount_minor, restock: true });
         }
@@ -125,6 +134,8 @@ pub fn call_off(books: &mut Books, command: &CancelOrder, now: Timestamp) {
         let value: i64 = lines.iter().map(|line| line.amount_minor).sum();
         let amount = if nothing_sent { left } else { value.min(left) };
         send_back(books, command, &payment, amount, lines, now);
+    } else if nothing_sent && books.orders[&id].total_minor == 0 {
+        books.change(id, |order| order.status = Status::Refunded); // Nothing was taken, so all of it is back.
     }
     books.tell(id, "cancelled", "", now);
     books.letter(id, Letter::OrderCancelled);

@@ -5,6 +5,7 @@
 
 pub mod assign_refund;
 pub mod cancel_order;
+pub mod confirm_free;
 pub mod count_stock;
 pub mod expire_hold;
 pub mod place_order;
@@ -17,14 +18,17 @@ pub mod release_hold;
 pub mod ship_order;
 
 use crate::books::Books;
+use crate::coupons::{CouponCode, CouponRefusal};
 use crate::ids::{CountId, OrderId, ShipmentId};
 use crate::money::Currency;
+use crate::pricing::PricingRefusal;
 use crate::stock::{Counted, Short};
 use crate::text::Sku;
 use crate::time::Timestamp;
 
 use assign_refund::AssignRefund;
 use cancel_order::{CancelOrder, Cancelled};
+use confirm_free::ConfirmFree;
 use count_stock::CountStock;
 use place_order::{PlaceOrder, Placed};
 use record_checkout::RecordCheckout;
@@ -39,6 +43,7 @@ use ship_order::{ShipOrder, Shipped};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     PlaceOrder(PlaceOrder),
+    ConfirmFree(ConfirmFree),
     RecordCheckout(RecordCheckout),
     RecordPayment(RecordPayment),
     RecordRefund(RecordRefund),
@@ -80,6 +85,12 @@ pub enum Refusal {
     AmountTooLarge,
     #[error("This order is worth less than can be charged.")]
     AmountTooSmall { least_minor: i64 },
+    #[error("There is no such coupon.")]
+    CouponUnknown,
+    #[error(transparent)]
+    Coupon(#[from] CouponRefusal),
+    #[error("The total has changed. It is now {total_minor} {currency} (in minor units).")]
+    TotalChanged { total_minor: i64, currency: Currency },
     #[error("At most {most} unpaid orders can be open at a time. Pay one or let it lapse first.")]
     HoldCapReached { most: i64 },
     #[error("This idempotency key was used for another request.")]
@@ -100,6 +111,8 @@ pub enum Refusal {
     DisputeOpen,
     #[error("This order is not paid.")]
     NotPaid,
+    #[error("This order does not wait for a confirmation.")]
+    NothingToConfirm,
     #[error("There is nothing to refund.")]
     NothingToRefund,
     #[error("This is more than what is left of the payment ({left_minor} {currency}, in minor units).")]
@@ -124,6 +137,10 @@ pub struct Touched {
     pub orders: Vec<OrderId>,
     pub skus: Vec<Sku>,
     pub holders: Vec<String>,
+    /// Codes, with the buyer whose uses count; the coupon of a loaded order comes on top.
+    pub coupons: Vec<(CouponCode, String)>,
+    /// Buyers of whom is asked whether they have ordered before.
+    pub buyers: Vec<String>,
     pub counts: Vec<CountId>,
     pub payments: Vec<String>,
     pub shipments: Vec<ShipmentId>,
@@ -138,6 +155,7 @@ impl Command {
     pub fn touched(&self) -> Touched {
         match self {
             Command::PlaceOrder(command) => command.touched(),
+            Command::ConfirmFree(command) => command.touched(),
             Command::RecordCheckout(command) => command.touched(),
             Command::RecordPayment(command) => command.touched(),
             Command::RecordRefund(command) => command.touched(),
@@ -156,6 +174,7 @@ impl Command {
 pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Outcome, Refusal> {
     match command {
         Command::PlaceOrder(command) => place_order::place_order(books, command, now).map(Outcome::Placed),
+        Command::ConfirmFree(command) => confirm_free::confirm_free(books, command, now).map(Outcome::Recorded),
         Command::RecordCheckout(command) => {
             record_checkout::record_checkout(books, command, now).map(Outcome::Recorded)
         }
@@ -168,6 +187,21 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         Command::ShipOrder(command) => ship_order::ship_order(books, command, now).map(Outcome::Shipped),
         Command::ReleaseHold(command) => release_hold::release_hold(books, command, now).map(Outcome::Recorded),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
+    }
+}
+
+impl From<PricingRefusal> for Refusal {
+    fn from(refusal: PricingRefusal) -> Refusal {
+        match refusal {
+            PricingRefusal::EmptyCart => Refusal::EmptyCart,
+            PricingRefusal::TooManyLines { most } => Refusal::TooManyLines { most },
+            PricingRefusal::QuantityOutOfRange { sku, most } => Refusal::QuantityOutOfRange { sku, most },
+            // A price that nobody can pay is nothing that is for sale.
+            PricingRefusal::NotAPrice { sku, .. } => Refusal::NotForSale { sku },
+            PricingRefusal::NotAShippingPrice { .. } | PricingRefusal::TooLarge { .. } => Refusal::AmountTooLarge,
+            PricingRefusal::TooSmall { least_minor } => Refusal::AmountTooSmall { least_minor },
+            PricingRefusal::Coupon(refusal) => Refusal::Coupon(refusal),
+        }
     }
 }
 

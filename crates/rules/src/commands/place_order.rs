@@ -3,11 +3,14 @@
 use crate::books::Books;
 use crate::cart::{self, CartLine, LINES_MAX, QUANTITY_MAX};
 use crate::commands::{Refusal, Touched};
+use crate::coupons::{self, Coupon, CouponCode};
 use crate::effects::Effect;
 use crate::ids::OrderId;
-use crate::money::Money;
-use crate::orders::{self, Fulfilment, Hold, Line, Order, Session, Status};
+use crate::orders::{self, CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
+use crate::places::Destination;
+use crate::pricing::{self, Charge, Item, Quote, QuoteLine};
 use crate::stock::Short;
+use crate::taxes::{TaxClass, TaxRules};
 use crate::text::{Email, Sku};
 use crate::time::Timestamp;
 
@@ -22,6 +25,9 @@ pub struct PlaceOrder {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub coupon: Option<CouponCode>,
+    /// What the buyer was shown, when they were shown a total: nobody pays another one unasked (C11).
+    pub total_shown_minor: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +44,8 @@ impl PlaceOrder {
             orders: vec![self.order_id],
             skus: self.lines.iter().map(|line| line.sku.clone()).collect(),
             holders: orders::holders(&self.email.buyer(), &self.client),
+            coupons: self.coupon.iter().map(|code| (code.clone(), self.email.buyer())).collect(),
+            buyers: self.coupon.iter().map(|_| self.email.buyer()).collect(),
             draws_number: true,
             ..Touched::default()
         }
@@ -51,12 +59,13 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         }
         return Ok(Placed { order_id: order.id, number: order.number, again: true });
     }
-    let lines = price(books, command)?;
-    let total = total(books, &lines)?;
+    let quote = price(books, command, now)?;
+    let lines = freeze(books, command, &quote);
     check_available(books, &command.lines)?;
     check_caps(books, command)?;
 
     // Nothing refuses below this line: either all of it happens or none.
+    let free = quote.is_free(); // Nothing to pay: the buyer confirms here, and Stripe never hears of it (C14).
     let number = books.draw_order_number();
     books.place(Order {
         id: command.order_id,
@@ -70,15 +79,16 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         cart_id: command.cart_id.clone(),
         language: command.language.clone(),
         shipping_address: command.shipping_address.clone(),
+        coupon: command.coupon.clone().map(|code| CouponUse { code, counts: true }),
         currency: books.policy.currency,
-        subtotal_minor: total.minor,
-        discount_minor: 0,
-        shipping_minor: 0,
-        tax_minor: 0,
-        total_minor: total.minor,
+        subtotal_minor: quote.subtotal_minor,
+        discount_minor: quote.discount_minor,
+        shipping_minor: quote.shipping_minor,
+        tax_minor: quote.tax_added_minor(),
+        total_minor: quote.total_minor,
         reserved_at: now,
         hold_due_at: now + books.policy.hold,
-        session: Session::Opening,
+        session: if free { Session::Never } else { Session::Opening },
         session_id: None,
         session_url: None,
         session_expires_at: None,
@@ -92,62 +102,82 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         lines,
     });
     books.tell(command.order_id, "placed", "", now);
-    books.effect(Effect::OpenCheckout(command.order_id));
+    if !free {
+        books.effect(Effect::OpenCheckout(command.order_id));
+    }
     Ok(Placed { order_id: command.order_id, number, again: false })
 }
 
-/// Freezes titles and prices as they are now; the buyer's own words about prices never count (M1).
-fn price(books: &Books, command: &PlaceOrder) -> Result<Vec<Line>, Refusal> {
-    if command.lines.is_empty() {
-        return Err(Refusal::EmptyCart);
-    }
+/// Prices the order as things are now; the buyer's own words about prices never count (M1).
+fn price(books: &Books, command: &PlaceOrder, now: Timestamp) -> Result<Quote, Refusal> {
     if command.lines.len() > LINES_MAX {
         return Err(Refusal::TooManyLines { most: LINES_MAX });
     }
+    // Two lines of one SKU are one demand, also for the most that one order takes of it.
     for (sku, quantity) in cart::demand(&command.lines) {
         if !(1..=QUANTITY_MAX).contains(&quantity) {
             return Err(Refusal::QuantityOutOfRange { sku, most: QUANTITY_MAX });
         }
     }
-    let mut lines = Vec::with_capacity(command.lines.len());
-    for line in &command.lines {
-        let sku = line.sku.clone();
-        if line.quantity < 1 {
-            return Err(Refusal::QuantityOutOfRange { sku, most: QUANTITY_MAX });
-        }
-        let good = books.goods.get(&sku).ok_or(Refusal::UnknownSku { sku: sku.clone() })?;
-        if !good.for_sale {
-            return Err(Refusal::NotForSale { sku });
-        }
-        let unit = Money::new(good.price_minor, books.policy.currency);
-        let sum = unit.times(line.quantity).map_err(|_| Refusal::AmountTooLarge)?;
-        lines.push(Line {
-            title: in_language(&good.titles, &command.language, &sku),
-            variant_title: in_language(&good.variant_titles, &command.language, &sku),
-            sku,
-            quantity: line.quantity,
-            unit_price_minor: unit.minor,
-            total_minor: sum.minor,
+    let items = command.lines.iter().map(|line| item(books, line)).collect::<Result<Vec<Item>, Refusal>>()?;
+    let currency = books.policy.currency;
+    let coupon = coupon(books, command, now)?;
+    let quote = pricing::quote(&items, coupon, None, &TaxRules::none(), &Destination::UNKNOWN, currency)?;
+    if command.total_shown_minor.is_some_and(|shown| shown != quote.total_minor) {
+        return Err(Refusal::TotalChanged { total_minor: quote.total_minor, currency });
+    }
+    let charge = quote.charge(books.policy.charge_minor_min, books.policy.charge_minor_max)?;
+    match (charge, &command.coupon) {
+        (Charge::Amount(_), _) | (Charge::Free, Some(_)) => Ok(quote),
+        // Goods without a price are a slip; only a code makes an order free.
+        (Charge::Free, None) => Err(Refusal::AmountTooSmall { least_minor: books.policy.charge_minor_min }),
+    }
+}
+
+/// The coupon of the code that was entered, if this buyer may use it now (C1); what it is for, pricing sees to.
+fn coupon<'a>(books: &'a Books, command: &PlaceOrder, now: Timestamp) -> Result<Option<&'a Coupon>, Refusal> {
+    let Some(code) = &command.coupon else { return Ok(None) };
+    let account = books.coupons.get(code).ok_or(Refusal::CouponUnknown)?;
+    let buyer = command.email.buyer();
+    coupons::check_use(&account.coupon, account.uses(&buyer), books.ordered_before.contains(&buyer), now)?;
+    Ok(Some(&account.coupon))
+}
+
+fn item(books: &Books, line: &CartLine) -> Result<Item, Refusal> {
+    let sku = line.sku.clone();
+    let good = books.goods.get(&sku).ok_or(Refusal::UnknownSku { sku: sku.clone() })?;
+    if !good.for_sale {
+        return Err(Refusal::NotForSale { sku });
+    }
+    Ok(Item {
+        sku,
+        product: good.product.clone(),
+        collections: good.collections.clone(),
+        unit_price_minor: good.price_minor,
+        quantity: line.quantity,
+        weight_grams: None,
+        tax_class: TaxClass::standard(),
+    })
+}
+
+/// Freezes titles, prices and each line's part of the discount as they are now.
+fn freeze(books: &Books, command: &PlaceOrder, quote: &Quote) -> Vec<Line> {
+    let line = |line: &QuoteLine| {
+        let good = &books.goods[&line.sku];
+        Line {
+            title: in_language(&good.titles, &command.language, &line.sku),
+            variant_title: in_language(&good.variant_titles, &command.language, &line.sku),
+            sku: line.sku.clone(),
+            quantity: line.parts.quantity,
+            unit_price_minor: line.unit_price_minor,
+            discount_minor: line.parts.discount_minor,
+            total_minor: line.parts.total_minor,
             shipped: 0,
             cancelled: 0,
             restocked: 0,
-        });
-    }
-    Ok(lines)
-}
-
-fn total(books: &Books, lines: &[Line]) -> Result<Money, Refusal> {
-    let mut total = Money::new(0, books.policy.currency);
-    for line in lines {
-        total = total.plus(Money::new(line.total_minor, books.policy.currency)).map_err(|_| Refusal::AmountTooLarge)?;
-    }
-    if total.minor > books.policy.charge_minor_max {
-        return Err(Refusal::AmountTooLarge);
-    }
-    if total.minor < books.policy.charge_minor_min {
-        return Err(Refusal::AmountTooSmall { least_minor: books.policy.charge_minor_min });
-    }
-    Ok(total)
+        }
+    };
+    quote.lines.iter().map(line).collect()
 }
 
 /// Names each short line and what is left; all lines are had or none.

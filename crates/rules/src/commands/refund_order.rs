@@ -157,7 +157,7 @@ fn goods(books: &Books, id: OrderId, wanted: &[Units], restock: bool) -> Result<
             let left = line.quantity - before;
             return Err(Refusal::UnitsNotThere { sku: line.sku.clone(), left });
         }
-        let amount_minor = line.share(before, want.units);
+        let amount_minor = line.share(before, want.units, order.currency.step_minor());
         lines.push(RefundLine { line_no: want.line_no, units: want.units, amount_minor, restock });
     }
     Ok(lines)

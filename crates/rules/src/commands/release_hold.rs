@@ -28,6 +28,10 @@ pub fn release_hold(books: &mut Books, command: &ReleaseHold, now: Timestamp) ->
     if order.hold != Hold::Live {
         return Ok(Recorded { order_id: id, status: order.status }); // It ended before.
     }
+    if order.session == Session::Never {
+        expire_hold(books, id, &command.why, now)?; // An order that costs nothing: no page of Stripe's was ever open.
+        return Ok(Recorded { order_id: id, status: books.orders[&id].status });
+    }
     // S4: Stripe itself closes a session at this moment, whoever can or cannot ask about it.
     let over = order.session_expires_at.is_some_and(|at| at < now);
     if order.status != Status::Pending || order.session != Session::Open || !over {

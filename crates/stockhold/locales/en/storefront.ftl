@@ -131,6 +131,22 @@ checkout-hold-cap = { $most ->
     [one] At most 1 unpaid order can be open at a time. Pay it or let it lapse first.
    *[other] At most { $most } unpaid orders can be open at a time. Pay one or let it lapse first.
 }
+checkout-coupon = Discount code (optional)
+checkout-coupon-apply = Apply code
+checkout-free = Go on to confirm
+checkout-total-changed = The total is another one now
+checkout-total-changed-text = Nothing was charged. Please look at the total and press Pay again.
+coupon-wrong-unknown = This code does not count here. Check the spelling, or leave the field empty to go on without it.
+coupon-wrong-not-yet = This code counts from { $at } on. Leave the field empty to go on without it.
+coupon-wrong-expired = This code ended on { $at }. Leave the field empty to go on without it.
+coupon-wrong-used-up = This code has been used up. Leave the field empty to go on without it.
+coupon-wrong-used-up-by-you = You have used this code already. Leave the field empty to go on without it.
+coupon-wrong-first-order = This code is for a first order. Leave the field empty to go on without it.
+coupon-wrong-goods = This code is not for the goods in your cart. Leave the field empty to go on without it.
+coupon-wrong-minimum = { $missing } more and this code counts. Leave the field empty to go on without it.
+order-confirm = Confirm the order
+order-heading-free = Confirm your order
+order-text-free = There is nothing to pay. Your goods are held; confirm and they are yours.
 checkout-refused = This order cannot be placed
 checkout-refused-text = Nothing was charged.
 checkout-provider = The payment service does not answer

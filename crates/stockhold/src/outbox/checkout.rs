@@ -4,19 +4,20 @@ use rules::cart::{self, CartLine};
 use rules::commands::Refusal;
 use rules::commands::place_order::PlaceOrder;
 use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
+use rules::coupons::{CouponCode, CouponRefusal};
 use rules::ids::OrderId;
 use rules::orders::{Session, Status};
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 
-use super::{Carried, carry_out, close, key_may_be_gone, open_effect};
+use super::{Carried, carry_out, close, coupon_id, key_may_be_gone, open_effect};
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
 use crate::storage::orders::{self, OrderView};
 use crate::stripe::Call;
 use crate::stripe::client::{FrozenForm, IdempotencyKey};
-use crate::stripe::wire::{self, CheckoutParameters};
+use crate::stripe::wire::{self, CheckoutParameters, Discount};
 
 /// Stripe refuses `expires_at` under 30 minutes after *it* receives the request, so a margin for queues and retries
 /// comes on top. The shop closes the session itself when the hold is due; this is only the backstop.
@@ -35,6 +36,9 @@ pub struct CheckoutRequest {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub coupon: Option<CouponCode>,
+    /// What the buyer was shown, when they were shown a total.
+    pub total_shown_minor: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +103,8 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
         cart_id: request.cart_id.clone(),
         language: request.language.clone(),
         shipping_address: request.shipping_address.clone(),
+        coupon: request.coupon.clone(),
+        total_shown_minor: request.total_shown_minor,
     };
     let first = shop.ledger.place_order(command.clone(), shop.now()).await;
     let placed = match first {
@@ -108,6 +114,14 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
             let stands = orders::find(&shop.storage, request.order_id).await.map_err(Fault::from)?.is_some();
             if !stands && !take_due_holds_back(shop, &short).await? {
                 return Err(CheckoutFailure::Refused(Refusal::OutOfStock { lines }));
+            }
+            shop.ledger.place_order(command, shop.now()).await?
+        }
+        // The code is used up, but perhaps only by holds that are due.
+        Err(Failure::Refused(refusal @ Refusal::Coupon(CouponRefusal::UsedUp))) => {
+            let stands = orders::find(&shop.storage, request.order_id).await.map_err(Fault::from)?.is_some();
+            if !stands && !take_due_uses_back(shop, request).await? {
+                return Err(CheckoutFailure::Refused(refusal));
             }
             shop.ledger.place_order(command, shop.now()).await?
         }
@@ -123,7 +137,16 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
 /// Closes the sessions of due orders that hold these SKUs; true if any was closed.
 async fn take_due_holds_back(shop: &Shop, skus: &[Sku]) -> Result<bool, Fault> {
     let names = skus.iter().map(Sku::to_string).collect();
-    let due = orders::due_holding(&shop.storage, names, shop.now()).await?;
+    close_all(shop, orders::due_holding(&shop.storage, names, shop.now()).await?).await
+}
+
+/// The same for due orders that have the use of this code.
+async fn take_due_uses_back(shop: &Shop, request: &CheckoutRequest) -> Result<bool, Fault> {
+    let Some(code) = &request.coupon else { return Ok(false) };
+    close_all(shop, orders::due_with_coupon(&shop.storage, code.as_str(), shop.now()).await?).await
+}
+
+async fn close_all(shop: &Shop, due: Vec<OrderId>) -> Result<bool, Fault> {
     let mut any = false;
     for order_id in due {
         any |= close(shop, order_id).await? == Carried::Done;
@@ -145,6 +168,8 @@ async fn open_page(shop: &Shop, order_id: OrderId, again: bool) -> Result<Opened
     let page = |url: Option<String>| Ok(OpenedCheckout { order_id, checkout_url: url, again });
     match (order.status, order.session_state, &order.session_url) {
         (Status::Pending, Session::Open, Some(url)) => page(Some(url.clone())),
+        // Nothing to pay: the order's own page asks for a confirmation (C14).
+        (Status::Pending, Session::Never, _) => page(None),
         (Status::Pending, _, _) => Err(CheckoutFailure::ProviderUnavailable),
         (Status::Expired, Session::Never, _) if !again => Err(CheckoutFailure::ProviderUnavailable),
         // Paid, expired or cancelled meanwhile: the order's own page says so. "Try again" would be a lie.
@@ -161,10 +186,27 @@ pub(super) async fn open(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     if key_may_be_gone(effect, shop.now()) {
         return look_up(shop, &order, effect).await;
     }
-    let form = wire::open_checkout_form(&parameters(shop, &order, shop.now()));
-    let frozen = effects::freeze(&shop.storage, &effect.id, form.as_str()).await?;
+    let forms = Forms::of(&parameters(shop, &order, shop.now()));
+    let forms = Forms::from_stored(&effects::freeze(&shop.storage, &effect.id, &forms.stored()).await?);
+    if let Some(form) = &forms.coupon {
+        let key = IdempotencyKey::new(format!("stockhold:{}:1:coupon", order.id));
+        match shop.stripe.create_coupon(&key, form).await {
+            Call::Done(_) => {}
+            // The id is the order's own: it was made by an earlier try whose answer was lost.
+            Call::Refused(rejection) if rejection.code.as_deref() == Some("resource_already_exists") => {}
+            // An earlier try may have come further than this one: only Stripe's list tells.
+            Call::Refused(_) if effect.attempts > 1 => return look_up(shop, &order, effect).await,
+            Call::Refused(rejection) => {
+                let why = rejection.to_string();
+                never_opened(shop, order.id, &why).await?;
+                return Ok(Carried::Refused(why));
+            }
+            Call::Unknown(uncertainty) if uncertainty.is_kept => return look_up(shop, &order, effect).await,
+            Call::Unknown(uncertainty) => return Ok(Carried::Unknown(uncertainty.into())),
+        }
+    }
     let key = IdempotencyKey::new(format!("stockhold:{}:1:session", order.id));
-    match shop.stripe.create_session(&key, &FrozenForm::from_stored(frozen)).await {
+    match shop.stripe.create_session(&key, &forms.session).await {
         Call::Done(session) => opened(shop, order.id, &session).await,
         Call::Refused(rejection) => {
             let why = rejection.to_string();
@@ -174,6 +216,30 @@ pub(super) async fn open(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         // A kept 500 is all that this key will ever answer: the buyer must not wait a day for it.
         Call::Unknown(uncertainty) if uncertainty.is_kept => look_up(shop, &order, effect).await,
         Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
+    }
+}
+
+/// What is sent to open a payment page, frozen together before the first try: the session, and before it the one-off
+/// coupon whose discount it names. A form has no line breaks, so one parts the two.
+struct Forms {
+    session: FrozenForm,
+    coupon: Option<FrozenForm>,
+}
+
+impl Forms {
+    fn of(parameters: &CheckoutParameters) -> Forms {
+        Forms { session: wire::open_checkout_form(parameters), coupon: wire::discount_form(parameters) }
+    }
+
+    fn stored(&self) -> String {
+        let parts: Vec<&str> =
+            [Some(&self.session), self.coupon.as_ref()].into_iter().flatten().map(FrozenForm::as_str).collect();
+        parts.join("\n")
+    }
+
+    fn from_stored(text: &str) -> Forms {
+        let mut parts = text.splitn(2, '\n').map(|part| FrozenForm::from_stored(part.to_owned()));
+        Forms { session: parts.next().expect("text has a first line"), coupon: parts.next() }
     }
 }
 
@@ -241,6 +307,11 @@ fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParamet
         success_url: format!("{base}{prefix}/success?session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: format!("{base}{prefix}/cart"),
         expires_at: lives_until.seconds(),
+        discount: (order.discount > 0).then(|| Discount {
+            coupon_id: coupon_id(order.id),
+            amount_off: order.discount,
+            name: order.coupon.clone().unwrap_or_default(),
+        }),
     }
 }
 

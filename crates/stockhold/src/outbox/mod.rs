@@ -16,6 +16,7 @@ pub mod sweep;
 
 use rules::commands::Refusal;
 use rules::commands::record_payment::RecordPayment;
+use rules::commands::release_hold::ReleaseHold;
 use rules::ids::OrderId;
 use rules::orders::{Hold, Session};
 use rules::payments::SessionFact;
@@ -122,6 +123,7 @@ pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
     let carried = match effect.kind.as_str() {
         "open_checkout" => checkout::open(shop, &effect).await?,
         "close_checkout" => close_session(shop, effect.order_id, &effect.subject).await?,
+        "delete_coupon" => delete_coupon(shop, effect.order_id).await,
         "refund_payment" => refunds::send(shop, &effect).await?,
         "send_letter" => letters::send(shop, &effect).await?,
         other => Carried::Refused(format!("this version does not know the effect {other}")),
@@ -194,6 +196,7 @@ pub async fn close(shop: &Shop, order_id: OrderId) -> Result<Carried, Fault> {
     }
     match (order.hold, &order.session_id) {
         (Hold::Live, Some(session_id)) => close_session(shop, order_id, session_id).await,
+        (Hold::Live, None) if order.session_state == Session::Never => release_free(shop, order_id).await,
         _ => Ok(Carried::Done),
     }
 }
@@ -208,6 +211,31 @@ pub async fn close_session(shop: &Shop, order_id: OrderId, session_id: &str) -> 
         Call::Refused(_) => settle_session(shop, order_id, session_id).await,
         Call::Unknown(uncertainty) => Ok(Carried::Unknown(uncertainty.into())),
     }
+}
+
+/// An order that costs nothing has no page to close: its hold ends here.
+async fn release_free(shop: &Shop, order_id: OrderId) -> Result<Carried, Fault> {
+    let command = ReleaseHold { order_id, why: "it was not confirmed in time".to_owned() };
+    match shop.ledger.release_hold(command, shop.now()).await {
+        Ok(_) => Ok(Carried::Done),
+        Err(Failure::Refused(refusal)) => Ok(Carried::Refused(refusal.to_string())),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
+/// Takes the one-off coupon of an order away. That it is gone, or never was, is as good.
+async fn delete_coupon(shop: &Shop, order_id: OrderId) -> Carried {
+    match shop.stripe.delete_coupon(&coupon_id(order_id)).await {
+        Call::Done(_) => Carried::Done,
+        Call::Refused(rejection) if rejection.status == 404 => Carried::Done,
+        Call::Refused(rejection) => Carried::Refused(rejection.to_string()),
+        Call::Unknown(uncertainty) => Carried::Unknown(uncertainty.into()),
+    }
+}
+
+/// What the discount of an order is called at Stripe.
+pub fn coupon_id(order_id: OrderId) -> String {
+    format!("discount_{order_id}")
 }
 
 /// Hands a fact to the ledger; tells what it changed.

@@ -1,6 +1,6 @@
 //! Loads the slice of the books that a batch of commands touches, locked, and saves what they changed.
 //!
-//! Every batch locks in one order (orders, holders, stock, counters; ascending ids), or two of them could wait for
+//! Every batch locks in one order (orders, holders, coupons, stock, counters; ascending ids), or two of them could wait for
 //! each other for ever. A handful of statements, whatever the size of the batch.
 //!
 //! Invariant: this file and its half `money` alone write stock levels, holds, orders, payments and refunds.
@@ -9,29 +9,43 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rules::books::{Books, Good, Policy};
 use rules::commands::{Command, Touched};
+use rules::coupons::{Account, CouponCode};
 use rules::ids::{CountId, OrderId};
 use rules::money::Currency;
-use rules::orders::{Fulfilment, Hold, Line, Order, Session, Status};
+use rules::orders::{CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
 use rules::stock::{Level, PastCount};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, money};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money};
 use crate::values;
 
 const ORDERS: &str = "
     select id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address, currency,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at,
         session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, cancelled_at,
-        cancel_reason, fulfilment, revision
+        cancel_reason, fulfilment, revision, coupon, coupon_counts
     from orders where id {in $1} order by id {lock}";
 const LINES: &str = "
-    select order_id, sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled, restocked
+    select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
+        cancelled, restocked
     from order_lines where order_id {in $1} order by order_id, line_no";
 const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
 const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
+/// Who has paid for an order that was not called off whole, or has goods held right now; asked once their holders' rows
+/// are locked.
+const ORDERED_BEFORE: &str = "
+    select buyer from orders where buyer {in $1} and hold = 'live'
+    union
+    select buyer from orders where buyer {in $1} and hold = 'sold'
+        and (cancelled_at is null or fulfilment <> 'unfulfilled')";
+/// Which collections have the goods, for codes that are for some of them only.
+const COLLECTIONS: &str = "
+    select v.sku, c.collection_slug from variants v join collection_products c on c.product_id = v.product_id
+    where v.sku {in $1}";
+const CUSTOMERS: &str = "select code, buyer, used from coupon_customers where code {in $1} and buyer {in $2}";
 const STOCK: &str = "
-    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status
+    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
 const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
@@ -45,27 +59,34 @@ const SAVE_STOCK: &str = "
 const SAVE_HOLDERS: &str = "
     insert into holders (holder, live_holds) select r.name, r.live {rows name:text live} where true
     on conflict (holder) do update set live_holds = excluded.live_holds";
+const SAVE_COUPONS: &str = "
+    update coupons set used = used + r.more {rows cid:text more} where coupons.code = r.cid";
+const SAVE_CUSTOMERS: &str = "
+    insert into coupon_customers (code, buyer, used, most) select r.cid, r.name, r.uses, r.up_to
+    {rows cid:text name:text uses up_to} where true
+    on conflict (code, buyer) do update set used = excluded.used, most = excluded.most";
 const SAVE_ORDER_NUMBER: &str = "
     update counters set value = value + r.drawn {rows counter:text drawn} where counters.name = r.counter";
 const INSERT_ORDERS: &str = "
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
         shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
         reserved_at, hold_due_at, session_state, session_id, session_url, session_expires_at, livemode,
-        payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision)
+        payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision, coupon, coupon_counts)
     select r.id, r.number, r.status, r.hold, r.hash, r.email, r.buyer, r.client, r.cart, r.language, r.address,
         r.currency, r.subtotal, r.discount, r.shipping, r.tax, r.total, r.reserved, r.due, r.session, r.sid, r.url,
-        r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision
-    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision}";
+        r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision, r.cid, r.counts
+    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision cid:text counts}";
 const INSERT_LINES: &str = "
-    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor,
-        shipped, cancelled, restocked)
-    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.total, 0, 0, 0
-    {rows id:text no item:text name:text kind:text units price total}";
+    insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor,
+        discount_minor, total_minor, shipped, cancelled, restocked)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.total, 0, 0, 0
+    {rows id:text no item:text name:text kind:text units price off total}";
 const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
-        paid_at = r.paid, cancelled_at = r.off, cancel_reason = r.off_why, fulfilment = r.parcels, revision = r.rev
-    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text rev}
+        paid_at = r.paid, cancelled_at = r.off, cancel_reason = r.off_why, fulfilment = r.parcels, revision = r.rev,
+        coupon_counts = r.counts
+    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text rev counts}
     where orders.id = r.oid";
 const SAVE_LINES: &str = "
     update order_lines set shipped = r.sent, cancelled = r.off, restocked = r.back
@@ -90,11 +111,17 @@ pub const STATEMENTS: &[&str] = &[
     LINES,
     COUNTS,
     HOLDERS,
+    ORDERED_BEFORE,
+    coupons::LOCKED,
+    CUSTOMERS,
+    COLLECTIONS,
     STOCK,
     ORDER_NUMBER,
     ADD_HOLDERS,
     SAVE_STOCK,
     SAVE_HOLDERS,
+    SAVE_COUPONS,
+    SAVE_CUSTOMERS,
     SAVE_ORDER_NUMBER,
     INSERT_ORDERS,
     INSERT_LINES,
@@ -135,6 +162,7 @@ pub async fn load<T: Tx>(tx: &mut T, commands: &[&Command], policy: &Policy) -> 
         for order in books.orders.values() {
             touched.skus.extend(order.lines.iter().map(|line| line.sku.clone()));
             touched.holders.extend(order.holders());
+            touched.coupons.extend(order.coupon.iter().map(|taken| (taken.code.clone(), order.buyer.clone())));
         }
         answers = tx.queries(the_rest(&touched, locks_rows)).await?.into_iter();
     }
@@ -152,6 +180,18 @@ fn the_rest(touched: &Touched, locks_rows: bool) -> Vec<(&'static str, Vec<Value
             statements.push((ADD_HOLDERS, values![holders.clone()]));
         }
         statements.push((HOLDERS, values![holders]));
+    }
+    if !touched.buyers.is_empty() {
+        statements.push((ORDERED_BEFORE, values![touched.buyers.clone()]));
+        let skus: Vec<String> = touched.skus.iter().map(Sku::to_string).collect();
+        statements.push((COLLECTIONS, values![skus]));
+    }
+    if !touched.coupons.is_empty() {
+        let (codes, buyers): (BTreeSet<String>, BTreeSet<String>) =
+            touched.coupons.iter().map(|(code, buyer)| (code.to_string(), buyer.clone())).unzip();
+        let (codes, buyers): (Vec<String>, Vec<String>) = (codes.into_iter().collect(), buyers.into_iter().collect());
+        statements.push((coupons::LOCKED, values![codes.clone()]));
+        statements.push((CUSTOMERS, values![codes, buyers]));
     }
     if !touched.skus.is_empty() {
         let skus: BTreeSet<&str> = touched.skus.iter().map(Sku::as_str).collect();
@@ -181,9 +221,20 @@ fn read_the_rest(
             books.holders.insert(row.text(0).to_owned(), row.int(1));
         }
     }
+    let mut collections: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if !touched.buyers.is_empty() {
+        let before = answers.next().unwrap_or_default();
+        books.ordered_before = before.iter().map(|row| row.text(0).to_owned()).collect();
+        for row in answers.next().unwrap_or_default() {
+            collections.entry(row.text(0).to_owned()).or_default().push(row.text(1).to_owned());
+        }
+    }
+    if !touched.coupons.is_empty() {
+        read_coupons(books, &answers.next().unwrap_or_default(), &answers.next().unwrap_or_default())?;
+    }
     if !touched.skus.is_empty() {
         for row in answers.next().unwrap_or_default() {
-            read_stock(books, &row)?;
+            read_stock(books, &row, &mut collections)?;
         }
     }
     if touched.draws_number {
@@ -209,12 +260,26 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     // The count itself, not a delta: its row is locked, and a fresh row must satisfy its check at once.
     let holders = changes.holders.iter().filter(|(_, delta)| **delta != 0);
     let holders = holders.map(|(holder, _)| values![holder.as_str(), books.holders[holder]]);
+    let coupons = changes.coupons.iter().filter(|(_, delta)| **delta != 0);
+    let coupons = coupons.map(|(code, delta)| values![code.as_str(), *delta]);
+    let customers = changes.customers.iter().map(|(code, buyer)| {
+        let account = &books.coupons[code];
+        let used = account.by_customer[buyer];
+        values![
+            code.as_str(),
+            buyer.as_str(),
+            used,
+            account.coupon.usage_limit_per_customer.map(|limit| limit.max(used))
+        ]
+    });
     let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
     let placed = || changes.placed.iter().map(|id| &books.orders[id]);
     let changed = changes.orders.difference(&changes.placed).map(|id| &books.orders[id]);
     let lines = changes.lines.iter().map(|id| &books.orders[id]);
     let mut flight: Vec<(&'static str, Vec<Row>)> = vec![
         (SAVE_HOLDERS, holders.collect()),
+        (SAVE_COUPONS, coupons.collect()),
+        (SAVE_CUSTOMERS, customers.collect()),
         (SAVE_STOCK, stock.collect()),
         (SAVE_ORDER_NUMBER, number.into_iter().collect()),
         (INSERT_ORDERS, placed().map(inserted_order).collect()),
@@ -238,6 +303,8 @@ fn together(commands: &[&Command]) -> Touched {
         all.orders.extend(touched.orders);
         all.skus.extend(touched.skus);
         all.holders.extend(touched.holders);
+        all.coupons.extend(touched.coupons);
+        all.buyers.extend(touched.buyers);
         all.counts.extend(touched.counts);
         all.payments.extend(touched.payments);
         all.shipments.extend(touched.shipments);
@@ -263,10 +330,11 @@ fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
             variant_title: row.text(3).to_owned(),
             quantity: row.int(4),
             unit_price_minor: row.int(5),
-            total_minor: row.int(6),
-            shipped: row.int(7),
-            cancelled: row.int(8),
-            restocked: row.int(9),
+            discount_minor: row.int(6),
+            total_minor: row.int(7),
+            shipped: row.int(8),
+            cancelled: row.int(9),
+            restocked: row.int(10),
         };
         if let Some(order) = books.orders.get_mut(&id) {
             order.lines.push(line);
@@ -275,7 +343,22 @@ fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
     Ok(())
 }
 
-fn read_stock(books: &mut Books, row: &Row) -> Result<()> {
+fn read_coupons(books: &mut Books, coupons: &[Row], customers: &[Row]) -> Result<()> {
+    for row in coupons {
+        let stored = coupons::stored(row)?;
+        let account = Account { coupon: stored.coupon, used: stored.used, by_customer: BTreeMap::new() };
+        books.coupons.insert(account.coupon.code.clone(), account);
+    }
+    for row in customers {
+        let code = parsed(CouponCode::parse(row.text(0)))?;
+        if let Some(account) = books.coupons.get_mut(&code) {
+            account.by_customer.insert(row.text(1).to_owned(), row.int(2));
+        }
+    }
+    Ok(())
+}
+
+fn read_stock(books: &mut Books, row: &Row, collections: &mut BTreeMap<String, Vec<String>>) -> Result<()> {
     let sku = sku(row.text(0))?;
     books.levels.insert(sku.clone(), Level { on_hand: row.int(1), held: row.int(2), seq: row.int(3) });
     let good = Good {
@@ -283,6 +366,8 @@ fn read_stock(books: &mut Books, row: &Row) -> Result<()> {
         for_sale: row.int(5) == 1 && row.text(8) == "active",
         variant_titles: localized(row.text(6))?,
         titles: localized(row.text(7))?,
+        product: row.text(9).to_owned(),
+        collections: collections.remove(row.text(0)).unwrap_or_default(),
     };
     books.goods.insert(sku, good);
     Ok(())
@@ -320,6 +405,10 @@ fn order(row: &Row) -> Result<Order> {
         cancel_reason: row.text(27).to_owned(),
         fulfilment: known(Fulfilment::parse(row.text(28)))?,
         revision: row.int(29),
+        coupon: match row.text_or_none(30) {
+            Some(code) => Some(CouponUse { code: parsed(CouponCode::parse(code))?, counts: row.int(31) == 1 }),
+            None => None,
+        },
         lines: Vec::new(),
     })
 }
@@ -356,6 +445,8 @@ fn inserted_order(order: &Order) -> Row {
         order.cancel_reason.as_str(),
         order.fulfilment.as_str(),
         order.revision,
+        order.coupon.as_ref().map(|taken| taken.code.to_string()),
+        i64::from(order.coupon.as_ref().is_some_and(|taken| taken.counts)),
     ]
 }
 
@@ -369,6 +460,7 @@ fn inserted_lines(order: &Order) -> Vec<Row> {
             line.variant_title.as_str(),
             line.quantity,
             line.unit_price_minor,
+            line.discount_minor,
             line.total_minor,
         ]
     };
@@ -398,6 +490,7 @@ fn saved_order(order: &Order) -> Row {
         order.cancel_reason.as_str(),
         order.fulfilment.as_str(),
         order.revision,
+        i64::from(order.coupon.as_ref().is_some_and(|taken| taken.counts)),
     ]
 }
 

@@ -6,6 +6,7 @@
 
 pub mod books;
 pub mod carts;
+pub mod coupons;
 pub mod effects;
 pub mod inbox;
 pub mod keys;

@@ -25,6 +25,9 @@ pub struct OrderView {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    /// The code it was placed with, and whether its use still counts.
+    pub coupon: Option<String>,
+    pub coupon_counts: bool,
     pub currency: Currency,
     pub subtotal: i64,
     pub discount: i64,
@@ -76,6 +79,8 @@ pub struct OrderLineView {
     pub variant_title: String,
     pub quantity: i64,
     pub unit_price: i64,
+    /// Its part of the order's discount; already off its total.
+    pub discount: i64,
     pub total: i64,
     pub shipped: i64,
     pub cancelled: i64,
@@ -107,15 +112,15 @@ pub struct OrderSummary {
 const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
-    unreachable from orders where id = $1";
+    unreachable, coupon, coupon_counts from orders where id = $1";
 
 pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     let key = id.to_string();
     let rows = storage.read(COLUMNS, values![key.as_str()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut view = order(row)?;
-    let lines = "select sku, title, variant_title, quantity, unit_price_minor, total_minor, shipped, cancelled,
-            restocked
+    let lines = "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
+            cancelled, restocked
         from order_lines where order_id = $1 order by line_no";
     view.lines = storage.read(lines, values![key.as_str()]).await?.iter().map(line).collect();
     let events = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
@@ -175,6 +180,13 @@ pub async fn due_holding(storage: &Storage, skus: Vec<String>, now: Timestamp) -
     ids(storage.read(sql, values![now.micros(), skus]).await?)
 }
 
+/// Due orders that have the use of this code reserved.
+pub async fn due_with_coupon(storage: &Storage, code: &str, now: Timestamp) -> Result<Vec<OrderId>> {
+    let sql = "select id from orders where coupon = $1 and hold = 'live' and status = 'pending' and hold_due_at <= $2
+        order by id limit 200";
+    ids(storage.read(sql, values![code, now.micros()]).await?)
+}
+
 /// Orders with a refund that Stripe has not finished, after `after` in the order of their ids.
 pub async fn refunds_unfinished(storage: &Storage, after: &str, limit: i64) -> Result<Vec<OrderId>> {
     let sql = "select distinct order_id from refunds where state in ('requested', 'pending') and order_id > $1
@@ -225,6 +237,8 @@ fn order(row: &Row) -> Result<OrderView> {
         cancel_reason: row.text(24).to_owned(),
         fulfilment: known(Fulfilment::parse(row.text(25)))?,
         unreachable: row.text(26).to_owned(),
+        coupon: row.text_or_none(27).map(str::to_owned),
+        coupon_counts: row.int(28) == 1,
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),
@@ -256,10 +270,11 @@ fn line(row: &Row) -> OrderLineView {
         variant_title: row.text(2).to_owned(),
         quantity: row.int(3),
         unit_price: row.int(4),
-        total: row.int(5),
-        shipped: row.int(6),
-        cancelled: row.int(7),
-        restocked: row.int(8),
+        discount: row.int(5),
+        total: row.int(6),
+        shipped: row.int(7),
+        cancelled: row.int(8),
+        restocked: row.int(9),
     }
 }
 

@@ -16,7 +16,8 @@ pub async fn of(storage: &Storage) -> Result<String> {
         }
         Database::Postgres(_) => {
             // The identifier is drawn when a cluster is made; a restored dump stands in another one.
-            let sql = "select cast(system_identifier as text), cast(current_database() as text) from pg_control_system()";
+            let sql =
+                "select cast(system_identifier as text), cast(current_database() as text) from pg_control_system()";
             let rows = storage.read(sql, values![]).await?;
             let row = rows.first().ok_or_else(|| StorageError::Broken("PostgreSQL has no identifier".to_owned()))?;
             Ok(format!("{} {}", row.text(0), row.text(1)))

@@ -49,12 +49,44 @@ const CHECKS: &[(&str, &str)] = &[
     (
         "M1",
         "select o.id, 'its lines do not sum to its subtotal' from orders o where o.subtotal_minor <>
-            (select coalesce(cast(sum(l.total_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+            (select coalesce(cast(sum(l.unit_price_minor * l.quantity) as bigint), 0) from order_lines l
+             where l.order_id = o.id)",
+    ),
+    (
+        "M1",
+        "select o.id, 'its lines do not sum to its discount' from orders o where o.discount_minor <>
+            (select coalesce(cast(sum(l.discount_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+    ),
+    (
+        "C1",
+        "select c.code, 'counted as used ' || cast(c.used as text) || ' times, which its orders do not say' from coupons c
+        where c.used <> (select count(*) from orders o where o.coupon = c.code and o.coupon_counts = 1)",
+    ),
+    (
+        "C1",
+        "select c.code, 'a customer is counted with ' || cast(c.used as text) || ' uses, which their orders do not say'
+        from coupon_customers c where c.used <> (select count(*) from orders o
+            where o.coupon = c.code and o.buyer = c.buyer and o.coupon_counts = 1)",
+    ),
+    (
+        "C1",
+        "select o.id, 'has the use of a code, and its buyer is not counted' from orders o where o.coupon_counts = 1
+            and not exists (select 1 from coupon_customers c where c.code = o.coupon and c.buyer = o.buyer)",
+    ),
+    (
+        "C1",
+        "select c.code, 'used more often than it may be' from coupons c where c.used > c.usage_limit",
+    ),
+    (
+        "C1",
+        "select o.id, 'the use of its code does not follow its hold' from orders o where o.coupon is not null and (
+            (o.hold = 'live' and o.coupon_counts = 0) or (o.hold = 'released' and o.coupon_counts = 1)
+            or (o.hold = 'sold' and o.coupon_counts = 0 and o.cancelled_at is null))",
     ),
     (
         "M2",
         "select o.id, 'paid without exactly one payment of its total' from orders o
-        where o.status = 'paid' and (select count(*) from payments p where p.order_id = o.id and p.purpose = 'order'
+        where o.status = 'paid' and o.total_minor > 0 and (select count(*) from payments p where p.order_id = o.id and p.purpose = 'order'
             and p.amount_minor = o.total_minor and p.currency = o.currency and p.intent_id = o.payment_intent) <> 1",
     ),
     (

@@ -416,6 +416,33 @@ pub struct CheckoutParameters {
     pub cancel_url: String,
     /// Unix seconds.
     pub expires_at: i64,
+    pub discount: Option<Discount>,
+}
+
+/// The discount of one order: an amount of our own reckoning, because a percentage of Stripe's knows no maximum and
+/// is rounded by other rules (scenario C8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discount {
+    pub coupon_id: String,
+    pub amount_off: i64,
+    /// What the buyer reads beside it: the code.
+    pub name: String,
+}
+
+/// The form of `POST /v1/coupons` (docs.stripe.com/api/coupons/create): good for this one session, and for no longer.
+pub fn discount_form(parameters: &CheckoutParameters) -> Option<FrozenForm> {
+    let discount = parameters.discount.as_ref()?;
+    Some(FrozenForm::from_pairs(&[
+        ("id", discount.coupon_id.as_str()),
+        ("amount_off", &discount.amount_off.to_string()),
+        ("currency", &parameters.currency.code().to_lowercase()),
+        ("duration", "once"),
+        ("max_redemptions", "1"),
+        ("redeem_by", &parameters.expires_at.to_string()),
+        ("name", &discount.name),
+        ("metadata[order_id]", &parameters.order_id.to_string()),
+        ("metadata[shop_id]", &parameters.shop_id),
+    ]))
 }
 
 /// The form of `POST /v1/checkout/sessions` (docs.stripe.com/api/checkout/sessions/create).
@@ -444,6 +471,9 @@ pub fn open_checkout_form(parameters: &CheckoutParameters) -> FrozenForm {
         pairs.push((format!("line_items[{at}][price_data][currency]"), currency.clone()));
         pairs.push((format!("line_items[{at}][price_data][unit_amount]"), unit.to_string()));
         pairs.push((format!("line_items[{at}][price_data][product_data][name]"), name));
+    }
+    if let Some(discount) = &parameters.discount {
+        pairs.push(("discounts[0][coupon]".to_owned(), discount.coupon_id.clone()));
     }
     FrozenForm::from_pairs(&pairs)
 }
@@ -521,6 +551,7 @@ mod tests {
             success_url: "https://shop.example/success?session_id={CHECKOUT_SESSION_ID}".to_owned(),
             cancel_url: "https://shop.example/cart".to_owned(),
             expires_at: 1_800,
+            discount: Some(Discount { coupon_id: "discount_1".to_owned(), amount_off: 640, name: "TEA10".to_owned() }),
         };
         let form = open_checkout_form(&parameters);
         assert_eq!(form, open_checkout_form(&parameters));
@@ -540,11 +571,18 @@ mod tests {
             ("line_items[0][price_data][currency]", "usd"),
             ("line_items[0][price_data][unit_amount]", "3200"),
             ("line_items[0][price_data][product_data][name]", "青瓷杯 & 120 ml"),
+            ("discounts[0][coupon]", "discount_1"),
         ] {
             assert_eq!(pairs.get(name).map(String::as_str), Some(value), "{name}");
         }
         assert_eq!(pairs["line_items[1][price_data][product_data][name]"].len(), NAME_CHARS_MAX);
         assert_eq!(FrozenForm::from_stored(form.as_str().to_owned()), form);
+        let discount = discount_form(&parameters).expect("there is one");
+        let pairs: BTreeMap<String, String> =
+            form_urlencoded::parse(discount.as_str().as_bytes()).into_owned().collect();
+        for (name, value) in [("id", "discount_1"), ("amount_off", "640"), ("currency", "usd"), ("redeem_by", "1800")] {
+            assert_eq!(pairs.get(name).map(String::as_str), Some(value), "{name}");
+        }
     }
 
     #[test]

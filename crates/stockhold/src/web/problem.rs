@@ -6,10 +6,13 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
+use rules::coupons::CouponRefusal;
+use rules::money::Money;
 use rules::stock::Short;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::language::plain_amount;
 use crate::ledger::{Failure, Fault};
 use crate::outbox::checkout::CheckoutFailure;
 use crate::storage::StorageError;
@@ -204,6 +207,11 @@ pub fn number(mut response: Response, request_id: Option<&RequestId>) -> Respons
     numbered
 }
 
+/// `12.50 USD`.
+fn plain_money(money: Money) -> String {
+    format!("{} {}", plain_amount(money), money.currency)
+}
+
 /// `out-of-stock` → `Out of stock`.
 fn title(code: &str) -> String {
     let mut letters = code.chars();
@@ -229,6 +237,25 @@ impl From<Refusal> for Problem {
             Refusal::EmptyCart => Problem::invalid("/items", "empty", words),
             Refusal::TooManyLines { .. } => Problem::invalid("/items", "too-many", words),
             Refusal::QuantityOutOfRange { .. } => Problem::invalid("/items", "out-of-range", words),
+            Refusal::CouponUnknown => Problem::unprocessable("coupon-unknown", words),
+            Refusal::Coupon(refusal) => {
+                let words = match refusal.missing() {
+                    Some(missing) => format!("{} are missing to this code's minimum.", plain_money(missing)),
+                    None => words,
+                };
+                match refusal {
+                    CouponRefusal::Inactive => Problem::unprocessable("coupon-inactive", words),
+                    CouponRefusal::NotYet { .. } => Problem::unprocessable("coupon-not-yet", words),
+                    CouponRefusal::Expired { .. } => Problem::unprocessable("coupon-expired", words),
+                    CouponRefusal::UsedUp => Problem::conflict("coupon-used-up", words),
+                    CouponRefusal::UsedUpByYou => Problem::conflict("coupon-used-up-by-you", words),
+                    CouponRefusal::FirstOrderOnly => Problem::unprocessable("coupon-first-order-only", words),
+                    CouponRefusal::NotForTheseGoods => Problem::unprocessable("coupon-not-for-these-goods", words),
+                    CouponRefusal::MinimumNotMet { .. } => Problem::unprocessable("coupon-minimum-not-met", words),
+                    CouponRefusal::OtherCurrency => Problem::unprocessable("coupon-other-currency", words),
+                }
+            }
+            Refusal::TotalChanged { .. } => Problem::conflict("total-changed", words),
             Refusal::AmountTooLarge => Problem::unprocessable("amount-too-large", words),
             Refusal::AmountTooSmall { .. } => Problem::unprocessable("amount-too-small", words),
             Refusal::HoldCapReached { .. } => Problem::new(StatusCode::TOO_MANY_REQUESTS, "hold-cap-reached", words),
@@ -239,6 +266,7 @@ impl From<Refusal> for Problem {
             Refusal::AlreadyShipped => Problem::conflict("already-shipped", words),
             Refusal::DisputeOpen => Problem::conflict("dispute-open", words),
             Refusal::NotPaid => Problem::conflict("not-paid", words),
+            Refusal::NothingToConfirm => Problem::conflict("nothing-to-confirm", words),
             Refusal::NothingToRefund => Problem::conflict("nothing-to-refund", words),
             Refusal::RefundTooLarge { .. } => Problem::conflict("refund-too-large", words),
             Refusal::AmountNotInSteps { .. } => Problem::invalid("/amount", "not-in-steps", words),

@@ -1,10 +1,12 @@
 //! The audit finds what is planted: each kind of corruption, on both engines.
 
+use rules::commands::place_order::PlaceOrder;
 use rules::commands::refund_order::{RefundOrder, RefundWhat};
 use rules::ids::RefundId;
 use rules::shipments::Units;
 use stockhold::audit;
 
+use crate::coupons::{issue, tea10};
 use crate::support::books::{TestBooks, noon};
 
 /// What is planted by hand, and the promise that must be named; with the finding's first words where several checks
@@ -15,9 +17,15 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("S2", "delete from movements where seq = 2 and sku = 'mug'"),
     ("S2", "update movements set delta = delta - 1 where seq = 1 and sku = 'mug'"),
     ("S2", "update stock_levels set seq = seq + 1 where sku = 'mug'"),
-    ("S3", "update order_lines set quantity = 2, total_minor = total_minor * 2, unit_price_minor = unit_price_minor"),
+    ("S3", "update order_lines set quantity = 2, total_minor = unit_price_minor * 2 - discount_minor"),
     ("S3", "update holders set live_holds = live_holds + 1"),
     ("M1", "update orders set subtotal_minor = subtotal_minor + 1, total_minor = total_minor + 1"),
+    ("M1", "update order_lines set discount_minor = discount_minor + 1, total_minor = total_minor - 1"),
+    ("C1", "update coupons set used = used + 1"),
+    ("C1", "update coupon_customers set used = used - 1"),
+    ("C1", "update orders set coupon_counts = 0 where coupon is not null"),
+    ("C1", "delete from coupon_customers"),
+    ("C1", "update coupons set usage_limit = null; update coupons set used = 0"),
     ("M2", "update payments set amount_minor = amount_minor - 1 where refunded_minor = 0"),
     ("M2", "delete from payments where refunded_minor = 0"),
     ("M4", "update payments set purpose = 'surplus'"),
@@ -36,14 +44,14 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "M2: a payment bought an order that is not sold",
         "insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, refunded_minor,
                 disputed_minor, recorded_at)
-            select 'pi_odd', id, 'cs_odd', total_minor, currency, 'order', 0, 0, 1 from orders where status = 'pending'",
+            select 'pi_odd_' || id, id, 'cs_odd', total_minor, currency, 'order', 0, 0, 1 from orders where status = 'pending'",
     ),
     ("M3: more refunded than captured", "update refunds set amount_minor = amount_minor + 1"),
     (
         "M4: cancelled and paid",
         "insert into payments (intent_id, order_id, session_id, amount_minor, currency, purpose, refunded_minor,
                 disputed_minor, recorded_at)
-            select 'pi_odd', id, 'cs_odd', 1, currency, 'mismatch', 0, 0, 1 from orders where status = 'pending';
+            select 'pi_odd_' || id, id, 'cs_odd', 1, currency, 'mismatch', 0, 0, 1 from orders where status = 'pending';
         update orders set cancelled_at = 1 where status = 'pending'",
     ),
     (
@@ -71,6 +79,9 @@ async fn each_corruption_is_found(open: impl AsyncFn() -> TestBooks) {
         };
         shop.ledger.refund_order(refund, noon()).await.expect("it is paid");
         shop.place_open(&[("mug", 1)]).await;
+        issue(&shop.storage, &tea10()).await;
+        let order = PlaceOrder { coupon: Some(tea10().code), ..shop.order(&[("mug", 1)]) };
+        shop.ledger.place_order(order, noon()).await.expect("the code is good");
         shop.books_balance().await;
         shop.storage
             .execute_script((*corruption).to_owned())

@@ -5,6 +5,7 @@ mod architecture;
 mod audit;
 mod bad_input;
 mod constraints;
+mod coupons;
 mod crashes;
 mod day;
 mod every_step;

@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
 use rules::commands::Refusal;
+use rules::coupons::CouponCode;
 use rules::ids::OrderId;
 use rules::text::{Email, Sku};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,7 @@ pub struct Checkout {
     items: Vec<CheckoutItem>,
     #[schema(example = "lin@example.com")]
     email: String,
+    /// A code, in any case.
     coupon: Option<String>,
     shipping_address: Option<Address>,
     shipping_method: Option<String>,
@@ -123,6 +125,9 @@ pub async fn check_out(
 fn named(failure: CheckoutFailure, body: &Checkout) -> Problem {
     let (sku, field) = match &failure {
         CheckoutFailure::Refused(Refusal::UnknownSku { sku } | Refusal::NotForSale { sku }) => (sku, "sku"),
+        CheckoutFailure::Refused(Refusal::CouponUnknown | Refusal::Coupon(_)) => {
+            return Problem::from(failure).at("/coupon".to_owned());
+        }
         CheckoutFailure::Refused(Refusal::QuantityOutOfRange { sku, .. }) => (sku, "quantity"),
         _ => return failure.into(),
     };
@@ -162,6 +167,9 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
     if let Err(error) = &email {
         wrong("/email".to_owned(), "not-an-email", error.to_string());
     }
+    // What is no code is nobody's code.
+    let entered = body.coupon.as_deref().filter(|code| !code.trim().is_empty());
+    let coupon = entered.map(CouponCode::parse).transpose();
     let language = body.locale.as_deref().map_or(Some(Language::En), Language::parse);
     if language.is_none() {
         wrong("/locale".to_owned(), "unknown-locale", "Send en or zh-CN.".to_owned());
@@ -177,10 +185,9 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
     }
     match (email, language) {
         (Ok(email), Some(language)) if errors.is_empty() => {
-            if body.coupon.as_deref().is_some_and(|code| !code.trim().is_empty()) {
-                let unknown = Problem::unprocessable("coupon-unknown", "There is no such coupon.");
-                return Err(unknown.at("/coupon".to_owned()));
-            }
+            let Ok(coupon) = coupon else {
+                return Err(Problem::from(Refusal::CouponUnknown).at("/coupon".to_owned()));
+            };
             Ok(CheckoutRequest {
                 order_id,
                 request_hash: request_hash(body),
@@ -190,6 +197,8 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
                 cart_id: String::new(),
                 language: language.tag().to_owned(),
                 shipping_address: body.shipping_address.as_ref().map_or_else(String::new, Address::stored),
+                coupon,
+                total_shown_minor: None,
             })
         }
         _ => Err(Problem::invalid_fields(errors)),
@@ -275,8 +284,13 @@ mod tests {
     }
 
     #[test]
-    fn no_coupon_is_known_yet() {
-        let told = read(r#"{"items":[{"sku":"A","quantity":1}],"email":"a@example.org","coupon":"TEA10"}"#);
-        assert!(format!("{:?}", told.expect_err("no coupon")).contains("coupon-unknown"));
+    fn a_code_is_read_as_people_type_it_and_what_is_none_is_unknown() {
+        let with = |code: &str| {
+            read(&format!(r#"{{"items":[{{"sku":"A","quantity":1}}],"email":"a@example.org","coupon":"{code}"}}"#))
+        };
+        let code = |request: CheckoutRequest| request.coupon.map(|code| code.to_string());
+        assert_eq!(with(" tea 10 ").map(code).expect("a code"), Some("TEA10".to_owned()));
+        assert_eq!(with("  ").map(code).expect("no code"), None);
+        assert!(format!("{:?}", with("TEA/10").expect_err("no code")).contains("coupon-unknown"));
     }
 }

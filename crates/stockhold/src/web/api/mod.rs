@@ -7,6 +7,7 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod coupons;
 pub mod events;
 pub mod input;
 pub mod openapi;
@@ -72,6 +73,11 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/api/admin/orders/{id}/release", Key(Scope::OrdersWrite), reconciliation::release),
         route(Method::GET, "/api/admin/reconciliation", Key(Scope::PaymentsRead), reconciliation::show),
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
+        route(Method::GET, "/api/admin/coupons", Key(Scope::CouponsRead), coupons::list),
+        route(Method::POST, "/api/admin/coupons", Key(Scope::CouponsWrite), coupons::make),
+        route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
+        route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
+        route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
     ]

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{after_sale, checkout, cleanup, events, orders, products, reconciliation, stock};
+use super::{after_sale, checkout, cleanup, coupons, events, orders, products, reconciliation, stock};
 use crate::web::webhooks;
 
 #[derive(Debug, OpenApi)]
@@ -38,6 +38,11 @@ use crate::web::webhooks;
         reconciliation::release,
         reconciliation::show,
         cleanup::clean_up,
+        coupons::list,
+        coupons::make,
+        coupons::show,
+        coupons::change,
+        coupons::remove,
         events::list,
         events::replay,
     ),

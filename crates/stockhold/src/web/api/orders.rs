@@ -59,6 +59,8 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     items: Vec<OrderItem>,
+    /// The code it was placed with.
+    coupon: Option<String>,
     subtotal: MoneyBody,
     discount: MoneyBody,
     shipping: MoneyBody,
@@ -86,6 +88,8 @@ pub struct OrderItem {
     variant_title: String,
     quantity: i64,
     unit_price: MoneyBody,
+    /// Its part of the order's discount, already off its total.
+    discount: MoneyBody,
     total: MoneyBody,
     /// Units that have left, units that will not be sent any more, units back on the shelf.
     shipped: i64,
@@ -288,6 +292,7 @@ pub fn body(order: &OrderView, token: Option<String>) -> OrderBody {
         status: order.status.as_str(),
         token,
         items: items(order),
+        coupon: order.coupon.clone(),
         subtotal: amount(order.subtotal),
         discount: amount(order.discount),
         shipping: amount(order.shipping),
@@ -318,6 +323,7 @@ fn items(order: &OrderView) -> Vec<OrderItem> {
         variant_title: line.variant_title.clone(),
         quantity: line.quantity,
         unit_price: money(line.unit_price, order.currency),
+        discount: money(line.discount, order.currency),
         total: money(line.total, order.currency),
         shipped: line.shipped,
         cancelled: line.cancelled,

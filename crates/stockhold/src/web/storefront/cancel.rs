@@ -12,7 +12,8 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
 use rules::ids::OrderId;
-use rules::orders::{Status, share};
+use rules::money::share;
+use rules::orders::Status;
 use serde::Deserialize;
 
 use super::order_status::current;
@@ -136,7 +137,7 @@ fn goes_back(order: &OrderView) -> i64 {
         .map(|(line_no, line)| {
             let before = refunded(line_no);
             let units = open_units(line).min(line.quantity - before);
-            if units > 0 { share(line.total, line.quantity, before, units) } else { 0 }
+            if units > 0 { share(line.total, line.quantity, before, units, order.currency.step_minor()) } else { 0 }
         })
         .sum();
     value.min(payment.left_minor())

@@ -9,7 +9,10 @@ use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::cart::{LINES_MAX, QUANTITY_MAX};
+use rules::coupons::Uses;
 use rules::ids::OrderId;
+use rules::pricing::Item;
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 use serde::Deserialize;
 
@@ -107,6 +110,30 @@ impl Shelf {
 
     pub fn total(&self) -> i64 {
         self.lines.iter().map(ShelfLine::total).fold(0, i64::saturating_add)
+    }
+
+    /// What pricing goes by; a line that is not for sale any more is not priced.
+    pub fn items(&self) -> Vec<Item> {
+        let item = |line: &ShelfLine| {
+            let Offer { product, variant } = line.offer.clone()?;
+            Some(Item {
+                sku: variant.sku,
+                product: product.slug,
+                collections: product.collections,
+                unit_price_minor: variant.price_minor,
+                quantity: line.quantity,
+                weight_grams: variant.weight_grams,
+                tax_class: TaxClass::standard(),
+            })
+        };
+        self.lines.iter().filter_map(item).collect()
+    }
+
+    /// The uses of a code that are somebody else's, or spent: going on replaces the visitor's own unpaid order.
+    pub fn without_own(&self, uses: Uses, code: &str) -> Uses {
+        let own = self.hold.as_ref().filter(|order| order.coupon_counts && order.coupon.as_deref() == Some(code));
+        let own = i64::from(own.is_some());
+        Uses { total: uses.total - own, by_customer: (uses.by_customer - own).max(0) }
     }
 
     pub fn prices(&self) -> Vec<i64> {

@@ -14,15 +14,17 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::cart::CartLine;
 use rules::commands::Refusal;
+use rules::coupons::{CouponCode, CouponRefusal, check_use};
 use rules::ids::OrderId;
 use rules::orders::Status;
+use rules::pricing;
 use rules::text::{Email, Sku};
 use serde::Deserialize;
 
 use super::cart::Shelf;
 use super::{plain, see_other};
 use crate::outbox::checkout::{CheckoutFailure, CheckoutRequest, check_out};
-use crate::storage::orders;
+use crate::storage::{coupons, orders};
 use crate::web::PageError;
 use crate::web::session::{Cart, Visitor, digest, with_cookie};
 
@@ -50,6 +52,76 @@ pub struct CheckoutForm {
     city: String,
     #[serde(default)]
     country: String,
+    #[serde(default)]
+    coupon: String,
+    /// Pressed: look at the code, order nothing.
+    #[serde(default)]
+    apply: String,
+}
+
+/// What the cart costs with the code that was typed, as far as a page can say before the ledger decides.
+#[derive(Debug, Default)]
+struct Price {
+    code: Option<CouponCode>,
+    discount: i64,
+    total: i64,
+    /// Why the code gives nothing, in the buyer's words.
+    wrong: Option<String>,
+}
+
+impl Price {
+    async fn of(visitor: &Visitor, shelf: &Shelf, form: &CheckoutForm) -> Result<Price, PageError> {
+        let without = Price { total: shelf.total(), ..Price::default() };
+        if form.coupon.trim().is_empty() {
+            return Ok(without);
+        }
+        match with_code(visitor, shelf, form).await? {
+            Ok((code, discount)) => {
+                Ok(Price { code: Some(code), discount, total: shelf.total() - discount, wrong: None })
+            }
+            Err(refusal) => Ok(Price { wrong: Some(coupon_words(visitor, &refusal)), ..without }),
+        }
+    }
+}
+
+async fn with_code(
+    visitor: &Visitor,
+    shelf: &Shelf,
+    form: &CheckoutForm,
+) -> Result<Result<(CouponCode, i64), Refusal>, PageError> {
+    let shop = &visitor.shop;
+    let Ok(code) = CouponCode::parse(&form.coupon) else { return Ok(Err(Refusal::CouponUnknown)) };
+    let Some(stored) = coupons::find(&shop.storage, &code).await? else { return Ok(Err(Refusal::CouponUnknown)) };
+    // Whoever has not said yet who they are is nobody's customer; the ledger asks again.
+    let buyer = Email::parse(&form.email).map_or_else(|_| String::new(), |email| email.buyer());
+    let (uses, has_ordered) = coupons::uses(&shop.storage, &stored, &buyer).await?;
+    // Going on replaces the visitor's own unpaid order of this cart, and gives its use back first.
+    if let Err(refusal) = check_use(&stored.coupon, shelf.without_own(uses, code.as_str()), has_ordered, shop.now()) {
+        return Ok(Err(Refusal::Coupon(refusal)));
+    }
+    let goods = pricing::goods(&shelf.items(), Some(&stored.coupon), shop.settings.currency);
+    Ok(goods.map(|goods| (code, goods.discount_minor)).map_err(Refusal::from))
+}
+
+/// Why a code gives nothing: kindly, and what would help.
+fn coupon_words(visitor: &Visitor, refusal: &Refusal) -> String {
+    let Refusal::Coupon(refusal) = refusal else { return visitor.say("coupon-wrong-unknown", &[]) };
+    match refusal {
+        CouponRefusal::Inactive | CouponRefusal::OtherCurrency => visitor.say("coupon-wrong-unknown", &[]),
+        CouponRefusal::NotYet { starts_at } => {
+            visitor.say("coupon-wrong-not-yet", &[("at", visitor.time(*starts_at).into())])
+        }
+        CouponRefusal::Expired { ended_at } => {
+            visitor.say("coupon-wrong-expired", &[("at", visitor.time(*ended_at).into())])
+        }
+        CouponRefusal::UsedUp => visitor.say("coupon-wrong-used-up", &[]),
+        CouponRefusal::UsedUpByYou => visitor.say("coupon-wrong-used-up-by-you", &[]),
+        CouponRefusal::FirstOrderOnly => visitor.say("coupon-wrong-first-order", &[]),
+        CouponRefusal::NotForTheseGoods => visitor.say("coupon-wrong-goods", &[]),
+        CouponRefusal::MinimumNotMet { missing_minor, .. } => {
+            visitor.say("coupon-wrong-minimum", &[("missing", visitor.money(*missing_minor).into())])
+        }
+    }
 }
 
 /// What the page says above the form.
@@ -69,7 +141,9 @@ pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
     if shelf.is_blocked() {
         return Ok(to_cart(&visitor));
     }
-    form_page(&visitor, cart, &shelf, StatusCode::OK, &CheckoutForm::default(), &BTreeMap::new(), None)
+    let form = CheckoutForm::default();
+    let price = Price::of(&visitor, &shelf, &form).await?;
+    form_page(&visitor, cart, (&shelf, &price), StatusCode::OK, &form, &BTreeMap::new(), None)
 }
 
 pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejection>) -> Result<Response, PageError> {
@@ -79,24 +153,36 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
     }
     let Some(cart) = filled(&visitor) else { return Ok(to_cart(&visitor)) };
     let shelf = Shelf::of(&visitor, cart).await?;
-    let wrong = wrong_fields(&visitor, &form);
+    let price = Price::of(&visitor, &shelf, &form).await?;
+    let priced = (&shelf, &price);
+    if !form.apply.is_empty() {
+        let wrong: BTreeMap<&'static str, String> = price.wrong.iter().map(|text| ("coupon", text.clone())).collect();
+        let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        return form_page(&visitor, cart, priced, status, &form, &wrong, None);
+    }
+    let mut wrong = wrong_fields(&visitor, &form);
+    wrong.extend(price.wrong.iter().map(|text| ("coupon", text.clone())));
     if !wrong.is_empty() {
         let items = wrong.iter().map(|(name, text)| (text.clone(), Some(format!("#{name}")))).collect();
         let title = visitor.say("checkout-check-fields", &[]);
         let notice = Notice { kind: "bad", title, items, ..Notice::default() };
-        return form_page(&visitor, cart, &shelf, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong, Some(notice));
+        return form_page(&visitor, cart, priced, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong, Some(notice));
     }
-    if form.seen != seen(cart, &shelf) {
-        let notice = Notice {
+    if form.seen != seen(cart, &shelf, &price) {
+        let mut notice = Notice {
             kind: "wait",
             title: visitor.say("checkout-cart-changed", &[]),
             text: visitor.say("checkout-cart-changed-text", &[]),
             to_cart: true,
             ..Notice::default()
         };
-        return form_page(&visitor, cart, &shelf, StatusCode::CONFLICT, &form, &wrong, Some(notice));
+        if price.code.is_some() {
+            notice.title = visitor.say("checkout-total-changed", &[]);
+            notice.text = visitor.say("checkout-total-changed-text", &[]);
+        }
+        return form_page(&visitor, cart, priced, StatusCode::CONFLICT, &form, &wrong, Some(notice));
     }
-    order(&visitor, cart, &shelf, &form).await
+    order(&visitor, cart, priced, &form).await
 }
 
 /// The same form again after its order went its way: its page says how it stands.
@@ -107,7 +193,8 @@ async fn already_bought(visitor: &Visitor, form: &CheckoutForm) -> Result<Option
     Ok((is_over && visitor.owns(&order.cart_id)).then(|| to_order(visitor, id)))
 }
 
-async fn order(visitor: &Visitor, cart: &Cart, shelf: &Shelf, form: &CheckoutForm) -> Result<Response, PageError> {
+async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &CheckoutForm) -> Result<Response, PageError> {
+    let (shelf, price) = priced;
     let Ok(email) = Email::parse(&form.email) else { return Err(PageError::Unreadable) };
     let mut lines = Vec::with_capacity(cart.now.lines.len());
     for (sku, quantity) in &cart.now.lines {
@@ -123,17 +210,19 @@ async fn order(visitor: &Visitor, cart: &Cart, shelf: &Shelf, form: &CheckoutFor
         cart_id: cart.id.clone(),
         language: visitor.language.tag().to_owned(),
         shipping_address: address(form),
+        coupon: price.code.clone(),
+        total_shown_minor: Some(price.total),
     };
     request.request_hash = request_hash(&request);
     if !visitor.order_with(cart, request.order_id).await? {
-        return changed_meanwhile(visitor, cart, shelf, form);
+        return changed_meanwhile(visitor, cart, priced, form);
     }
     let mut opened = check_out(&visitor.shop, request.clone()).await;
     if matches!(opened, Err(CheckoutFailure::Refused(Refusal::IdempotencyKeyReused))) {
         // Back from the payment page with another address or e-mail: a new order takes the old one's place.
         request.order_id = cart.next_order_id(&visitor.shop);
         if !visitor.order_with_next(cart, request.order_id).await? {
-            return changed_meanwhile(visitor, cart, shelf, form);
+            return changed_meanwhile(visitor, cart, priced, form);
         }
         opened = check_out(&visitor.shop, request.clone()).await;
     }
@@ -142,9 +231,19 @@ async fn order(visitor: &Visitor, cart: &Cart, shelf: &Shelf, form: &CheckoutFor
             Some(url) => with_cookie(see_other(&url), visitor.open_order(opened.order_id)),
             None => to_order(visitor, opened.order_id),
         }),
+        // The code stopped being good since the page was shown: the price without it is shown, and needs a click (C11).
+        Err(CheckoutFailure::Refused(refusal @ (Refusal::CouponUnknown | Refusal::Coupon(_)))) => {
+            let text = coupon_words(visitor, &refusal);
+            let items = vec![(text.clone(), Some("#coupon".to_owned()))];
+            let title = visitor.say("checkout-check-fields", &[]);
+            let notice = Notice { kind: "bad", title, items, ..Notice::default() };
+            let price = Price { total: shelf.total(), wrong: Some(text.clone()), ..Price::default() };
+            let wrong = BTreeMap::from([("coupon", text)]);
+            form_page(visitor, cart, (shelf, &price), StatusCode::CONFLICT, form, &wrong, Some(notice))
+        }
         Err(CheckoutFailure::Refused(refusal)) => {
             let (status, notice) = refused(visitor, shelf, &refusal);
-            form_page(visitor, cart, shelf, status, form, &BTreeMap::new(), Some(notice))
+            form_page(visitor, cart, priced, status, form, &BTreeMap::new(), Some(notice))
         }
         Err(CheckoutFailure::ProviderUnavailable) => {
             let notice = Notice {
@@ -153,7 +252,7 @@ async fn order(visitor: &Visitor, cart: &Cart, shelf: &Shelf, form: &CheckoutFor
                 text: visitor.say("checkout-provider-text", &[]),
                 ..Notice::default()
             };
-            form_page(visitor, cart, shelf, StatusCode::SERVICE_UNAVAILABLE, form, &BTreeMap::new(), Some(notice))
+            form_page(visitor, cart, priced, StatusCode::SERVICE_UNAVAILABLE, form, &BTreeMap::new(), Some(notice))
         }
         Err(CheckoutFailure::Fault(fault)) => Err(PageError::Fault(fault.to_string())),
     }
@@ -201,7 +300,14 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
             status = StatusCode::TOO_MANY_REQUESTS;
             notice.items.push((visitor.say("checkout-hold-cap", &[("most", (*most).into())]), None));
         }
+        Refusal::TotalChanged { .. } => {
+            notice.kind = "wait";
+            notice.title = visitor.say("checkout-total-changed", &[]);
+            notice.text = visitor.say("checkout-total-changed-text", &[]);
+        }
         Refusal::EmptyCart
+        | Refusal::CouponUnknown
+        | Refusal::Coupon(_)
         | Refusal::IdempotencyKeyReused
         | Refusal::StockBelowHeld { .. }
         | Refusal::ChangeOutOfRange { .. }
@@ -211,6 +317,7 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
         | Refusal::AlreadyShipped
         | Refusal::DisputeOpen
         | Refusal::NotPaid
+        | Refusal::NothingToConfirm
         | Refusal::NothingToRefund
         | Refusal::RefundTooLarge { .. }
         | Refusal::AmountNotInSteps { .. }
@@ -226,17 +333,20 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
 fn changed_meanwhile(
     visitor: &Visitor,
     cart: &Cart,
-    shelf: &Shelf,
+    priced: Priced<'_>,
     form: &CheckoutForm,
 ) -> Result<Response, PageError> {
     let notice = Notice { kind: "wait", title: visitor.say("cart-busy", &[]), to_cart: true, ..Notice::default() };
-    form_page(visitor, cart, shelf, StatusCode::CONFLICT, form, &BTreeMap::new(), Some(notice))
+    form_page(visitor, cart, priced, StatusCode::CONFLICT, form, &BTreeMap::new(), Some(notice))
 }
+
+/// The goods, and what they cost.
+type Priced<'a> = (&'a Shelf, &'a Price);
 
 fn form_page(
     visitor: &Visitor,
     cart: &Cart,
-    shelf: &Shelf,
+    (shelf, price): Priced<'_>,
     status: StatusCode,
     form: &CheckoutForm,
     wrong: &BTreeMap<&'static str, String>,
@@ -250,9 +360,13 @@ fn form_page(
     let context = context! {
         notice,
         order_id => cart.now.order_id.to_string(),
-        seen => seen(cart, shelf),
+        seen => seen(cart, shelf, price),
         lines => shelf.lines(visitor),
-        total => visitor.money(shelf.total()),
+        subtotal => visitor.money(shelf.total()),
+        discount => (price.discount > 0).then(|| visitor.money(-price.discount)),
+        code => price.code.as_ref().map(CouponCode::to_string),
+        total => visitor.money(price.total),
+        free => price.total == 0,
         form => context! {
             email => form.email.as_str(),
             name => form.name.as_str(),
@@ -260,6 +374,7 @@ fn form_page(
             postal_code => form.postal_code.as_str(),
             city => form.city.as_str(),
             country => form.country.as_str(),
+            coupon => form.coupon.as_str(),
         },
         wrong => context! {
             email => said("email"),
@@ -268,6 +383,7 @@ fn form_page(
             postal_code => said("postal_code"),
             city => said("city"),
             country => said("country"),
+            coupon => said("coupon"),
         },
     };
     visitor.page(status, "storefront/checkout.html", context)
@@ -322,13 +438,14 @@ fn request_hash(request: &CheckoutRequest) -> String {
         request.cart_id,
         request.language,
         request.shipping_address,
+        request.coupon.as_ref().map(CouponCode::as_str),
     ]);
     digest(&canonical.to_string())
 }
 
-/// What the buyer saw: lines, prices and total.
-fn seen(cart: &Cart, shelf: &Shelf) -> String {
-    digest(&format!("{:?} {:?} {}", cart.now.lines, shelf.prices(), shelf.total()))
+/// What the buyer saw: lines, prices, code and total.
+fn seen(cart: &Cart, shelf: &Shelf, price: &Price) -> String {
+    digest(&format!("{:?} {:?} {:?} {}", cart.now.lines, shelf.prices(), price.code, price.total))
 }
 
 fn filled(visitor: &Visitor) -> Option<&Cart> {

@@ -44,6 +44,7 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/checkout"), get(checkout::show).post(checkout::submit))
             .route(&at("/success"), get(order_status::success))
             .route(&at("/orders/{id}"), get(order_status::show))
+            .route(&at("/orders/{id}/confirm"), post(order_status::confirm))
             .route(&at("/problems"), get(problems::list))
             .route(&at("/problems/{code}"), get(problems::show))
             .route(&at("/orders/{id}/cancel"), get(cancel::show).post(cancel::submit));

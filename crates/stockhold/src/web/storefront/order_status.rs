@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
+use rules::commands::confirm_free::ConfirmFree;
 use rules::ids::OrderId;
 use rules::orders::Status;
 use rules::refunds::{Refund, RefundKind, RefundState};
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use super::order_state::{Back, Facts, State, is_owed, is_worth_telling};
 use super::{cancel, plain, see_other};
 use crate::language::machine_time;
+use crate::ledger::Failure;
 use crate::outbox;
 use crate::storage::orders::{self, OrderLineView, OrderView};
 use crate::web::PageError;
@@ -98,6 +100,21 @@ pub async fn show(
     visitor.page(StatusCode::OK, "storefront/order.html", context! { order => shown(&visitor, &order) })
 }
 
+/// `POST /orders/{id}/confirm`: the buyer takes an order that costs nothing. Whatever came of it, its page says so.
+pub async fn confirm(visitor: Visitor, path: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
+    let id: OrderId = path?.0.parse().map_err(|_| PageError::NotFound)?;
+    if !visitor.has_opened(id) {
+        return Err(PageError::NotFound);
+    }
+    let shop = &visitor.shop;
+    match shop.ledger.confirm_free(ConfirmFree { order_id: id }, shop.now()).await {
+        Ok(_) => shop.wake_workers(),
+        Err(Failure::Refused(_)) => {} // Expired, cancelled, or not free: nothing was changed.
+        Err(Failure::Fault(fault)) => return Err(PageError::Fault(fault.to_string())),
+    }
+    Ok(see_other(&format!("{}/orders/{id}", visitor.prefix())))
+}
+
 /// The order as it stands; when the news of a waiting one is late, after asking Stripe.
 pub(super) async fn current(visitor: &Visitor, id: OrderId) -> Result<Option<OrderView>, PageError> {
     let shop = &visitor.shop;
@@ -152,6 +169,7 @@ fn shown(visitor: &Visitor, order: &OrderView) -> Value {
         total => money(order.total),
         pay_url => order.session_url.clone().filter(|_| state == State::Pending),
         cancel => cancel::is_offered(order),
+        free => state == State::Pending && order.total == 0,
         here => format!("{}/orders/{}", visitor.prefix(), order.id),
         placed => visitor.time(order.reserved_at),
         placed_iso => machine_time(order.reserved_at),

@@ -13,7 +13,7 @@ use crate::web::PageError;
 use crate::web::session::Visitor;
 
 /// Every code with its status, in the order of the statuses. Their words are in `locales/…/problems.ftl`.
-const CODES: [(u16, &str); 37] = [
+const CODES: [(u16, &str); 51] = [
     (400, "bad-signature"),
     (400, "idempotency-key-invalid"),
     (400, "idempotency-key-missing"),
@@ -27,8 +27,14 @@ const CODES: [(u16, &str); 37] = [
     (405, "method-not-allowed"),
     (409, "already-shipped"),
     (409, "conflict"),
+    (409, "coupon-in-use"),
+    (409, "coupon-limit-below-used"),
+    (409, "coupon-taken"),
+    (409, "coupon-used-up"),
+    (409, "coupon-used-up-by-you"),
     (409, "dispute-open"),
     (409, "not-paid"),
+    (409, "nothing-to-confirm"),
     (409, "nothing-to-refund"),
     (409, "nothing-to-ship"),
     (409, "out-of-stock"),
@@ -37,11 +43,19 @@ const CODES: [(u16, &str); 37] = [
     (409, "session-still-open"),
     (409, "sku-taken"),
     (409, "stock-below-held"),
+    (409, "total-changed"),
     (409, "units-not-there"),
     (413, "body-too-large"),
     (415, "unsupported-media-type"),
     (422, "amount-too-large"),
     (422, "amount-too-small"),
+    (422, "coupon-expired"),
+    (422, "coupon-first-order-only"),
+    (422, "coupon-inactive"),
+    (422, "coupon-minimum-not-met"),
+    (422, "coupon-not-for-these-goods"),
+    (422, "coupon-not-yet"),
+    (422, "coupon-other-currency"),
     (422, "coupon-unknown"),
     (422, "idempotency-key-reused"),
     (422, "not-for-sale"),

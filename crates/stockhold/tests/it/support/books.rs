@@ -115,6 +115,8 @@ impl TestBooks {
             cart_id: String::new(),
             language: "en".to_owned(),
             shipping_address: String::new(),
+            coupon: None,
+            total_shown_minor: None,
         }
     }
 
