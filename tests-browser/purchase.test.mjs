@@ -78,7 +78,7 @@ async function cancelling({ email, prefix, name, browsing, words }) {
   await page.click(`form[action="${prefix}/cart/add"] button.btn`);
   await page.click(`a[href="${prefix}/checkout"]`);
   await page.fill("#email", email);
-  await page.click(`form[action="${prefix}/checkout"] button`);
+  await page.click(`form[action="${prefix}/checkout"] button.wide`);
   await page.click("button#pay");
   await page.waitForURL((url) => url.origin === shop.address && /\/(success|orders\/)/.test(url.pathname));
   await until(async () => {
@@ -139,7 +139,7 @@ async function purchase({ chosen, quantity, email, prefix, name, browsing, words
   await page.fill("#name", "Ada Li");
   await look(page, `${name}-5-checkout`);
 
-  await page.click(`form[action="${prefix}/checkout"] button`);
+  await page.click(`form[action="${prefix}/checkout"] button.wide`);
   await page.locator("button#pay").waitFor();
   await look(page, `${name}-6-payment`);
   assert.equal(await available(shop.address, chosen), stock - quantity, "an order holds its goods");
