@@ -160,6 +160,17 @@ impl Storage {
         }
     }
 
+    /// Statements that only read, and see the same moment: what is told of one thing by several of them is true together.
+    pub async fn read_together(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<Vec<Vec<Row>>> {
+        if self.steps.next(Step::Read) == Course::NeverHappens {
+            return Err(never_happened());
+        }
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read_together(statements).await,
+            Database::Postgres(postgres) => postgres.read_together(statements).await,
+        }
+    }
+
     /// One guarded statement, committed when this returns; `returning` gives its rows.
     pub async fn write(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
         let course = self.begin_commit()?;

@@ -104,16 +104,18 @@ pub struct OrderMoney {
     pub shipments: Vec<Shipment>,
 }
 
-/// Reads it all, oldest first.
-pub async fn of_order(storage: &Storage, id: OrderId) -> Result<OrderMoney> {
+/// What to ask for one order's money; [`of_order`] takes the answers in the same order.
+pub fn order_queries(id: OrderId) -> Vec<(&'static str, Vec<Value>)> {
     let key = id.to_string();
-    let mut answers = Vec::new();
-    for (sql, parameters) in queries(std::slice::from_ref(&key), &[]) {
-        answers.push(storage.read(sql, parameters).await?);
-    }
-    let (payments, refunds, disputes) = read_rows(&mut answers.into_iter())?;
-    let parcels = storage.read(SHIPMENTS_OF_ORDER, values![key]).await?;
-    let shipments = parcels.iter().map(shipment).collect::<Result<_>>()?;
+    let mut asked = queries(std::slice::from_ref(&key), &[]);
+    asked.push((SHIPMENTS_OF_ORDER, values![key]));
+    asked
+}
+
+/// All of it, oldest first.
+pub fn of_order(answers: &mut impl Iterator<Item = Vec<Row>>) -> Result<OrderMoney> {
+    let (payments, refunds, disputes) = read_rows(answers)?;
+    let shipments = answers.next().unwrap_or_default().iter().map(shipment).collect::<Result<_>>()?;
     let mut money = OrderMoney { payments, refunds, disputes, shipments };
     money.payments.sort_by_key(|payment| (payment.at, payment.intent_id.clone()));
     money.refunds.sort_by_key(|refund| (refund.at, refund.id));

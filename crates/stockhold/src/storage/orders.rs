@@ -109,23 +109,26 @@ pub struct OrderSummary {
     pub fulfilment: String,
 }
 
-const COLUMNS: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
+const ORDER: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
     unreachable, coupon, coupon_counts from orders where id = $1";
+const LINES: &str =
+    "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
+    cancelled, restocked from order_lines where order_id = $1 order by line_no";
+const EVENTS: &str = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
 
+/// An order with everything that is known of it at one moment: its parts never contradict each other.
 pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     let key = id.to_string();
-    let rows = storage.read(COLUMNS, values![key.as_str()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut view = order(row)?;
-    let lines = "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
-            cancelled, restocked
-        from order_lines where order_id = $1 order by line_no";
-    view.lines = storage.read(lines, values![key.as_str()]).await?.iter().map(line).collect();
-    let events = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
-    view.events = storage.read(events, values![key.as_str()]).await?.iter().map(event).collect();
-    let money = money::of_order(storage, id).await?;
+    let mut asked = vec![(ORDER, values![key.as_str()]), (LINES, values![key.as_str()]), (EVENTS, values![key])];
+    asked.extend(money::order_queries(id));
+    let mut answers = storage.read_together(asked).await?.into_iter();
+    let Some(row) = answers.next().and_then(|rows| rows.into_iter().next()) else { return Ok(None) };
+    let mut view = order(&row)?;
+    view.lines = answers.next().unwrap_or_default().iter().map(line).collect();
+    view.events = answers.next().unwrap_or_default().iter().map(event).collect();
+    let money = money::of_order(&mut answers)?;
     (view.payments, view.refunds) = (money.payments, money.refunds);
     (view.disputes, view.shipments) = (money.disputes, money.shipments);
     Ok(Some(view))

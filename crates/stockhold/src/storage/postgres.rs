@@ -3,12 +3,12 @@
 //! Read committed; rows are locked in one order (see `storage::books`). P1: `synchronous_commit=on`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use futures_util::future::try_join_all;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::{Client, Config, IsolationLevel, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tokens::{Engine, Expanded, expand};
@@ -85,6 +85,27 @@ impl Postgres {
         client.query(&statement, &references).await?.iter().map(row).collect()
     }
 
+    /// Statements within one transaction that sees the moment of its first read until it ends.
+    pub async fn read_together(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<Vec<Vec<Row>>> {
+        let mut client = self.connection().await?;
+        let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        let transaction = snapshot.start().await?;
+        let mut prepared = Vec::with_capacity(statements.len());
+        for (sql, parameters) in statements {
+            prepared.push((transaction.prepare_cached(&self.text(sql).sql).await?, parameters));
+        }
+        let answers = prepared.iter().map(|(statement, parameters)| {
+            let transaction = &transaction;
+            async move {
+                let references: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+                transaction.query(statement, &references).await?.iter().map(row).collect()
+            }
+        });
+        let answers = try_join_all(answers).await?; // One round trip for all of them.
+        transaction.rollback().await?;
+        Ok(answers)
+    }
+
     pub async fn write_many(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<()> {
         let mut client = self.connection().await?;
         let transaction = client.transaction().await?;
@@ -108,7 +129,7 @@ impl Postgres {
     }
 
     fn text(&self, sql: &'static str) -> Arc<Expanded> {
-        let mut texts = self.0.texts.lock().expect("nothing panics while it holds this");
+        let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         texts.entry(sql).or_insert_with(|| Arc::new(expand(sql, Engine::Postgres))).clone()
     }
 }

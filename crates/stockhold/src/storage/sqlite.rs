@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -99,18 +99,37 @@ impl Sqlite {
     }
 
     pub async fn read(&self, sql: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
+        self.on_reader(move |reader| reader.run(sql, std::slice::from_ref(&parameters))).await
+    }
+
+    /// Statements within one read transaction: in WAL mode it sees the moment of its first read until it ends.
+    pub async fn read_together(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<Vec<Vec<Row>>> {
+        self.on_reader(move |reader| {
+            reader.connection.execute_batch("begin")?;
+            let answers = statements.into_iter().map(|(sql, parameters)| reader.run(sql, &[parameters])).collect();
+            reader.roll_back_what_is_open();
+            answers
+        })
+        .await
+    }
+
+    /// Runs a job on a read-only connection. One whose job panics is dropped with it, not used again.
+    async fn on_reader<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut SqliteTx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let readers = self.readers.clone();
         let _permit = readers.permits.acquire().await.map_err(|error| StorageError::Unavailable(error.to_string()))?;
         let pool = readers.clone();
-        let work = move || -> Result<Vec<Row>> {
-            let idle = pool.idle.lock().expect("no reader panics while it holds this").pop();
+        let work = move || -> Result<T> {
+            let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut reader = match idle {
                 Some(reader) => reader,
                 None => SqliteTx::open_read_only(&pool.path)?,
             };
-            let rows = reader.run(sql, std::slice::from_ref(&parameters));
-            pool.idle.lock().expect("no reader panics while it holds this").push(reader);
-            rows
+            let answer = job(&mut reader);
+            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            answer
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| StorageError::Broken(error.to_string()))?
     }

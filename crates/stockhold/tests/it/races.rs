@@ -8,6 +8,7 @@ use rules::ids::OrderId;
 use rules::orders::{Hold, Status};
 use rules::payments::{MoneyState, SessionState};
 use rules::time::Span;
+use stockhold::outbox::cancel::cancel;
 use stockhold::outbox::sweep::sweep;
 use stockhold::storage::RowExt;
 use stockhold::workers::ask_again;
@@ -196,5 +197,32 @@ on_both_engines!(
         });
         let written = join_all(replaces).await.into_iter().filter(|written| *written).count();
         assert_eq!(written, 1, "of ten who read the same cart");
+    }
+);
+
+on_both_engines!(
+    /// M1: whoever reads an order while it changes reads one moment of it: before the cancellation or after it, never
+    /// its first line from before and its goods from after.
+    an_order_is_read_as_of_one_moment,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 80).await;
+        for _ in 0..20 {
+            let id = shop.paid(&[("mug", 2)]).await;
+            let canceller = {
+                let shop = shop.shop.clone();
+                tokio::spawn(async move { cancel(&shop, id, "").await.map(drop) })
+            };
+            loop {
+                let view = shop.view(id).await;
+                let said = view.cancelled_at.is_some();
+                assert_eq!((said, said), (view.lines[0].cancelled == 2, view.refunds.len() == 1), "{view:?}");
+                if said {
+                    break;
+                }
+            }
+            canceller.await.expect("nobody panics").expect("it is cancelled");
+        }
+        shop.settle().await;
     }
 );
