@@ -17,6 +17,9 @@ use crate::stock::{Level, Movement, PastCount, Reason};
 use crate::text::Sku;
 use crate::time::{Span, Timestamp};
 
+/// Nobody holds goods longer unpaid; far below what a moment can carry.
+pub const HOLD_MAX: Span = Span::minutes(365 * 24 * 60);
+
 /// What the shopkeeper has decided for every order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {

@@ -68,6 +68,18 @@ impl Currency {
         }
     }
 
+    /// Whether Stripe charges in it (docs.stripe.com/currencies#presentment-currencies): a shop that sells in another one
+    /// could never be paid, and a slip of the pen would be found out with the first order only.
+    pub fn is_charged(&self) -> bool {
+        const CHARGED: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP \
+            BYN BZD CAD CDF CHF CLP CNY COP CRC CVE CZK DJF DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GNF GTQ GYD \
+            HKD HNL HTG HUF IDR ILS INR ISK JMD JOD JPY KES KGS KHR KMF KRW KWD KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA \
+            MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD \
+            RUB RWF SAR SBD SCR SEK SGD SHP SLE SOS SRD STD SZL THB TJS TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VND \
+            VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW";
+        CHARGED.split(' ').any(|code| code == self.code())
+    }
+
     /// How many decimals people read (CLDR 48). HUF, for one, is charged in hundredths and read in whole forints; a
     /// fraction that is there all the same is never hidden from whoever pays it.
     pub fn display_digits(&self) -> u32 {

@@ -90,7 +90,7 @@ fn order(id: OrderId, lines: Lines) -> PlaceOrder {
         language: "en".to_owned(),
         shipping_address: String::new(),
         coupon: None,
-        total_shown_minor: None,
+        total_shown: None,
     }
 }
 

@@ -104,7 +104,7 @@ fn place(books: &mut Books, id: OrderId) {
         language: "en".to_owned(),
         shipping_address: String::new(),
         coupon: None,
-        total_shown_minor: None,
+        total_shown: None,
     };
     run(books, Command::PlaceOrder(command)).expect("it is in stock");
 }

@@ -158,7 +158,7 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
         language: "en".to_owned(),
         shipping_address: String::new(),
         coupon: None,
-        total_shown_minor: None,
+        total_shown: None,
     }
 }
 

@@ -8,12 +8,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rules::books::HOLD_MAX;
 use rules::time::Span;
 
 /// Where Stripe answers.
 const STRIPE_API_BASE: &str = "https://api.stripe.com";
-/// Nobody holds goods longer unpaid; far below what a moment can carry.
-const HOLD_MINUTES_MAX: i64 = 365 * 24 * 60;
 
 /// What the commands that need a shop have in common.
 #[derive(Debug, Clone, Args)]
@@ -209,22 +208,14 @@ fn web_address(setting: &'static str, url: &str) -> Result<String, ConfigError> 
     Ok(url.to_owned())
 }
 
-/// A positive number of minutes, in decimals, without passing through a float.
+/// A positive number of minutes, in decimals.
 pub fn minutes(text: &str) -> Result<Span, ConfigError> {
     let refused = || wrong("STOCKHOLD_HOLD_MINUTES", "write a positive number of minutes, such as 30 or 0.05");
-    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
-        return Err(refused());
-    }
-    let millionths: String = format!("{fraction:0<6}").chars().take(6).collect();
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| refused())? };
-    let millionths: i64 = millionths.parse().map_err(|_| refused())?;
-    if whole > HOLD_MINUTES_MAX {
+    let hold = Span::parse_minutes(text.trim()).ok_or_else(refused)?;
+    if hold > HOLD_MAX {
         return Err(wrong("STOCKHOLD_HOLD_MINUTES", "hold goods for a year at most"));
     }
-    let micros = (whole * 1_000_000 + millionths) * 60;
-    if micros > 0 { Ok(Span::micros(micros)) } else { Err(refused()) }
+    if hold > Span::micros(0) { Ok(hold) } else { Err(refused()) }
 }
 
 fn webhook_secrets(list: Option<Secret>) -> Result<Vec<Secret>, ConfigError> {

@@ -324,6 +324,11 @@ pub fn parse_moment(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(moment.as_microsecond()))
 }
 
+/// A time zone by the name that IANA gives it; `None` when nobody knows it.
+pub fn zone_name(name: &str) -> Option<String> {
+    jiff::tz::TimeZone::get(name).ok()?.iana_name().map(str::to_owned)
+}
+
 /// A zone that nobody knows is UTC, and a moment beyond the calendar its end: a page is not withheld for either.
 fn written(pattern: &str, at: Timestamp, time_zone: &str) -> String {
     let moment = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX);

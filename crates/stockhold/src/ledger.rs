@@ -82,6 +82,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// `policy` counts as far as the shopkeeper has set nothing else: what is set is read with each batch.
     pub fn start(storage: &Storage, policy: Policy) -> Ledger {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));

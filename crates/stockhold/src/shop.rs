@@ -1,6 +1,7 @@
 //! The shop: what every door is handed.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use rules::books::Policy;
@@ -22,8 +23,10 @@ use crate::stripe::client::{Client, Timeouts};
 /// Lines that the demo prints as things happen; who listens too late misses some.
 const HAPPENINGS_KEPT: usize = 256;
 /// Live holds of one e-mail and of one client address: a person needs one; a family or a shop counter a few.
-const HOLDS_PER_BUYER_MAX: &str = "3";
-const HOLDS_PER_CLIENT_MAX: &str = "20";
+const HOLDS_PER_BUYER_MAX: i64 = 3;
+const HOLDS_PER_CLIENT_MAX: i64 = 20;
+/// What a shop sells in until somebody says otherwise.
+const CURRENCY: &str = "USD";
 
 /// Everything a door may use, shared by all of them.
 pub struct Shop {
@@ -33,8 +36,10 @@ pub struct Shop {
     pub ledger: Ledger,
     pub stripe: Client,
     pub mailer: Mailer,
-    pub settings: Settings,
     pub secret: ShopSecret,
+    settings: RwLock<Arc<Settings>>,
+    /// What orders are placed by where nothing is set.
+    unset: Policy,
     happenings: broadcast::Sender<String>,
     wake: Notify,
 }
@@ -46,7 +51,7 @@ pub struct Conduct {
     pub steps: Steps,
 }
 
-/// What the shopkeeper has set, as it stood when the shop was opened.
+/// What the shopkeeper has set, as it stood at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Names per language tag.
@@ -57,7 +62,11 @@ pub struct Settings {
     /// Who hears of what a person must look at; empty: whoever letters come from.
     pub owner_email: String,
     pub owner_language: Language,
+    /// Those the shop's pages are offered in; never empty.
+    pub languages: Vec<Language>,
     pub policy: Policy,
+    /// How many times they were changed.
+    pub revision: i64,
 }
 
 /// The key that order tokens are made with; drawn once per shop, kept in its database.
@@ -103,7 +112,10 @@ impl Shop {
                 return Err(OpenError::Moved { from });
             }
         }
-        let settings = read_settings(&storage, &config).await?;
+        settings::get_or_set(&storage, settings::CURRENCY, CURRENCY).await?;
+        settings::get_or_set(&storage, settings::REVISION, "1").await?;
+        let unset = unset_policy(&config)?;
+        let settings = Settings::of(&settings::all(&storage).await?, &unset)?;
         let secret = ShopSecret::of(&storage).await?;
         let key = config.stripe_secret_key.as_ref().map_or("sk_test_sandbox", |key| key.expose());
         let stripe = Client::new(&config.stripe_api_base, key, patience)
@@ -115,10 +127,11 @@ impl Shop {
             None => Mailer::folder(config.data_dir.join("mailbox"), &from),
         }
         .watched(steps);
-        let ledger = Ledger::start(&storage, settings.policy.clone());
+        let ledger = Ledger::start(&storage, unset.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let wake = Notify::new();
-        Ok(Arc::new(Shop { config, clock, storage, ledger, stripe, mailer, settings, secret, happenings, wake }))
+        let settings = RwLock::new(Arc::new(settings));
+        Ok(Arc::new(Shop { config, clock, storage, ledger, stripe, mailer, secret, settings, unset, happenings, wake }))
     }
 
     /// A demo: the sample shop's name stands before anything is read.
@@ -133,6 +146,23 @@ impl Shop {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The settings as they were read last. Whoever begins something asks [`Shop::read_settings`] first.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the settings as they stand now, whoever changed them: a row each, by one statement. There is no cache that
+    /// could be wrong, so a change counts with the next request of every instance.
+    pub async fn read_settings(&self) -> Result<Arc<Settings>, StorageError> {
+        let read = Arc::new(Settings::of(&settings::all(&self.storage).await?, &self.unset)?);
+        let mut stands = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        // Two read at once: the later change stays, whoever comes back first.
+        if read.revision >= stands.revision {
+            *stands = read.clone();
+        }
+        Ok(read)
     }
 
     pub fn draw_order_id(&self) -> OrderId {
@@ -196,6 +226,24 @@ impl Shop {
 }
 
 impl Settings {
+    /// Reads what is set; `unset` is what counts where nothing is.
+    fn of(set: &BTreeMap<String, String>, unset: &Policy) -> Result<Settings, StorageError> {
+        let text = |key: &str, unset: &str| set.get(key).cloned().unwrap_or_else(|| unset.to_owned());
+        let policy = settings::policy(set, unset)?;
+        let languages: Vec<Language> = text("languages", "").split(' ').filter_map(Language::parse).collect();
+        Ok(Settings {
+            name_en: text("name_en", "My shop"),
+            name_zh: text("name_zh", "我的小店"),
+            currency: policy.currency,
+            time_zone: text("time_zone", "UTC"),
+            owner_email: text("owner_email", ""),
+            owner_language: Language::of_tag(&text("owner_language", "en")),
+            languages: if languages.is_empty() { Language::ALL.to_vec() } else { languages },
+            policy,
+            revision: settings::number(set, settings::REVISION)?.unwrap_or(0),
+        })
+    }
+
     pub fn name(&self, language: Language) -> &str {
         match language {
             Language::En => &self.name_en,
@@ -204,30 +252,16 @@ impl Settings {
     }
 }
 
-async fn read_settings(storage: &Storage, config: &Config) -> Result<Settings, OpenError> {
-    let currency = settings::get_or_set(storage, "currency", "USD").await?;
-    let currency = Currency::parse(&currency).map_err(|error| OpenError::Setting(error.to_string()))?;
-    let number = |key: &'static str, text: String| {
-        text.parse::<i64>().map_err(|_| OpenError::Setting(format!("{key} is {text}, not a number")))
-    };
-    let buyer = settings::get_or_set(storage, "holds_per_buyer_max", HOLDS_PER_BUYER_MAX).await?;
-    let client = settings::get_or_set(storage, "holds_per_client_max", HOLDS_PER_CLIENT_MAX).await?;
-    let policy = Policy {
+/// What orders are placed by where the shopkeeper has set nothing.
+fn unset_policy(config: &Config) -> Result<Policy, OpenError> {
+    let currency = Currency::parse(CURRENCY).map_err(|error| OpenError::Setting(error.to_string()))?;
+    Ok(Policy {
         currency,
         hold: config.hold,
-        holds_per_buyer_max: number("holds_per_buyer_max", buyer)?,
-        holds_per_client_max: number("holds_per_client_max", client)?,
+        holds_per_buyer_max: HOLDS_PER_BUYER_MAX,
+        holds_per_client_max: HOLDS_PER_CLIENT_MAX,
         charge_minor_min: currency.charge_minor_min(),
         charge_minor_max: currency.charge_minor_max(),
-    };
-    Ok(Settings {
-        name_en: settings::get_or_set(storage, "name_en", "My shop").await?,
-        name_zh: settings::get_or_set(storage, "name_zh", "我的小店").await?,
-        time_zone: settings::get_or_set(storage, "time_zone", "UTC").await?,
-        owner_email: settings::get_or_set(storage, "owner_email", "").await?,
-        owner_language: Language::of_tag(&settings::get_or_set(storage, "owner_language", "en").await?),
-        currency,
-        policy,
     })
 }
 

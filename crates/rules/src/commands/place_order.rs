@@ -6,6 +6,7 @@ use crate::commands::{Refusal, Touched};
 use crate::coupons::{self, Coupon, CouponCode};
 use crate::effects::Effect;
 use crate::ids::OrderId;
+use crate::money::Money;
 use crate::orders::{self, CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
 use crate::places::Destination;
 use crate::pricing::{self, Charge, Item, Quote, QuoteLine};
@@ -26,8 +27,9 @@ pub struct PlaceOrder {
     pub language: String,
     pub shipping_address: String,
     pub coupon: Option<CouponCode>,
-    /// What the buyer was shown, when they were shown a total: nobody pays another one unasked (C11).
-    pub total_shown_minor: Option<i64>,
+    /// What the buyer was shown, when they were shown a total: nobody pays another one, or in another currency, unasked
+    /// (C11).
+    pub total_shown: Option<Money>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +125,7 @@ fn price(books: &Books, command: &PlaceOrder, now: Timestamp) -> Result<Quote, R
     let currency = books.policy.currency;
     let coupon = coupon(books, command, now)?;
     let quote = pricing::quote(&items, coupon, None, &TaxRules::none(), &Destination::UNKNOWN, currency)?;
-    if command.total_shown_minor.is_some_and(|shown| shown != quote.total_minor) {
+    if command.total_shown.is_some_and(|shown| shown != Money::new(quote.total_minor, currency)) {
         return Err(Refusal::TotalChanged { total_minor: quote.total_minor, currency });
     }
     let charge = quote.charge(books.policy.charge_minor_min, books.policy.charge_minor_max)?;

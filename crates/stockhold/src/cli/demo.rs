@@ -95,7 +95,7 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     };
     let shop = Shop::open(config, Clock::system()).await?;
     let room =
-        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings.currency, now: shop.now() };
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
     catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
     print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));

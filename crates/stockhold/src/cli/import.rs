@@ -39,7 +39,7 @@ pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
     drop(open_at_head(settings).await?);
     let shop = Shop::open(config, Clock::system()).await?;
     let room =
-        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings.currency, now: shop.now() };
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
     let bar = bar(rows);
     let report = catalogue::import(room, sheet, *dry_run, |done| bar.set_position(done)).await;
     bar.finish_and_clear();

@@ -98,7 +98,7 @@ async fn tell(shop: &Shop, run: &Run) -> Result<(), Stop> {
     match unexplained.as_slice() {
         [] => say(&format!(
             "Unexplained amount: {}",
-            format_money(Language::En, rules::money::Money::new(0, shop.settings.currency))
+            format_money(Language::En, rules::money::Money::new(0, shop.settings().currency))
         )),
         amounts => {
             for amount in amounts {

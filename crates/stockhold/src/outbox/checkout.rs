@@ -6,6 +6,7 @@ use rules::commands::place_order::PlaceOrder;
 use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
 use rules::coupons::{CouponCode, CouponRefusal};
 use rules::ids::OrderId;
+use rules::money::Money;
 use rules::orders::{Session, Status};
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
@@ -38,7 +39,7 @@ pub struct CheckoutRequest {
     pub shipping_address: String,
     pub coupon: Option<CouponCode>,
     /// What the buyer was shown, when they were shown a total.
-    pub total_shown_minor: Option<i64>,
+    pub total_shown: Option<Money>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +105,7 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
         language: request.language.clone(),
         shipping_address: request.shipping_address.clone(),
         coupon: request.coupon.clone(),
-        total_shown_minor: request.total_shown_minor,
+        total_shown: request.total_shown,
     };
     let first = shop.ledger.place_order(command.clone(), shop.now()).await;
     let placed = match first {

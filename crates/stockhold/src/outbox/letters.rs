@@ -10,7 +10,7 @@ use crate::language::{Language, Words};
 use crate::ledger::Fault;
 use crate::letters::{self, Envelope};
 use crate::mail::MailError;
-use crate::shop::Shop;
+use crate::shop::{Settings, Shop};
 use crate::storage::effects::EffectRow;
 use crate::storage::orders::{self, OrderView};
 
@@ -25,9 +25,10 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     if is_overtaken(kind, about, &order) {
         return Ok(Carried::Done);
     }
-    let language = if kind.to_owner() { shop.settings.owner_language } else { Language::of_tag(&order.language) };
+    let settings = shop.read_settings().await?;
+    let language = if kind.to_owner() { settings.owner_language } else { Language::of_tag(&order.language) };
     let envelope = Envelope {
-        shop_name: shop.settings.name(language).to_owned(),
+        shop_name: settings.name(language).to_owned(),
         order_url: format!(
             "{}{}/orders/{}?token={}",
             shop.config.base_url,
@@ -37,8 +38,8 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         ),
         base_url: shop.config.base_url.clone(),
         sandbox: shop.config.sandbox.is_some(),
-        owner_email: owner_email(shop),
-        owner_language: shop.settings.owner_language,
+        owner_email: owner_email(shop, &settings),
+        owner_language: settings.owner_language,
     };
     let letter = match letters::render(Words::get(), kind, about, &order, &envelope) {
         Ok(letter) => letter,
@@ -75,7 +76,7 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
 }
 
 /// The owner's own address if it is set, else the one that letters come from.
-fn owner_email(shop: &Shop) -> String {
-    let set = Some(shop.settings.owner_email.clone()).filter(|email| !email.is_empty());
+fn owner_email(shop: &Shop, settings: &Settings) -> String {
+    let set = Some(settings.owner_email.clone()).filter(|email| !email.is_empty());
     set.unwrap_or_else(|| shop.mailer.sender())
 }

@@ -17,7 +17,7 @@ use rules::stock::{Level, PastCount};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, settings};
 use crate::values;
 
 const ORDERS: &str = "
@@ -48,7 +48,7 @@ const STOCK: &str = "
     select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
-const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
+pub(super) const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
 
 const ADD_HOLDERS: &str = "
     insert into holders (holder, live_holds) select r.name, 0 {rows name:text} where true
@@ -117,6 +117,7 @@ pub const STATEMENTS: &[&str] = &[
     COLLECTIONS,
     STOCK,
     ORDER_NUMBER,
+    settings::POLICY,
     ADD_HOLDERS,
     SAVE_STOCK,
     SAVE_HOLDERS,
@@ -199,6 +200,8 @@ fn the_rest(touched: &Touched, locks_rows: bool) -> Vec<(&'static str, Vec<Value
     }
     if touched.draws_number {
         statements.push((ORDER_NUMBER, vec![]));
+        // Behind that lock: whoever changes the currency holds it, too.
+        statements.push((settings::POLICY, vec![]));
     }
     if !touched.counts.is_empty() {
         statements.push((COUNTS, values![texts(&touched.counts)]));
@@ -239,6 +242,8 @@ fn read_the_rest(
     }
     if touched.draws_number {
         books.order_number = answers.next().unwrap_or_default().first().map_or(0, |row| row.int(0));
+        let set = settings::by_key(&answers.next().unwrap_or_default());
+        books.policy = settings::policy(&set, &books.policy)?;
     }
     if !touched.counts.is_empty() {
         for row in answers.next().unwrap_or_default() {

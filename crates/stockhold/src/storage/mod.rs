@@ -202,6 +202,21 @@ impl Storage {
         end_commit(course)
     }
 
+    /// Guards that each must find a row, and may lock it, then the statements: all of it or nothing. The first guard that
+    /// finds none is told by its place.
+    pub async fn write_guarded(
+        &self,
+        guards: Vec<(&'static str, Vec<Value>)>,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<Option<usize>> {
+        let course = self.begin_commit()?;
+        let refused = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.write_guarded(guards, statements).await?,
+            Database::Postgres(postgres) => postgres.write_guarded(guards, statements).await?,
+        };
+        end_commit(course).map(|()| refused)
+    }
+
     /// Whoever commits asks here first, and tells [`end_commit`] afterwards.
     pub fn begin_commit(&self) -> Result<Course> {
         match self.steps.next(Step::Commit) {

@@ -117,6 +117,26 @@ impl Postgres {
         Ok(transaction.commit().await?)
     }
 
+    pub async fn write_guarded(
+        &self,
+        guards: Vec<(&'static str, Vec<Value>)>,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<Option<usize>> {
+        let mut client = self.connection().await?;
+        let transaction = client.transaction().await?;
+        let guarded = guards.len();
+        for (at, (sql, parameters)) in guards.iter().chain(&statements).enumerate() {
+            let statement = transaction.prepare_cached(&self.text(sql).sql).await?;
+            let references: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+            if transaction.query(&statement, &references).await?.is_empty() && at < guarded {
+                transaction.rollback().await?;
+                return Ok(Some(at));
+            }
+        }
+        transaction.commit().await?;
+        Ok(None)
+    }
+
     pub async fn execute_script(&self, script: String) -> Result<()> {
         Ok(self.connection().await?.batch_execute(&script).await?)
     }

@@ -149,6 +149,28 @@ impl Sqlite {
         .await?
     }
 
+    pub async fn write_guarded(
+        &self,
+        guards: Vec<(&'static str, Vec<Value>)>,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<Option<usize>> {
+        self.on_writer(move |tx| {
+            tx.connection.execute_batch("begin immediate")?;
+            for (at, (sql, parameters)) in guards.into_iter().enumerate() {
+                if tx.run(sql, &[parameters])?.is_empty() {
+                    tx.connection.execute_batch("rollback")?;
+                    return Ok(Some(at));
+                }
+            }
+            for (sql, parameters) in statements {
+                tx.run(sql, &[parameters])?;
+            }
+            tx.connection.execute_batch("commit")?;
+            Ok(None)
+        })
+        .await?
+    }
+
     pub async fn execute_script(&self, script: String) -> Result<()> {
         self.on_writer(move |tx| Ok(tx.connection.execute_batch(&script)?)).await?
     }

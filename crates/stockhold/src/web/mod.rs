@@ -77,7 +77,9 @@ pub fn router(shop: Arc<Shop>) -> Router {
     let pages = Pages::open(&shop.config.data_dir);
     let mut routes = Router::new()
         .merge(storefront::router())
+        .layer(middleware::from_fn_with_state(shop.clone(), storefront::speak_what_is_offered))
         .merge(api::router())
+        .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .merge(webhooks::router())
         .merge(assets::router())
         .route("/healthz", get(healthz))
@@ -98,6 +100,15 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .layer(middleware::from_fn_with_state(shop.clone(), dress))
         .layer(Extension(pages))
         .with_state(shop)
+}
+
+/// Every page and every call goes by the settings that stand when it begins, whichever instance they were changed at.
+async fn read_settings(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    if let Err(error) = shop.read_settings().await {
+        // It goes by those that were read last, and whatever it needs of the database itself fails in its own words.
+        tracing::warn!(%error, "the settings were not read");
+    }
+    next.run(request).await
 }
 
 /// A body that is announced as too long is refused unread, and the line would close under its sender. The limit below

@@ -17,7 +17,7 @@ use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
 use crate::language::{self, Language, Words};
-use crate::shop::Shop;
+use crate::shop::{Settings, Shop};
 use crate::web::session::{Visitor, language_of};
 use crate::web::{PageError, assets};
 
@@ -68,7 +68,8 @@ impl Pages {
 impl Visitor {
     /// Answers with a page. `context` is the page's own; what every page has comes on top.
     pub fn page(&self, status: StatusCode, template: &str, context: Value) -> Result<Response, PageError> {
-        let frame = frame(&self.shop, self.language, &self.here, self.cart_count(), is_indexed(template));
+        let frame =
+            frame(&self.shop, &self.settings, self.language, &self.here, self.cart_count(), is_indexed(template));
         let page = self.pages.render(template, context! { ..context, ..frame });
         page.map(|page| html(status, page)).map_err(|error| PageError::Fault(format!("{error:#}")))
     }
@@ -83,7 +84,7 @@ impl Visitor {
 
     /// An amount in the shop's currency.
     pub fn money(&self, minor: i64) -> String {
-        self.money_in(minor, self.shop.settings.currency)
+        self.money_in(minor, self.settings.currency)
     }
 
     pub fn money_in(&self, minor: i64, currency: Currency) -> String {
@@ -91,7 +92,7 @@ impl Visitor {
     }
 
     pub fn time(&self, moment: Timestamp) -> String {
-        language::format_time(self.language, moment, &self.shop.settings.time_zone)
+        language::format_time(self.language, moment, &self.settings.time_zone)
     }
 
     /// The prefix of paths in this language: none or `/zh`.
@@ -114,7 +115,7 @@ pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, re
         status => status.as_u16(),
         key => format!("error-{code}"),
         request_id,
-        ..frame(shop, language, here, 0, false)
+        ..frame(shop, &shop.settings(), language, here, 0, false)
     };
     match pages.render("error.html", context) {
         Ok(page) => html(status, page),
@@ -126,35 +127,29 @@ pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, re
 }
 
 /// What every page has: language, shop, links, the sandbox strip.
-fn frame(shop: &Shop, language: Language, here: &str, cart_count: i64, indexed: bool) -> Value {
-    let other = if language == Language::ZhCn { here.to_owned() } else { format!("/zh{here}") };
+fn frame(shop: &Shop, settings: &Settings, language: Language, here: &str, cart_count: i64, indexed: bool) -> Value {
+    let other = settings.languages.iter().find(|offered| **offered != language);
+    let other = other.map(|other| format!("{}{here}", other.prefix()));
     let is_sandbox = shop.config.sandbox.is_some();
     context! {
         lang => language.tag(),
         prefix => language.prefix(),
-        shop_name => shop_name(shop, language),
+        shop_name => settings.name(language),
         other_language => other,
         canonical => here.split('?').next().unwrap_or(here),
         indexed => indexed && !is_sandbox,
         base_url => shop.config.base_url.as_str(),
         sandbox => is_sandbox,
         cart_count,
-        hold_minutes => hold_minutes(shop),
-        currency => shop.settings.currency.code(),
+        hold_minutes => hold_minutes(settings),
+        currency => settings.currency.code(),
         style_version => assets::style_version(),
     }
 }
 
-pub fn shop_name(shop: &Shop, language: Language) -> &str {
-    match language {
-        Language::En => &shop.settings.name_en,
-        Language::ZhCn => &shop.settings.name_zh,
-    }
-}
-
 /// Whole minutes; a hold of seconds, as in tests, is still called a minute.
-fn hold_minutes(shop: &Shop) -> i64 {
-    (shop.settings.policy.hold.as_micros() / 60_000_000).max(1)
+fn hold_minutes(settings: &Settings) -> i64 {
+    (settings.policy.hold.as_micros() / 60_000_000).max(1)
 }
 
 /// Carts, orders and search results are nobody's search result.

@@ -114,6 +114,11 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, code, detail)
     }
 
+    pub fn precondition_failed() -> Problem {
+        let detail = "Somebody changed this since you read it. Read it again.";
+        Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
+    }
+
     /// What was understood but cannot be done, with a code of its own.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)

@@ -16,7 +16,7 @@ use rules::orders::Status;
 use sha2::{Digest, Sha256};
 
 use crate::language::Language;
-use crate::shop::Shop;
+use crate::shop::{Settings, Shop};
 use crate::storage::carts::{self, FoundCart, StoredCart};
 use crate::web::PageError;
 use crate::web::pages::Pages;
@@ -34,6 +34,8 @@ const CART_TRIES_MAX: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub shop: Arc<Shop>,
+    /// As they stood when the request came in: one page says one thing.
+    pub settings: Arc<Settings>,
     pub pages: Arc<Pages>,
     pub language: Language,
     /// The path without the language's prefix, with its query: what the language switch leads to.
@@ -87,6 +89,7 @@ impl FromRequestParts<Arc<Shop>> for Visitor {
         let order_tokens = order_tokens.split('.').filter(|token| token.len() == 43).take(ORDERS_MAX);
         let mut visitor = Visitor {
             shop: shop.clone(),
+            settings: shop.settings(),
             pages,
             language,
             here,

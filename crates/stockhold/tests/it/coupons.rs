@@ -8,6 +8,7 @@ use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
 use rules::commands::refund_order::{RefundOrder, RefundWhat};
 use rules::coupons::{Coupon, CouponCode, CouponRefusal, PercentOff, Reduction, Targets};
 use rules::ids::{OrderId, RefundId};
+use rules::money::Money;
 use rules::orders::Status;
 use rules::shipments::Units;
 use rules::text::Email;
@@ -276,11 +277,11 @@ on_both_engines!(
     async |shop: &TestBooks| {
         shop.stock("mug", 9).await;
         issue(&shop.storage, &tea10()).await;
-        let shown = PlaceOrder { total_shown_minor: Some(PRICE_MINOR - 640), ..with_code(shop, 1) };
+        let shown = PlaceOrder { total_shown: Some(Money::new(PRICE_MINOR - 640, usd())), ..with_code(shop, 1) };
         let now = Refusal::TotalChanged { total_minor: PRICE_MINOR - 320, currency: usd() };
         assert_eq!(refused(place(shop, shown.clone()).await), now);
         assert_eq!(shop.level("mug").await, (9, 0));
-        let right = PlaceOrder { total_shown_minor: Some(PRICE_MINOR - 320), ..shown };
+        let right = PlaceOrder { total_shown: Some(Money::new(PRICE_MINOR - 320, usd())), ..shown };
         place(shop, right).await.expect("that is what it costs");
     }
 );

@@ -72,7 +72,7 @@ fn request(number: u64, goods: &str) -> CheckoutRequest {
         language: "en".to_owned(),
         shipping_address: String::new(),
         coupon: None,
-        total_shown_minor: None,
+        total_shown: None,
     }
 }
 

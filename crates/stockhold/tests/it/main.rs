@@ -23,5 +23,6 @@ mod races;
 mod reconciling;
 mod repeats;
 mod scenarios;
+mod settings;
 mod support;
 mod torture;

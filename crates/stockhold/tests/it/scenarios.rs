@@ -220,7 +220,7 @@ on_both_engines!(
 
 /// One random step of the ten thousand.
 enum Step {
-    Place(PlaceOrder),
+    Place(Box<PlaceOrder>),
     Count(&'static str, i64),
     Tell(OrderId, SessionState, MoneyState),
 }
@@ -253,7 +253,7 @@ on_both_engines!(
                 .map(|_| match draw(10) {
                     0..=3 => {
                         let lines = [(NAMES[draw(3)], 1 + draw(4) as i64), (NAMES[draw(3)], 1 + draw(3) as i64)];
-                        Step::Place(shop.order(&lines))
+                        Step::Place(Box::new(shop.order(&lines)))
                     }
                     kind if kind == 4 || placed.is_empty() => Step::Count(NAMES[draw(3)], draw(9) as i64 - 2),
                     _ => {
@@ -271,7 +271,7 @@ on_both_engines!(
             done += steps.len();
             let taken = steps.into_iter().map(|step| async {
                 match step {
-                    Step::Place(order) => shop.ledger.place_order(order, noon()).await.ok().map(|placed| placed.order_id),
+                    Step::Place(order) => shop.ledger.place_order(*order, noon()).await.ok().map(|placed| placed.order_id),
                     Step::Count(name, delta) => {
                         let _ = shop.count(name, delta).await; // Held goods cannot be counted away.
                         None

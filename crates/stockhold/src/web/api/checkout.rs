@@ -198,7 +198,7 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
                 language: language.tag().to_owned(),
                 shipping_address: body.shipping_address.as_ref().map_or_else(String::new, Address::stored),
                 coupon,
-                total_shown_minor: None,
+                total_shown: None,
             })
         }
         _ => Err(Problem::invalid_fields(errors)),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Body, Parameters, Segment, page_rows};
+use super::input::{Body, Parameters, Segment, page_rows, said};
 use super::{MoneyBody, money, page, time};
 use crate::language::parse_moment;
 use crate::shop::Shop;
@@ -111,11 +111,6 @@ pub struct CouponFields {
     active: Option<bool>,
 }
 
-/// Tells `null` from nothing said.
-fn said<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(value).map(Some)
-}
-
 /// Lists coupons by their codes.
 #[utoipa::path(get, path = "/api/admin/coupons", tag = "admin", operation_id = "list_coupons", params(CouponQuery),
     security(("key" = ["coupons:read"])),
@@ -158,7 +153,7 @@ pub async fn make(
 ) -> Result<(StatusCode, Json<CouponBody>), Problem> {
     let code = CouponCode::parse(input.code.as_deref().unwrap_or_default())
         .map_err(|error| Problem::invalid("/code", "not-a-code", error.to_string()))?;
-    let coupon = input.over(None, code.clone(), shop.settings.currency)?;
+    let coupon = input.over(None, code.clone(), shop.settings().currency)?;
     if !coupons::insert(&shop.storage, &coupon, shop.now()).await? {
         return Err(Problem::conflict("coupon-taken", "There is a coupon with this code already."));
     }
@@ -182,7 +177,7 @@ pub async fn change(
     if input.code.as_deref().is_some_and(|said| CouponCode::parse(said).as_ref() != Ok(&code)) {
         return Err(Problem::invalid("/code", "never-changes", "A code never changes. Make another coupon instead."));
     }
-    let coupon = input.over(Some(&stored.coupon), code.clone(), shop.settings.currency)?;
+    let coupon = input.over(Some(&stored.coupon), code.clone(), shop.settings().currency)?;
     if coupons::update(&shop.storage, &coupon, stored.revision).await? == Changed::NotAsRead {
         let now = find(&shop, code.as_str()).await?;
         if coupon.usage_limit.is_some_and(|limit| limit < now.used) {

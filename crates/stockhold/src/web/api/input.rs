@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::web::problem::Problem;
@@ -142,6 +143,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// Tells `null` from nothing said.
+pub fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(field).map(Some)
+}
+
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let malformed =
         |error: serde_json::Error| Problem::bad_request("malformed-json", format!("This is not JSON: {error}"));
@@ -261,7 +267,6 @@ fn escaped(name: &str) -> String {
 mod tests {
     use super::*;
     use axum::response::IntoResponse;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod orders;
 pub mod products;
 pub mod reconciliation;
+pub mod settings;
 pub mod stock;
 
 use std::sync::Arc;
@@ -78,6 +79,8 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
         route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
         route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),
+        route(Method::GET, "/api/admin/settings", Key(Scope::SettingsRead), settings::show),
+        route(Method::PATCH, "/api/admin/settings", Key(Scope::SettingsWrite), settings::change),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
     ]

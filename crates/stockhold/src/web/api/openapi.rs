@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{after_sale, checkout, cleanup, coupons, events, orders, products, reconciliation, stock};
+use super::{after_sale, checkout, cleanup, coupons, events, orders, products, reconciliation, settings, stock};
 use crate::web::webhooks;
 
 #[derive(Debug, OpenApi)]
@@ -43,6 +43,8 @@ use crate::web::webhooks;
         coupons::show,
         coupons::change,
         coupons::remove,
+        settings::show,
+        settings::change,
         events::list,
         events::replay,
     ),

@@ -143,7 +143,7 @@ pub async fn list(
     let listed = ListQuery { limit, after, q: query.q, collection: None, include_drafts: false };
     let found = products::list(&shop.storage, listed, shop.now()).await?;
     let next = found.next.map(|next| next.to_string());
-    let data = found.products.iter().map(|product| body(product, shop.settings.currency)).collect();
+    let data = found.products.iter().map(|product| body(product, shop.settings().currency)).collect();
     Ok(page(ProductList { data, next: next.clone() }, "/api/products", asked, next.as_deref()))
 }
 
@@ -154,7 +154,7 @@ pub async fn list(
         (status = 404, description = "None such", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<Json<ProductBody>, Problem> {
     let found = products::find(&shop.storage, &slug, shop.now()).await?.filter(Product::is_public);
-    Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings.currency)))
+    Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings().currency)))
 }
 
 /// Shows one product, whatever its status.
@@ -167,7 +167,7 @@ pub async fn show_to_staff(
     Segment(slug): Segment,
 ) -> Result<Json<ProductBody>, Problem> {
     let found = products::find(&shop.storage, &slug, shop.now()).await?;
-    Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings.currency)))
+    Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings().currency)))
 }
 
 /// Makes a product, or makes it as described. Its stock comes by movements.
@@ -184,7 +184,7 @@ pub async fn put(
     Segment(slug): Segment,
     Body(input): Body<ProductInput>,
 ) -> Result<(StatusCode, Json<ProductBody>), Problem> {
-    let currency = shop.settings.currency;
+    let currency = shop.settings().currency;
     let saved = products::upsert(&shop.storage, new_product(slug.clone(), input, currency)?, shop.now()).await?;
     let status = if saved == Saved::New { StatusCode::CREATED } else { StatusCode::OK };
     let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;

@@ -291,7 +291,7 @@ async fn cart_page(visitor: &Visitor, status: StatusCode, trouble: Option<String
         context! {
             number => order.number,
             href => format!("{}/orders/{}", visitor.prefix(), order.id),
-            due => crate::language::format_clock(order.hold_due_at, &visitor.shop.settings.time_zone),
+            due => crate::language::format_clock(order.hold_due_at, &visitor.settings.time_zone),
             due_iso => machine_time(order.hold_due_at),
         }
     });

@@ -201,7 +201,7 @@ fn variant_value(visitor: &Visitor, product: &Product, variant: &Variant, own_pr
         sku => variant.sku.as_str(),
         title => if title.is_empty() { product.title.get(visitor.language) } else { title },
         price => visitor.money(variant.price_minor),
-        price_plain => plain_amount(Money::new(variant.price_minor, visitor.shop.settings.currency)),
+        price_plain => plain_amount(Money::new(variant.price_minor, visitor.settings.currency)),
         was => was.map(|was| visitor.money(was)),
         available => variant.available,
         sold_out => variant.available < 1,

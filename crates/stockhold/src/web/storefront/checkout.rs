@@ -16,6 +16,7 @@ use rules::cart::CartLine;
 use rules::commands::Refusal;
 use rules::coupons::{CouponCode, CouponRefusal, check_use};
 use rules::ids::OrderId;
+use rules::money::{Currency, Money};
 use rules::orders::Status;
 use rules::pricing;
 use rules::text::{Email, Sku};
@@ -60,8 +61,9 @@ pub struct CheckoutForm {
 }
 
 /// What the cart costs with the code that was typed, as far as a page can say before the ledger decides.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Price {
+    currency: Currency,
     code: Option<CouponCode>,
     discount: i64,
     total: i64,
@@ -70,14 +72,18 @@ struct Price {
 }
 
 impl Price {
+    fn without_code(visitor: &Visitor, shelf: &Shelf) -> Price {
+        Price { currency: visitor.settings.currency, code: None, discount: 0, total: shelf.total(), wrong: None }
+    }
+
     async fn of(visitor: &Visitor, shelf: &Shelf, form: &CheckoutForm) -> Result<Price, PageError> {
-        let without = Price { total: shelf.total(), ..Price::default() };
+        let without = Price::without_code(visitor, shelf);
         if form.coupon.trim().is_empty() {
             return Ok(without);
         }
         match with_code(visitor, shelf, form).await? {
             Ok((code, discount)) => {
-                Ok(Price { code: Some(code), discount, total: shelf.total() - discount, wrong: None })
+                Ok(Price { code: Some(code), discount, total: shelf.total() - discount, ..without })
             }
             Err(refusal) => Ok(Price { wrong: Some(coupon_words(visitor, &refusal)), ..without }),
         }
@@ -99,7 +105,7 @@ async fn with_code(
     if let Err(refusal) = check_use(&stored.coupon, shelf.without_own(uses, code.as_str()), has_ordered, shop.now()) {
         return Ok(Err(Refusal::Coupon(refusal)));
     }
-    let goods = pricing::goods(&shelf.items(), Some(&stored.coupon), shop.settings.currency);
+    let goods = pricing::goods(&shelf.items(), Some(&stored.coupon), visitor.settings.currency);
     Ok(goods.map(|goods| (code, goods.discount_minor)).map_err(Refusal::from))
 }
 
@@ -211,7 +217,7 @@ async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &Checko
         language: visitor.language.tag().to_owned(),
         shipping_address: address(form),
         coupon: price.code.clone(),
-        total_shown_minor: Some(price.total),
+        total_shown: Some(Money::new(price.total, price.currency)),
     };
     request.request_hash = request_hash(&request);
     if !visitor.order_with(cart, request.order_id).await? {
@@ -237,7 +243,7 @@ async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &Checko
             let items = vec![(text.clone(), Some("#coupon".to_owned()))];
             let title = visitor.say("checkout-check-fields", &[]);
             let notice = Notice { kind: "bad", title, items, ..Notice::default() };
-            let price = Price { total: shelf.total(), wrong: Some(text.clone()), ..Price::default() };
+            let price = Price { wrong: Some(text.clone()), ..Price::without_code(visitor, shelf) };
             let wrong = BTreeMap::from([("coupon", text)]);
             form_page(visitor, cart, (shelf, &price), StatusCode::CONFLICT, form, &wrong, Some(notice))
         }
@@ -443,9 +449,10 @@ fn request_hash(request: &CheckoutRequest) -> String {
     digest(&canonical.to_string())
 }
 
-/// What the buyer saw: lines, prices, code and total.
+/// What the buyer saw: lines, prices, code, total and currency.
 fn seen(cart: &Cart, shelf: &Shelf, price: &Price) -> String {
-    digest(&format!("{:?} {:?} {:?} {}", cart.now.lines, shelf.prices(), price.code, price.total))
+    let Price { currency, code, total, .. } = price;
+    digest(&format!("{:?} {:?} {code:?} {total} {currency}", cart.now.lines, shelf.prices()))
 }
 
 fn filled(visitor: &Visitor) -> Option<&Cart> {

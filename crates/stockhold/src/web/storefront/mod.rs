@@ -16,13 +16,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
 use axum::http::header::LOCATION;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::shop::Shop;
 use crate::web::PageError;
+use crate::web::session::language_of;
 
 /// The prefixes of the languages.
 const PREFIXES: [&str; 2] = ["", "/zh"];
@@ -50,6 +53,20 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/orders/{id}/cancel"), get(cancel::show).post(cancel::submit));
     }
     router
+}
+
+/// A page in a language that the shop does not offer (any more) leads to the same page in one that it does.
+pub async fn speak_what_is_offered(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    let settings = shop.settings();
+    let (language, here) = language_of(request.uri().path());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match settings.languages.first().filter(|_| reads && !settings.languages.contains(&language)) {
+        None => next.run(request).await,
+        Some(offered) => {
+            let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+            (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, format!("{}{here}{query}", offered.prefix()))]).into_response()
+        }
+    }
 }
 
 /// 303: the browser asks for `place` with GET, and a reload repeats nothing.

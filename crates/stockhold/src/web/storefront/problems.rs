@@ -13,7 +13,7 @@ use crate::web::PageError;
 use crate::web::session::Visitor;
 
 /// Every code with its status, in the order of the statuses. Their words are in `locales/…/problems.ftl`.
-const CODES: [(u16, &str); 51] = [
+const CODES: [(u16, &str); 54] = [
     (400, "bad-signature"),
     (400, "idempotency-key-invalid"),
     (400, "idempotency-key-missing"),
@@ -32,12 +32,14 @@ const CODES: [(u16, &str); 51] = [
     (409, "coupon-taken"),
     (409, "coupon-used-up"),
     (409, "coupon-used-up-by-you"),
+    (409, "currency-in-use"),
     (409, "dispute-open"),
     (409, "not-paid"),
     (409, "nothing-to-confirm"),
     (409, "nothing-to-refund"),
     (409, "nothing-to-ship"),
     (409, "out-of-stock"),
+    (409, "prices-in-the-way"),
     (409, "refund-not-of-payment"),
     (409, "refund-too-large"),
     (409, "session-still-open"),
@@ -45,6 +47,7 @@ const CODES: [(u16, &str); 51] = [
     (409, "stock-below-held"),
     (409, "total-changed"),
     (409, "units-not-there"),
+    (412, "precondition-failed"),
     (413, "body-too-large"),
     (415, "unsupported-media-type"),
     (422, "amount-too-large"),

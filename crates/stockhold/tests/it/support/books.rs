@@ -105,19 +105,7 @@ impl TestBooks {
 
     /// An order for so many of each, by a buyer of its own.
     pub fn order(&self, lines: &[(&str, i64)]) -> PlaceOrder {
-        let number = self.draw();
-        PlaceOrder {
-            order_id: OrderId::from_u128(number),
-            request_hash: format!("{lines:?}"),
-            lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
-            email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
-            client: String::new(),
-            cart_id: String::new(),
-            language: "en".to_owned(),
-            shipping_address: String::new(),
-            coupon: None,
-            total_shown_minor: None,
-        }
+        order_for(lines, self.draw())
     }
 
     pub async fn place(&self, lines: &[(&str, i64)]) -> Result<Placed, Failure> {
@@ -184,6 +172,22 @@ impl TestBooks {
     pub async fn books_balance(&self) {
         let findings = audit::run(&self.storage).await.expect("the database answers");
         assert!(findings.is_empty(), "the books do not balance: {findings:#?}");
+    }
+}
+
+/// The order of this number, by a buyer of its own.
+pub fn order_for(lines: &[(&str, i64)], number: u128) -> PlaceOrder {
+    PlaceOrder {
+        order_id: OrderId::from_u128(number),
+        request_hash: format!("{lines:?}"),
+        lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
+        email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
+        client: String::new(),
+        cart_id: String::new(),
+        language: "en".to_owned(),
+        shipping_address: String::new(),
+        coupon: None,
+        total_shown: None,
     }
 }
 

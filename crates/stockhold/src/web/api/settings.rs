@@ -1,0 +1,274 @@
+//! What the shopkeeper sets, read and changed. A change counts with the next request and the next order, at every
+//! instance: nothing is started again.
+//!
+//! A new group of settings (shipping, taxes) is a field of [`SettingsBody`] and of [`SettingsFields`], and a line in
+//! [`SettingsFields::changes`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use rules::books::HOLD_MAX;
+use rules::money::Currency;
+use rules::text::Email;
+use rules::time::Span;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use utoipa::ToSchema;
+
+use super::input::{Body, said};
+use crate::language::{Language, zone_name};
+use crate::shop::{Settings, Shop};
+use crate::storage::settings::{self, Changed, NewCurrency};
+use crate::web::problem::{FieldError, Problem, ProblemBody};
+
+/// A name stands on every page and in the subject of every letter.
+const NAME_CHARS_MAX: usize = 100;
+/// More unpaid orders at once than any counter or office needs; below it a cap still caps.
+const HOLDS_MAX: i64 = 10_000;
+
+/// The settings as they stand.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub struct SettingsBody {
+    /// Language tag → name.
+    #[schema(example = json!({"en": "Harbour Kiln", "zh-CN": "海港窑"}))]
+    name: BTreeMap<&'static str, String>,
+    #[schema(example = "USD")]
+    currency: String,
+    /// An IANA name.
+    #[schema(example = "Asia/Hong_Kong")]
+    time_zone: String,
+    /// The languages its pages are offered in, the preferred one first.
+    #[schema(example = json!(["en", "zh-CN"]))]
+    languages: Vec<&'static str>,
+    /// How long goods are held for an unpaid order.
+    #[schema(value_type = f64, example = 30)]
+    hold_minutes: Option<Number>,
+    /// The most unpaid orders of one e-mail address, and of one client address.
+    holds_per_buyer_max: i64,
+    holds_per_client_max: i64,
+    /// Who hears of what a person must look at; empty: the address that letters come from.
+    owner_email: String,
+    owner_language: &'static str,
+}
+
+/// What is said of the settings; what is left out stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SettingsFields)]
+pub struct SettingsFields {
+    /// Language tag → name; a language that is left out keeps its name.
+    name: Option<BTreeMap<String, String>>,
+    /// Fixed once an order has been placed.
+    currency: Option<String>,
+    time_zone: Option<String>,
+    languages: Option<Vec<String>>,
+    /// More than 0, at most a year; fractions are allowed. `null`: what the machine is set to (`STOCKHOLD_HOLD_MINUTES`).
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<f64>)]
+    hold_minutes: Option<Option<Number>>,
+    holds_per_buyer_max: Option<i64>,
+    holds_per_client_max: Option<i64>,
+    owner_email: Option<String>,
+    owner_language: Option<String>,
+}
+
+/// Shows the settings.
+#[utoipa::path(get, path = "/api/admin/settings", tag = "admin", operation_id = "show_settings",
+    security(("key" = ["settings:read"])),
+    responses((status = 200, description = "The settings", body = SettingsBody, headers(
+            ("ETag" = String, description = "For `If-Match` of a change"))),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn show(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
+    Ok(answer(&*shop.read_settings().await?))
+}
+
+/// Changes what is said of them, and nothing else. It counts from the next request on, at every instance.
+#[utoipa::path(patch, path = "/api/admin/settings", tag = "admin", operation_id = "change_settings",
+    request_body = SettingsFields, security(("key" = ["settings:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag they were read with: a change in between is told")),
+    responses((status = 200, description = "The settings as they stand now", body = SettingsBody, headers(
+            ("ETag" = String, description = "For `If-Match` of the next change"))),
+        (status = 409, description = "`currency-in-use`: orders have been placed in it; `prices-in-the-way`: prices would say \
+            another amount in it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "`precondition-failed`: they are not as they were read", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn change(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    Body(input): Body<SettingsFields>,
+) -> Result<Response, Problem> {
+    let before = shop.read_settings().await?;
+    let tag = etag(&before);
+    if headers.get(IF_MATCH).is_some_and(|asked| !matches(asked, &tag)) {
+        return Err(Problem::precondition_failed());
+    }
+    let changes = input.changes(&before)?;
+    let currency = changes.iter().find(|(key, _)| *key == settings::CURRENCY).and_then(|(_, code)| code.as_deref());
+    let currency = currency.and_then(|code| Currency::parse(code).ok()).map(|new| NewCurrency {
+        counts_alike: (new.decimals(), new.step_minor()) == (before.currency.decimals(), before.currency.step_minor()),
+    });
+    match settings::change(&shop.storage, before.revision, &changes, currency).await? {
+        Changed::Done => Ok(answer(&*shop.read_settings().await?)),
+        Changed::NotAsRead if headers.contains_key(IF_MATCH) => Err(Problem::precondition_failed()),
+        Changed::NotAsRead => Err(Problem::conflict("conflict", "Somebody changed this just now. Try again.")),
+        Changed::CurrencyInUse => {
+            let detail = format!("Orders have been placed in {}; it stays.", before.currency);
+            Err(Problem::conflict("currency-in-use", detail).at("/currency".to_owned()))
+        }
+        Changed::PricesInTheWay => {
+            let detail = format!(
+                "Prices stand in {}, which is counted otherwise: they would say other amounts. Set them to 0 first.",
+                before.currency
+            );
+            Err(Problem::conflict("prices-in-the-way", detail).at("/currency".to_owned()))
+        }
+    }
+}
+
+fn answer(settings: &Settings) -> Response {
+    let tag = HeaderValue::from_str(&etag(settings)).expect("a number in quotes");
+    ([(ETAG, tag)], Json(body(settings))).into_response()
+}
+
+fn etag(settings: &Settings) -> String {
+    format!("\"{}\"", settings.revision)
+}
+
+/// Strong comparison (RFC 9110, 13.1.1): a list of tags, or any.
+fn matches(asked: &HeaderValue, tag: &str) -> bool {
+    asked.to_str().is_ok_and(|asked| asked.split(',').map(str::trim).any(|one| one == "*" || one == tag))
+}
+
+fn body(settings: &Settings) -> SettingsBody {
+    let policy = &settings.policy;
+    SettingsBody {
+        name: Language::ALL.iter().map(|language| (language.tag(), settings.name(*language).to_owned())).collect(),
+        currency: settings.currency.code().to_owned(),
+        time_zone: settings.time_zone.clone(),
+        languages: settings.languages.iter().map(|language| language.tag()).collect(),
+        hold_minutes: serde_json::from_str(&policy.hold.minutes_text()).ok(),
+        holds_per_buyer_max: policy.holds_per_buyer_max,
+        holds_per_client_max: policy.holds_per_client_max,
+        owner_email: settings.owner_email.clone(),
+        owner_language: settings.owner_language.tag(),
+    }
+}
+
+/// Keys with what they shall be; none: as if nobody had ever set it.
+type Changes = Vec<(&'static str, Option<String>)>;
+
+/// What is wrong, collected field by field.
+#[derive(Debug, Default)]
+struct Wrongs(Vec<FieldError>);
+
+impl Wrongs {
+    fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+    }
+}
+
+impl SettingsFields {
+    /// The rows that change; names every field that cannot be used.
+    fn changes(self, before: &Settings) -> Result<Changes, Problem> {
+        let mut wrongs = Wrongs::default();
+        let mut changes = Changes::new();
+        names(self.name.unwrap_or_default(), &mut changes, &mut wrongs);
+        if let Some(code) = self.currency {
+            match Currency::parse(&code).ok().filter(Currency::is_charged) {
+                Some(currency) if currency == before.currency => {} // As it is: whatever has been sold already.
+                Some(currency) => changes.push((settings::CURRENCY, Some(currency.code().to_owned()))),
+                None => wrongs.add("/currency", "not-a-currency", "Send a currency that Stripe charges, such as USD."),
+            }
+        }
+        if let Some(name) = self.time_zone {
+            match zone_name(&name) {
+                Some(name) => changes.push(("time_zone", Some(name))),
+                None => {
+                    wrongs.add("/time_zone", "not-a-time-zone", "Send an IANA name such as Europe/Paris.");
+                }
+            }
+        }
+        if let Some(tags) = self.languages {
+            changes.push(("languages", languages(&tags, &mut wrongs)));
+        }
+        if let Some(minutes) = self.hold_minutes {
+            let hold = minutes.map(|minutes| Span::parse_minutes(&minutes.to_string()));
+            if hold.is_some_and(|hold| !hold.is_some_and(|hold| hold > Span::micros(0) && hold <= HOLD_MAX)) {
+                wrongs.add("/hold_minutes", "out-of-range", "More than 0 minutes, at most a year.");
+            }
+            changes.push((settings::HOLD_MICROS, hold.flatten().map(|hold| hold.as_micros().to_string())));
+        }
+        for (key, most) in [
+            (settings::HOLDS_PER_BUYER_MAX, self.holds_per_buyer_max),
+            (settings::HOLDS_PER_CLIENT_MAX, self.holds_per_client_max),
+        ] {
+            if most.is_some_and(|most| !(1..=HOLDS_MAX).contains(&most)) {
+                wrongs.add(format!("/{key}"), "out-of-range", format!("1 to {HOLDS_MAX}."));
+            }
+            changes.extend(most.map(|most| (key, Some(most.to_string()))));
+        }
+        if let Some(email) = self.owner_email {
+            if !email.is_empty() && Email::parse(&email).is_err() {
+                wrongs.add("/owner_email", "not-an-email", "Send an e-mail address, or empty text.");
+            }
+            changes.push(("owner_email", Some(email)));
+        }
+        if let Some(tag) = self.owner_language {
+            if language(&tag).is_none() {
+                wrongs.add("/owner_language", "unknown-language", unknown(&tag));
+            }
+            changes.push(("owner_language", Some(tag)));
+        }
+        if wrongs.0.is_empty() { Ok(changes) } else { Err(Problem::invalid_fields(wrongs.0)) }
+    }
+}
+
+fn names(names: BTreeMap<String, String>, changes: &mut Changes, wrongs: &mut Wrongs) {
+    for (tag, name) in names {
+        let key = match language(&tag) {
+            Some(Language::En) => "name_en",
+            Some(Language::ZhCn) => "name_zh",
+            None => {
+                wrongs.add("/name", "unknown-language", unknown(&tag));
+                continue;
+            }
+        };
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+            let detail = format!("1 to {NAME_CHARS_MAX} characters on one line.");
+            wrongs.add(format!("/name/{tag}"), "not-a-name", detail);
+        }
+        changes.push((key, Some(name.to_owned())));
+    }
+}
+
+/// The tags as they are stored.
+fn languages(tags: &[String], wrongs: &mut Wrongs) -> Option<String> {
+    for (at, tag) in tags.iter().enumerate() {
+        if language(tag).is_none() {
+            wrongs.add(format!("/languages/{at}"), "unknown-language", unknown(tag));
+        } else if tags[..at].contains(tag) {
+            wrongs.add(format!("/languages/{at}"), "twice", "Each language once.");
+        }
+    }
+    if tags.is_empty() {
+        wrongs.add("/languages", "empty", "A shop speaks at least one language.");
+    }
+    Some(tags.join(" "))
+}
+
+/// Exactly as it is written here and in answers.
+fn language(tag: &str) -> Option<Language> {
+    Language::ALL.into_iter().find(|language| language.tag() == tag)
+}
+
+fn unknown(tag: &str) -> String {
+    format!("There is no language {tag}; send en or zh-CN.")
+}
