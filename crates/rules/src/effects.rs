@@ -30,6 +30,12 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Letter {
     OrderConfirmed,
+    /// The buyer has finished with a delayed method, and its bank has not answered yet.
+    PaymentProcessing,
+    /// A delayed payment failed: nothing was charged, the goods are back on the shelf.
+    PaymentFailed,
+    /// A parcel has left; one letter for each.
+    OrderShipped,
     /// Paid after the hold had lapsed and the goods were gone: an apology, and the money is on its way back.
     LateRefund,
     /// Called off, whole or what was left of it; what was paid is on its way back.
@@ -84,7 +90,13 @@ impl Letter {
     /// Whether it goes to the shop's owner, not to the buyer.
     pub fn to_owner(self) -> bool {
         match self {
-            Letter::OrderConfirmed | Letter::LateRefund | Letter::OrderCancelled | Letter::RefundSent => false,
+            Letter::OrderConfirmed
+            | Letter::PaymentProcessing
+            | Letter::PaymentFailed
+            | Letter::OrderShipped
+            | Letter::LateRefund
+            | Letter::OrderCancelled
+            | Letter::RefundSent => false,
             Letter::OwnerLatePayment
             | Letter::OwnerPaymentDiffers
             | Letter::OwnerRefundFailed
@@ -96,6 +108,9 @@ impl Letter {
 
 words!(Letter {
     OrderConfirmed = "order_confirmed",
+    PaymentProcessing = "payment_processing",
+    PaymentFailed = "payment_failed",
+    OrderShipped = "order_shipped",
     LateRefund = "late_refund",
     OrderCancelled = "order_cancelled",
     RefundSent = "refund_sent",

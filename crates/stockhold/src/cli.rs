@@ -3,6 +3,7 @@
 //! The names of commands and flags and the exit codes are part of the surface: they change with a major version only.
 
 mod demo;
+mod email;
 mod import;
 mod keys;
 mod lock;
@@ -83,6 +84,9 @@ enum Command {
     /// Bring in what was kept elsewhere.
     #[command(subcommand)]
     Import(import::Import),
+    /// The letters the shop writes.
+    #[command(subcommand)]
+    Email(email::Email),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -137,6 +141,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Serve(settings) => serve::run(&settings).await,
         Command::Migrate(settings) => migrate_now(&settings).await,
         Command::Import(import) => import::run(&import).await,
+        Command::Email(email) => email::run(&email),
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,

@@ -288,6 +288,23 @@ fn grouped(number: u64) -> String {
     text
 }
 
+/// An address as it is written on a parcel: from the person to the country in English, from the country to the person
+/// in Chinese. What has no place in that order follows as it was given.
+pub fn address_lines(language: Language, stored: &str) -> Vec<String> {
+    const KNOWN: [&str; 6] = ["name", "street", "postal_code", "city", "region", "country"];
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).unwrap_or_default();
+    let field = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().trim().to_owned();
+    let [name, street, postal_code, city, region, country] = KNOWN.map(field);
+    let others = fields.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
+    let others = others.filter_map(|(_, value)| value.as_str()).map(|text| text.trim().to_owned());
+    let joined = |parts: [&str; 2]| parts.join(" ").trim().to_owned();
+    let lines = match language {
+        Language::En => [name, street, joined([&postal_code, &city]), region, country],
+        Language::ZhCn => [joined([&country, &region]), city, street, postal_code, name],
+    };
+    lines.into_iter().chain(others).filter(|line| !line.is_empty()).collect()
+}
+
 /// A moment with its date: `Nov 22, 2026, 12:05 PM`, `2026年11月22日 12:05`.
 pub fn format_time(language: Language, at: Timestamp, time_zone: &str) -> String {
     let pattern = match language {
@@ -391,6 +408,21 @@ mod tests {
         assert_eq!(format_date(Language::En, at, "UTC"), "Nov 22, 2026");
         assert_eq!(format_clock(at, "Nowhere/At_All"), "04:05");
         assert_eq!(machine_time(at), "2026-11-22T04:05:00Z");
+    }
+
+    #[test]
+    fn an_address_stands_as_a_parcel_wants_it() {
+        let stored = r#"{"name":"Lin Wei","street":"1 Kiln Lane","postal_code":"999077","city":"Sai Kung","country":"HK","company":"Kiln & Co","floor":""}"#;
+        assert_eq!(
+            address_lines(Language::En, stored),
+            ["Lin Wei", "1 Kiln Lane", "999077 Sai Kung", "HK", "Kiln & Co"]
+        );
+        assert_eq!(
+            address_lines(Language::ZhCn, stored),
+            ["HK", "Sai Kung", "1 Kiln Lane", "999077", "Lin Wei", "Kiln & Co"]
+        );
+        assert_eq!(address_lines(Language::En, r#"{"city":"Sai Kung"}"#), ["Sai Kung"]);
+        assert!(address_lines(Language::En, "").is_empty() && address_lines(Language::En, "no address").is_empty());
     }
 
     #[test]
