@@ -84,7 +84,7 @@ letter-owner-refund-failed-text = 订单 { $number } 的 { $amount } 仍需退�
 letter-owner-refund-failed-why = Stripe 的说明：{ $why }。
 letter-owner-refund-failed-do = 请再次退款，或以其他方式退还。
 
-letter-owner-dispute-subject = 订单 { $number } 遭银行争议 · { $shop }
+letter-owner-dispute-subject = 订单 { $number } 的付款被提出争议 · { $shop }
 letter-owner-dispute-subject-warning = 订单 { $number } 的付款可能涉及欺诈 · { $shop }
 letter-owner-dispute-heading-warning = 收到欺诈预警
 letter-owner-dispute-heading-over = 有一笔付款曾被提出争议

@@ -26,3 +26,4 @@ mod scenarios;
 mod settings;
 mod support;
 mod torture;
+mod words;
