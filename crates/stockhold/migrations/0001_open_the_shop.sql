@@ -144,6 +144,7 @@ create table orders (
     total_minor bigint not null check (total_minor >= 0),
     reserved_at bigint not null,
     hold_due_at bigint not null,
+    hold_extended bigint not null default 0 check (hold_extended in (0, 1)), -- longer is granted once
     -- The Stripe session of this order. It lives on the order's own row, so none can exist without its hold.
     session_state text not null check (session_state = 'opening' or session_state = 'open' or session_state = 'complete' or session_state = 'closed' or session_state = 'never'),
     session_id text unique,

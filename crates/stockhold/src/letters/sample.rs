@@ -92,6 +92,7 @@ pub fn order(language: Language) -> OrderView {
         total: 8520,
         reserved_at: AT,
         hold_due_at: AT,
+        hold_extended: false,
         session_state: Session::Complete,
         session_id: None,
         session_url: None,

@@ -21,8 +21,11 @@ use crate::stripe::client::{FrozenForm, IdempotencyKey};
 use crate::stripe::wire::{self, CheckoutParameters, Discount};
 
 /// Stripe refuses `expires_at` under 30 minutes after *it* receives the request, so a margin for queues and retries
-/// comes on top. The shop closes the session itself when the hold is due; this is only the backstop.
+/// comes on top. The shop closes the session itself when the hold is due; this is only the backstop, and it leaves room
+/// for the one time that a hold may be lengthened: a session's end cannot be moved.
 const SESSION_LIVES_MIN: Span = Span::minutes(30);
+/// Stripe's own limit.
+const SESSION_LIVES_MAX: Span = Span::minutes(24 * 60);
 const SESSION_MARGIN: Span = Span::minutes(5);
 
 /// What a door knows of a checkout; prices are the shop's own.
@@ -293,7 +296,9 @@ async fn record(shop: &Shop, order_id: OrderId, answer: CheckoutAnswer) -> Resul
 fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParameters {
     let prefix = if order.language == "zh-CN" { "/zh" } else { "" };
     let base = &shop.config.base_url;
-    let lives_until = order.hold_due_at.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
+    let twice = order.hold_due_at + (order.hold_due_at - order.reserved_at);
+    let lives_until = twice.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
+    let lives_until = lives_until.min(now + SESSION_LIVES_MAX - SESSION_MARGIN);
     CheckoutParameters {
         order_id: order.id,
         shop_id: shop.shop_id(),

@@ -36,6 +36,7 @@ pub struct OrderView {
     pub total: i64,
     pub reserved_at: Timestamp,
     pub hold_due_at: Timestamp,
+    pub hold_extended: bool,
     pub session_state: Session,
     pub session_id: Option<String>,
     pub session_url: Option<String>,
@@ -112,7 +113,7 @@ pub struct OrderSummary {
 const ORDER: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
-    unreachable, coupon, coupon_counts from orders where id = $1";
+    unreachable, coupon, coupon_counts, hold_extended from orders where id = $1";
 const LINES: &str =
     "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
     cancelled, restocked from order_lines where order_id = $1 order by line_no";
@@ -242,6 +243,7 @@ fn order(row: &Row) -> Result<OrderView> {
         unreachable: row.text(26).to_owned(),
         coupon: row.text_or_none(27).map(str::to_owned),
         coupon_counts: row.int(28) == 1,
+        hold_extended: row.int(29) == 1,
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),

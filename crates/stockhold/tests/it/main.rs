@@ -11,6 +11,7 @@ mod day;
 mod every_step;
 mod facts;
 mod goods;
+mod holding;
 mod journeys;
 mod ledger;
 mod letters;

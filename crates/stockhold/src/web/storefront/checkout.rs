@@ -147,9 +147,20 @@ pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
     if shelf.is_blocked() {
         return Ok(to_cart(&visitor));
     }
-    let form = CheckoutForm::default();
+    let form = typed_before(&visitor, cart).await?;
     let price = Price::of(&visitor, &shelf, &form).await?;
     form_page(&visitor, cart, (&shelf, &price), StatusCode::OK, &form, &BTreeMap::new(), None)
+}
+
+/// What the buyer typed before the hold ran out: an order that came to nothing keeps it, and nobody types it twice.
+async fn typed_before(visitor: &Visitor, cart: &Cart) -> Result<CheckoutForm, PageError> {
+    let order = orders::find(&visitor.shop.storage, cart.ordered()).await?;
+    let Some(order) = order.filter(|order| visitor.owns(&order.cart_id)) else { return Ok(CheckoutForm::default()) };
+    let mut typed: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&order.shipping_address).unwrap_or_default();
+    typed.insert("email".to_owned(), order.email.into());
+    typed.insert("coupon".to_owned(), order.coupon.unwrap_or_default().into());
+    Ok(serde_json::from_value(typed.into()).unwrap_or_default())
 }
 
 pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejection>) -> Result<Response, PageError> {
@@ -324,6 +335,8 @@ fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, 
         | Refusal::DisputeOpen
         | Refusal::NotPaid
         | Refusal::NothingToConfirm
+        | Refusal::HoldOver
+        | Refusal::OthersWait { .. }
         | Refusal::NothingToRefund
         | Refusal::RefundTooLarge { .. }
         | Refusal::AmountNotInSteps { .. }

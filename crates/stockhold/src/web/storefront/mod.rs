@@ -47,6 +47,8 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/checkout"), get(checkout::show).post(checkout::submit))
             .route(&at("/success"), get(order_status::success))
             .route(&at("/orders/{id}"), get(order_status::show))
+            .route(&at("/orders/{id}/now"), get(order_status::now))
+            .route(&at("/orders/{id}/hold"), post(order_status::hold))
             .route(&at("/orders/{id}/confirm"), post(order_status::confirm))
             .route(&at("/problems"), get(problems::list))
             .route(&at("/problems/{code}"), get(problems::show))

@@ -13,7 +13,7 @@ use crate::web::PageError;
 use crate::web::session::Visitor;
 
 /// Every code with its status, in the order of the statuses. Their words are in `locales/…/problems.ftl`.
-const CODES: [(u16, &str); 54] = [
+const CODES: [(u16, &str); 56] = [
     (400, "bad-signature"),
     (400, "idempotency-key-invalid"),
     (400, "idempotency-key-missing"),
@@ -34,10 +34,12 @@ const CODES: [(u16, &str); 54] = [
     (409, "coupon-used-up-by-you"),
     (409, "currency-in-use"),
     (409, "dispute-open"),
+    (409, "hold-over"),
     (409, "not-paid"),
     (409, "nothing-to-confirm"),
     (409, "nothing-to-refund"),
     (409, "nothing-to-ship"),
+    (409, "others-wait"),
     (409, "out-of-stock"),
     (409, "prices-in-the-way"),
     (409, "refund-not-of-payment"),
