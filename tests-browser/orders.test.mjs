@@ -144,6 +144,55 @@ for (const [at, prefix] of ["", "/zh"].entries()) {
   });
 }
 
+test("an order's page follows its payment by itself, and rests when it knows", async () => {
+  const { page, complaints, close } = await openPage(browser, desktop);
+  const order = await placeOrder(shop, { sku: goods[0].sku, quantity: 1, email: "follows@example.com", locale: "en" });
+  const looks = [];
+  page.on("request", (request) => request.url().includes("/now?") && looks.push(request.url()));
+  await page.clock.install();
+  await page.goto(`${shop.address}/orders/${order.id}?token=${order.token}`);
+  await page.evaluate(() => (document.querySelector("#now > [role=status]").kept = true));
+  await page.focus('a:has-text("Refresh")');
+
+  await page.clock.runFor(4_500);
+  await until(async () => (await page.locator("#now").getAttribute("hx-get")).endsWith("looks=1"), "it has looked once");
+  const state = () => page.evaluate(() => [document.querySelector("#now > [role=status]").kept, document.activeElement.textContent]);
+  assert.deepEqual(await state(), [true, "Refresh"], "whoever reads it is not disturbed");
+
+  await pay(order);
+  await page.clock.runFor(4_500);
+  await until(async () => /is confirmed/.test(await page.locator("h1").textContent()), "the page says so without being asked");
+  assert.equal((await state())[0], true, "it is said in the place that is read aloud");
+  await checkPage(page, "an order's page that followed its payment");
+  const seen = looks.length;
+  await page.clock.runFor(120_000);
+  assert.equal(looks.length, seen, "nothing is asked any more");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the time that is left runs on the page, and is said at five minutes and at one", async () => {
+  const { page, complaints, close } = await openPage(browser, desktop);
+  const order = await placeOrder(shop, { sku: goods[1].sku, quantity: 1, email: "runs@example.com", locale: "en" });
+  await page.clock.install();
+  await page.route("**/now?*", (route) => route.fulfill({ status: 204 }));
+  await page.goto(`${shop.address}/orders/${order.id}?token=${order.token}`);
+  const left = () => page.locator("[data-left]").textContent();
+  const said = () => page.locator("[data-hold-said]").textContent();
+  assert.match(await left(), /^(30:00|29:\d\d)$/);
+  await page.clock.runFor(60_000);
+  assert.match(await left(), /^(29:00|28:\d\d)$/);
+  assert.equal(await said(), "");
+  await page.clock.fastForward(24 * 60_000);
+  await page.clock.runFor(2_000);
+  assert.equal(await said(), "5 minutes left to pay.");
+  await page.clock.fastForward(4 * 60_000);
+  await page.clock.runFor(2_000);
+  assert.equal(await said(), "One minute left to pay.");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 async function pay(order) {
   await shop.press(order.session, { method: "card", card: "4242424242424242" });
   await until(async () => (await shop.order(order)).status === "paid", "the order is paid");
