@@ -38,6 +38,8 @@ pub enum Letter {
     OrderShipped,
     /// Paid after the hold had lapsed and the goods were gone: an apology, and the money is on its way back.
     LateRefund,
+    /// Somebody asked for the order's link, by its number and the buyer's address.
+    OrderLink,
     /// Called off, whole or what was left of it; what was paid is on its way back.
     OrderCancelled,
     /// Stripe has sent money back: part of it or all.
@@ -94,6 +96,7 @@ impl Letter {
             | Letter::PaymentProcessing
             | Letter::PaymentFailed
             | Letter::OrderShipped
+            | Letter::OrderLink
             | Letter::LateRefund
             | Letter::OrderCancelled
             | Letter::RefundSent => false,
@@ -111,6 +114,7 @@ words!(Letter {
     PaymentProcessing = "payment_processing",
     PaymentFailed = "payment_failed",
     OrderShipped = "order_shipped",
+    OrderLink = "order_link",
     LateRefund = "late_refund",
     OrderCancelled = "order_cancelled",
     RefundSent = "refund_sent",

@@ -31,6 +31,10 @@ letter-payment-failed-heading = Your payment didn’t go through
 letter-payment-failed-text = Your bank declined the payment of { $total }. Nothing was charged. The goods are back on the shelf.
 letter-payment-failed-again = The page of your order puts them back into your cart, as long as they are there.
 
+letter-order-link-subject = Your order { $number } · { $shop }
+letter-order-link-heading = Here is your order
+letter-order-link-text = Somebody, most likely you, asked us for the link to this order. Nothing else was changed. If it was not you, you need not do anything: the link went to you alone.
+
 letter-order-shipped-subject = Order { $number } is on its way · { $shop }
 letter-order-shipped-subject-part = Part of order { $number } is on its way · { $shop }
 letter-order-shipped-heading = Your parcel is on its way

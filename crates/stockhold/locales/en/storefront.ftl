@@ -8,6 +8,7 @@ page-nav-main = Main
 page-nav-foot = Footer
 page-nav-products = All goods
 page-nav-search = Search
+page-nav-lookup = Find my order
 page-nav-cart = Cart
 page-nav-cart-full = Cart ({ $count })
 page-other-language = 中文
@@ -43,6 +44,13 @@ search-count = { $count ->
    *[other] { $count } products for “{ $query }”.
 }
 search-nothing = Try fewer or other words, or look through
+
+lookup-title = Find my order
+lookup-text = Name the number of your order and the e-mail address you ordered with. We send the link to the order there.
+lookup-answer = If there is such an order, its link is on its way to that address.
+lookup-number-hint = It stands in our letters, after “Order”.
+lookup-number-wrong = Enter the number of your order, for example 1042.
+lookup-go = Send me the link
 
 product-picture = { $title }, { $variant }
 product-reduced-from = now, reduced from

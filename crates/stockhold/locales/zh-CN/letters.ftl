@@ -31,6 +31,10 @@ letter-payment-failed-heading = 付款未成功
 letter-payment-failed-text = 银行未通过 { $total } 的付款，未扣款，商品已重新上架。
 letter-payment-failed-again = 只要还有库存，您可以在订单页将这些商品重新加入购物车。
 
+letter-order-link-subject = 您的订单 { $number } · { $shop }
+letter-order-link-heading = 您的订单在这里
+letter-order-link-text = 有人（应该是您本人）请求了此订单的链接，其他内容未作任何更改。如果不是您本人，无需任何操作：链接只发送给了您。
+
 letter-order-shipped-subject = 订单 { $number } 已发货 · { $shop }
 letter-order-shipped-subject-part = 订单 { $number } 已部分发货 · { $shop }
 letter-order-shipped-heading = 您的包裹已发出

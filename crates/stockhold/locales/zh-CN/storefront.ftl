@@ -8,6 +8,7 @@ page-nav-main = 主导航
 page-nav-foot = 页脚
 page-nav-products = 全部商品
 page-nav-search = 搜索
+page-nav-lookup = 查询订单
 page-nav-cart = 购物车
 page-nav-cart-full = 购物车（{ $count }）
 page-other-language = English
@@ -36,6 +37,13 @@ search-count = { $count ->
    *[other] 与“{ $query }”相关的商品共 { $count } 件。
 }
 search-nothing = 请换个关键词，或浏览
+
+lookup-title = 查询订单
+lookup-text = 请填写订单号和下单时使用的邮箱，我们会把订单链接发送到该邮箱。
+lookup-answer = 如果订单存在，订单链接将发送到该邮箱。
+lookup-number-hint = 订单号可在我们发出的邮件中找到。
+lookup-number-wrong = 请填写订单号，例如 1042。
+lookup-go = 发送链接
 
 product-picture = { $title }，{ $variant }
 product-reduced-from = 现价，原价

@@ -69,7 +69,9 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
     let (label, amount) = match kind {
         // Where nothing goes back, a refund of zero would only be odd.
         Letter::OrderConfirmed => ("letter-total-paid", total),
-        Letter::PaymentProcessing | Letter::PaymentFailed | Letter::OrderShipped => ("letter-total", total),
+        Letter::PaymentProcessing | Letter::PaymentFailed | Letter::OrderShipped | Letter::OrderLink => {
+            ("letter-total", total)
+        }
         Letter::OrderCancelled if way != Way::Back => ("letter-total", total),
         Letter::LateRefund if way != Way::Back => ("letter-total-concerned", amount),
         Letter::RefundSent | Letter::OrderCancelled | Letter::LateRefund => ("letter-total-refunded", amount),
@@ -100,6 +102,7 @@ fn parts(
     match kind {
         Letter::OrderConfirmed if order.total == 0 => vec!["heading", "free", "next"],
         Letter::OrderConfirmed => vec!["heading", "paid", "next"],
+        Letter::OrderLink => vec!["heading", "text"],
         Letter::PaymentProcessing => vec!["heading", "text", "wait"],
         Letter::PaymentFailed => vec!["heading", "text", "again"],
         Letter::OrderShipped if is_part(order) => vec!["heading-part", "rest", "text"],

@@ -135,6 +135,7 @@ pub fn letters(language: Language) -> Vec<Sample> {
         of("order_confirmed-free", Letter::OrderConfirmed, free),
         of("payment_processing", Letter::PaymentProcessing, OrderView { status: Status::Processing, ..unpaid.clone() }),
         of("payment_failed", Letter::PaymentFailed, OrderView { status: Status::Expired, ..unpaid.clone() }),
+        of("order_link", Letter::OrderLink, paid.clone()),
         parcel("order_shipped", sent(paid.clone(), 0)),
         parcel("order_shipped-part", sent(paid.clone(), 1)),
         refund("refund_sent-part", Letter::RefundSent, back(ByHand, Pending, part)),

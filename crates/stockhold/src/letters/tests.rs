@@ -78,6 +78,7 @@ fn about(kind: effects::Letter) -> String {
         Letter::OrderConfirmed
         | Letter::PaymentProcessing
         | Letter::PaymentFailed
+        | Letter::OrderLink
         | Letter::LateRefund
         | Letter::OrderCancelled
         | Letter::OwnerLatePayment

@@ -71,6 +71,7 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
             !order.payments.iter().any(|payment| payment.purpose == Purpose::Mismatch && payment.left_minor() > 0)
         }
         Letter::OrderShipped
+        | Letter::OrderLink
         | Letter::LateRefund
         | Letter::OrderCancelled
         | Letter::OwnerLatePayment

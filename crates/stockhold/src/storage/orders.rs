@@ -163,6 +163,12 @@ pub async fn find_by_session(storage: &Storage, session_id: &str) -> Result<Opti
     ids(storage.read("select id from orders where session_id = $1", values![session_id]).await?).map(first)
 }
 
+/// The order of this number, and whose it is.
+pub async fn find_by_number(storage: &Storage, number: i64) -> Result<Option<(OrderId, String)>> {
+    let rows = storage.read("select id, buyer from orders where number = $1", values![number]).await?;
+    rows.first().map(|row| Ok((parsed(row.text(0).parse())?, row.text(1).to_owned()))).transpose()
+}
+
 /// Live orders of this buyer or this cart, oldest first; there are as many as the caps allow.
 pub async fn live_of_buyer(storage: &Storage, buyer: &str, cart_id: &str) -> Result<Vec<OrderId>> {
     let sql = "select id from orders where hold = 'live' and status = 'pending'

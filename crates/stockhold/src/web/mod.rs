@@ -44,6 +44,8 @@ pub enum PageError {
     /// Something we cannot make sense of; forms say more themselves.
     Unreadable,
     TooLarge,
+    /// The same client asks for it again and again.
+    TooMany,
     Unavailable(String),
     Fault(String),
 }
@@ -63,6 +65,7 @@ impl IntoResponse for PageError {
             PageError::NotFound => StatusCode::NOT_FOUND,
             PageError::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            PageError::TooMany => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             PageError::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };

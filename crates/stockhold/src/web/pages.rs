@@ -104,7 +104,7 @@ impl Visitor {
 /// The page of an error. It must not fail: if even its template is broken, plain words are left.
 pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, request_id: Option<&str>) -> Response {
     let (language, here) = language_of(path);
-    let known = [400, 403, 404, 405, 413, 422, 500, 503];
+    let known = [400, 403, 404, 405, 413, 422, 429, 500, 503];
     let code = match status.as_u16() {
         code if known.contains(&code) => code,
         code if code < 500 => 400,

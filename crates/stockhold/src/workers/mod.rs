@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::ledger::Fault;
+use crate::outbox::lookups;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
 use crate::storage::{StorageError, effects, inbox, reconciliation};
@@ -33,6 +34,7 @@ pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     let mut done = read_inbox::run(shop).await?;
     done += carry_out::run(shop).await?;
     done += sweep(shop).await?.released;
+    done += lookups::answer(shop).await?;
     done += carry_out::run(shop).await?;
     Ok(done)
 }

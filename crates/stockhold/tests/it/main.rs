@@ -15,6 +15,7 @@ mod holding;
 mod journeys;
 mod ledger;
 mod letters;
+mod lookup;
 mod moved;
 mod order_page;
 mod page_flow;

@@ -274,9 +274,18 @@ async fn orders_in_every_state(shop: &TestShop) -> Vec<OrderId> {
 async fn every_page_in_every_state_speaks_from_its_words_alone() {
     let shop = TestShop::on_sqlite_with(Setup { prepare: Some(mark_words), ..Setup::default() }).await;
     let browser = Browser::new(&shop);
-    for path in
-        ["/", "/products", "/cart", "/search", "/search?q=mug", "/orders", "/_sandbox/mail", "/nowhere", "/problems"]
-    {
+    for path in [
+        "/",
+        "/products",
+        "/cart",
+        "/search",
+        "/search?q=mug",
+        "/orders",
+        "/orders?asked=1",
+        "/_sandbox/mail",
+        "/nowhere",
+        "/problems",
+    ] {
         look(&shop, "", path).await;
     }
     shop.stock("mug", 40).await;

@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
+pub mod lookup;
 pub mod mailbox;
 pub mod order_state;
 pub mod order_status;
@@ -46,6 +47,7 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/cart/rebuild"), post(cart::rebuild))
             .route(&at("/checkout"), get(checkout::show).post(checkout::submit))
             .route(&at("/success"), get(order_status::success))
+            .route(&at("/orders"), get(lookup::show).post(lookup::submit))
             .route(&at("/orders/{id}"), get(order_status::show))
             .route(&at("/orders/{id}/now"), get(order_status::now))
             .route(&at("/orders/{id}/hold"), post(order_status::hold))
