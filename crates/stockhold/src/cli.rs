@@ -10,6 +10,7 @@ mod lock;
 mod reconcile;
 mod sandbox;
 mod serve;
+mod theme;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -87,6 +88,9 @@ enum Command {
     /// The letters the shop writes.
     #[command(subcommand)]
     Email(email::Email),
+    /// The look of the shop: templates, words and tokens of its own.
+    #[command(subcommand)]
+    Theme(theme::Commands),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -142,6 +146,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Migrate(settings) => migrate_now(&settings).await,
         Command::Import(import) => import::run(&import).await,
         Command::Email(email) => email::run(&email),
+        Command::Theme(command) => theme::run(&command),
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,

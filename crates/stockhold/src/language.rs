@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -77,9 +77,6 @@ struct Files;
 /// A value inside a sentence: `3.into()`, `name.into()`.
 pub type Argument<'a> = FluentValue<'a>;
 
-/// The words this process speaks with; set once, when the shop opens.
-static IN_USE: OnceLock<Words> = OnceLock::new();
-
 /// All words of all languages, loaded once and shared.
 #[derive(Clone)]
 pub struct Words {
@@ -87,15 +84,12 @@ pub struct Words {
 }
 
 impl Words {
-    /// The words this process speaks with: those of [`Words::use_folder`], else those inside the binary.
-    pub fn get() -> &'static Words {
-        IN_USE.get_or_init(Words::built_in)
-    }
-
-    /// Loads a data folder's own words for this process, before anything is said. A second folder changes nothing.
-    pub fn use_folder(data_dir: &Path) -> Result<&'static Words, WordsError> {
-        let words = Words::load(Some(data_dir))?;
-        Ok(IN_USE.get_or_init(|| words))
+    /// The words of this data folder over those inside the binary; a mistake in them is told, and those inside are used.
+    pub fn of(data_dir: &Path) -> Words {
+        Words::load(Some(data_dir)).unwrap_or_else(|error| {
+            tracing::error!(%error, "the data folder's words cannot be used");
+            Words::built_in()
+        })
     }
 
     /// The words inside the binary.

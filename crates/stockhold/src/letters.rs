@@ -7,6 +7,8 @@
 mod notice;
 pub mod sample;
 
+use std::collections::BTreeSet;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, UndefinedBehavior, context};
@@ -17,11 +19,8 @@ use rules::shipments::Shipment;
 use crate::language::{Argument, Language, Words, address_lines, format_money};
 use crate::mail::Letter;
 use crate::storage::orders::{OrderLineView, OrderView};
+use crate::theme::{self, Theme};
 use notice::Notice;
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "templates/letters/"]
-struct Templates;
 
 /// What stands around every letter of this shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +48,7 @@ pub struct LetterError {
 /// Writes one letter; `about` names what of the order it is about, as the effect does.
 pub fn render(
     words: &Words,
+    theme: &Theme,
     kind: effects::Letter,
     about: &str,
     order: &OrderView,
@@ -57,10 +57,20 @@ pub fn render(
     let language = if kind.to_owner() { envelope.owner_language } else { Language::of_tag(&order.language) };
     let named = [("number", Argument::from(order.number.to_string())), ("shop", envelope.shop_name.as_str().into())];
     let subject = one_line(&words.say(language, &key(kind, notice::subject(kind, about, order)), &named));
-    let environment = environment(words, language);
     let context = context(words, language, (kind, about), order, envelope, &subject);
-    let write = |ending: &str| environment.get_template(&format!("letter.{ending}"))?.render(&context);
     let written = |error| LetterError { kind: kind.as_str(), error };
+    let write = |ending: &str| {
+        if theme.has_any("letters") {
+            match own(words, theme, language, kind, ending, &context) {
+                Ok(part) => return Ok(part),
+                Err(error) => {
+                    tracing::error!(letter = kind.as_str(), error = format!("{error:#}"), "an own template is broken");
+                }
+            }
+        }
+        let built_in = environment(words, language, |name| Ok(theme::built_in(name)));
+        built_in.get_template(&format!("letters/letter.{ending}"))?.render(&context)
+    };
     let of = if about.is_empty() { order.id.to_string() } else { about.to_owned() };
     let host = host(&envelope.base_url);
     Ok(Letter {
@@ -71,6 +81,39 @@ pub fn render(
         text: write("txt").map_err(written)?,
         html: write("html").map_err(written)?,
     })
+}
+
+/// One part by the shop's own templates; `letters/order_shipped.html` is for one letter, `letters/letter.html` for all.
+fn own(
+    words: &Words,
+    theme: &Theme,
+    language: Language,
+    kind: effects::Letter,
+    ending: &str,
+    context: &Value,
+) -> Result<String, Error> {
+    let source = theme.clone();
+    let environment = environment(words, language, move |name| source.source(name));
+    let alone = format!("letters/{}.{ending}", kind.as_str());
+    let name = if theme.has(&alone) { alone } else { format!("letters/letter.{ending}") };
+    environment.get_template(&name)?.render(context)
+}
+
+/// Writes every letter by the shop's own templates, strictly; what does not succeed, a line each.
+pub fn check(words: &Words, theme: &Theme) -> Vec<String> {
+    let mut told = BTreeSet::new();
+    for language in Language::ALL.into_iter().filter(|_| theme.has_any("letters")) {
+        for sample in sample::letters(language) {
+            let envelope = sample::envelope(language);
+            let context = context(words, language, (sample.kind, &sample.about), &sample.order, &envelope, "");
+            for ending in ["txt", "html"] {
+                if let Err(error) = own(words, theme, language, sample.kind, ending, &context) {
+                    told.insert(format!("theme: the letter {} cannot be written: {error:#}", sample.name));
+                }
+            }
+        }
+    }
+    told.into_iter().collect()
 }
 
 /// The words of a letter stand under its name.
@@ -169,13 +212,16 @@ fn rows(words: &Words, language: Language, order: &OrderView, notice: &Notice) -
 }
 
 /// Templates end in `.html` or `.txt`: what is put into the first kind is escaped. Unknown variables are errors.
-fn environment(words: &Words, language: Language) -> Environment<'static> {
+fn environment(
+    words: &Words,
+    language: Language,
+    load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Sync + 'static,
+) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let lines = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(lines.expect("the usual marks"));
-    environment
-        .set_loader(|name| Ok(Templates::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())));
+    environment.set_loader(load);
     let words = words.clone();
     environment.add_function("say", move |key: String, values: Kwargs| -> Result<String, Error> {
         let mut given = Vec::new();

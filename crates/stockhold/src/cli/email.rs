@@ -11,6 +11,7 @@ use crate::config::{self, Settings};
 use crate::language::{Language, Words};
 use crate::letters;
 use crate::letters::sample::{self, Sample};
+use crate::theme::Theme;
 
 #[derive(Debug, Subcommand)]
 pub enum Email {
@@ -61,13 +62,14 @@ fn show(preview: &Preview) -> Result<ExitCode, Stop> {
     }
     let words = Words::load(Some(&config::data_dir(&preview.settings)))
         .map_err(|error| Stop { code: FINDINGS, words: error.to_string() })?;
+    let theme = Theme::of(&config::data_dir(&preview.settings));
     let mut index = String::new();
     for language in languages {
         let is_wanted =
             |sample: &Sample| preview.names.is_empty() || preview.names.iter().any(|name| name == sample.name);
         for sample in sample::letters(language).into_iter().filter(is_wanted) {
             let envelope = sample::envelope(language);
-            let letter = letters::render(&words, sample.kind, &sample.about, &sample.order, &envelope)
+            let letter = letters::render(&words, &theme, sample.kind, &sample.about, &sample.order, &envelope)
                 .map_err(|error| Stop { code: FINDINGS, words: error.to_string() })?;
             let Some(folder) = &preview.out else {
                 print(&format!("Subject: {}\n\n{}\n", letter.subject, letter.text));

@@ -7,6 +7,10 @@ use rules::refunds::{Refund, RefundKind, RefundState};
 
 use super::*;
 
+fn theme() -> Theme {
+    Theme::of(std::path::Path::new("/nowhere"))
+}
+
 /// A paid order of one line.
 fn order(language: &str, title: &str) -> OrderView {
     let sample = sample::order(Language::of_tag(language));
@@ -93,7 +97,8 @@ fn every_letter_is_written_in_both_languages() {
     for language in Language::ALL {
         for (sample, sandbox) in sample::letters(language).iter().flat_map(|sample| [(sample, false), (sample, true)]) {
             let envelope = Envelope { sandbox, ..sample::envelope(language) };
-            let letter = render(&words, sample.kind, &sample.about, &sample.order, &envelope).expect("a letter");
+            let letter =
+                render(&words, &theme(), sample.kind, &sample.about, &sample.order, &envelope).expect("a letter");
             kinds.insert(sample.kind);
             for part in [&letter.subject, &letter.text, &letter.html] {
                 assert!(part.contains("1042"), "{}: {part}", sample.name);
@@ -119,7 +124,8 @@ fn the_sums_of_a_letter_are_the_orders() {
     let words = Words::built_in();
     for language in Language::ALL {
         for sample in sample::letters(language).iter().filter(|sample| sample.kind != effects::Letter::OrderShipped) {
-            let letter = render(&words, sample.kind, &sample.about, &sample.order, &sample::envelope(language));
+            let letter =
+                render(&words, &theme(), sample.kind, &sample.about, &sample.order, &sample::envelope(language));
             let letter = letter.expect("a letter");
             let order = &sample.order;
             for minor in [order.subtotal, -order.discount, order.shipping, order.lines[0].unit_price * 2] {
@@ -137,7 +143,7 @@ fn a_parcels_letter_names_what_is_in_it_and_where_it_goes() {
     let samples = sample::letters(Language::En);
     let write = |name: &str| {
         let sample = samples.iter().find(|sample| sample.name == name).expect("a sample");
-        render(&words, sample.kind, &sample.about, &sample.order, &envelope()).expect("a letter").text
+        render(&words, &theme(), sample.kind, &sample.about, &sample.order, &envelope()).expect("a letter").text
     };
     let (whole, part) = (write("order_shipped"), write("order_shipped-part"));
     assert!(whole.contains("2 × Tea cup") && !whole.contains("The rest follows"), "{whole}");
@@ -161,7 +167,7 @@ fn no_letter_says_that_money_is_on_its_way_which_is_not() {
             for language in Language::ALL {
                 let order = after_sale(language.tag(), *state, DisputeState::Closed);
                 let envelope = Envelope { owner_language: language, ..envelope() };
-                let letter = render(&words, kind, &about(kind), &order, &envelope).expect("a letter");
+                let letter = render(&words, &theme(), kind, &about(kind), &order, &envelope).expect("a letter");
                 let claimed = claims.iter().any(|claim| letter.text.contains(claim) || letter.subject.contains(claim));
                 let goes_back = state.is_alive() && kind != Letter::OwnerRefundFailed;
                 assert_eq!(claimed, goes_back, "{kind:?} {state:?}: {}\n{}", letter.subject, letter.text);
@@ -176,7 +182,8 @@ fn a_cancelled_order_that_was_never_charged_is_told_so() {
     let words = Words::built_in();
     for (language, nothing) in [("en", "Nothing was charged."), ("zh-CN", "未产生任何扣款。")] {
         let order = order(language, "Tea cup");
-        let letter = render(&words, effects::Letter::OrderCancelled, "", &order, &envelope()).expect("a letter");
+        let letter =
+            render(&words, &theme(), effects::Letter::OrderCancelled, "", &order, &envelope()).expect("a letter");
         assert!(letter.text.contains(nothing), "{}", letter.text);
         let zero = format_money(Language::of_tag(language), Money::new(0, order.currency));
         assert!(!letter.text.contains(&zero), "{}", letter.text);
@@ -188,7 +195,7 @@ fn what_was_sent_is_not_called_cancelled() {
     let words = Words::built_in();
     let mut sent = after_sale("en", RefundState::Pending, DisputeState::Closed);
     (sent.lines[0].shipped, sent.lines[0].cancelled) = (1, 1);
-    let letter = render(&words, effects::Letter::OrderCancelled, "", &sent, &envelope()).expect("a letter");
+    let letter = render(&words, &theme(), effects::Letter::OrderCancelled, "", &sent, &envelope()).expect("a letter");
     assert!(letter.text.contains("The rest of your order is cancelled"), "{}", letter.text);
 }
 
@@ -197,7 +204,7 @@ fn a_warning_is_not_called_a_dispute() {
     let words = Words::built_in();
     let write = |state| {
         let order = after_sale("en", RefundState::Failed, state);
-        render(&words, effects::Letter::OwnerDispute, "du_1", &order, &envelope()).expect("a letter")
+        render(&words, &theme(), effects::Letter::OwnerDispute, "du_1", &order, &envelope()).expect("a letter")
     };
     let warning = write(DisputeState::Warning);
     assert!(warning.subject.contains("fraud") && warning.text.contains("No money has moved"), "{}", warning.text);
@@ -213,7 +220,7 @@ fn a_cancelled_order_is_not_told_that_the_goods_were_gone() {
     let words = Words::built_in();
     let late = after_sale("zh-CN", RefundState::Pending, DisputeState::Closed);
     let cancelled = OrderView { cancelled_at: Some(late.reserved_at), ..late };
-    let letter = render(&words, effects::Letter::LateRefund, "", &cancelled, &envelope()).expect("a letter");
+    let letter = render(&words, &theme(), effects::Letter::LateRefund, "", &cancelled, &envelope()).expect("a letter");
     for part in [&letter.text, &letter.html] {
         assert!(part.contains("该订单已取消") && !part.contains("售罄"), "{part}");
     }
@@ -223,7 +230,7 @@ fn a_cancelled_order_is_not_told_that_the_goods_were_gone() {
 fn a_title_stays_text() {
     let words = Words::built_in();
     let named = order("en", "<img src=x onerror=alert(1)> & co");
-    let letter = render(&words, effects::Letter::OrderConfirmed, "", &named, &envelope()).expect("a letter");
+    let letter = render(&words, &theme(), effects::Letter::OrderConfirmed, "", &named, &envelope()).expect("a letter");
     assert!(!letter.html.contains("<img"), "{}", letter.html);
     assert!(letter.html.contains("&lt;img"), "{}", letter.html);
     assert!(letter.text.contains("<img src=x"), "{}", letter.text);
@@ -232,7 +239,8 @@ fn a_title_stays_text() {
 #[test]
 fn the_same_letter_has_the_same_message_id() {
     let words = Words::built_in();
-    let write = |kind| render(&words, kind, "", &order("en", "Tea cup"), &envelope()).expect("a letter").message_id;
+    let write =
+        |kind| render(&words, &theme(), kind, "", &order("en", "Tea cup"), &envelope()).expect("a letter").message_id;
     assert_eq!(
         write(effects::Letter::OrderConfirmed),
         "ord_00000000000000000000000000000007.order_confirmed@shop.example"
@@ -245,7 +253,7 @@ fn the_same_letter_has_the_same_message_id() {
 fn an_order_without_extras_shows_its_total_once() {
     let words = Words::built_in();
     let plain = OrderView { discount: 0, shipping: 0, total: 6400, ..order("en", "Tea cup") };
-    let letter = render(&words, effects::Letter::OrderConfirmed, "", &plain, &envelope()).expect("a letter");
+    let letter = render(&words, &theme(), effects::Letter::OrderConfirmed, "", &plain, &envelope()).expect("a letter");
     assert!(!letter.text.contains("Subtotal"), "{}", letter.text);
 }
 
@@ -253,7 +261,27 @@ fn an_order_without_extras_shows_its_total_once() {
 fn a_shop_name_cannot_break_the_subject() {
     let words = Words::built_in();
     let envelope = Envelope { shop_name: "Kiln\r\nBcc: eve@example.com".to_owned(), ..envelope() };
-    let letter =
-        render(&words, effects::Letter::OrderConfirmed, "", &order("en", "Tea cup"), &envelope).expect("a letter");
+    let letter = render(&words, &theme(), effects::Letter::OrderConfirmed, "", &order("en", "Tea cup"), &envelope)
+        .expect("a letter");
     assert!(!letter.subject.contains(['\r', '\n']), "{:?}", letter.subject);
+}
+
+#[test]
+fn a_letter_by_a_broken_own_template_is_written_by_the_built_in_one() {
+    let words = Words::built_in();
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("theme/letters");
+    std::fs::create_dir_all(&own).expect("a folder");
+    let theme = Theme::of(folder.path());
+    let write = || {
+        render(&words, &theme, effects::Letter::OrderConfirmed, "", &order("en", "Tea cup"), &envelope())
+            .expect("a letter")
+    };
+    std::fs::write(own.join("order_confirmed.txt"), "Dear {{ shop_name }}: {{ heading }}").expect("a file");
+    assert_eq!(write().text, "Dear Harbour Kiln: Thank you. It’s yours.");
+    assert!(check(&words, &theme).is_empty());
+    std::fs::write(own.join("order_confirmed.txt"), "Dear\n{{ nobody_knows }}").expect("a file");
+    assert!(write().text.contains("We received"), "{}", write().text);
+    let told = check(&words, &theme);
+    assert!(told.iter().any(|line| line.contains("letters/order_confirmed.txt:2")), "{told:?}");
 }

@@ -7,7 +7,7 @@ use rules::orders::Status;
 use rules::payments::Purpose;
 
 use super::Carried;
-use crate::language::{Language, Words};
+use crate::language::Language;
 use crate::ledger::Fault;
 use crate::letters::{self, Envelope};
 use crate::mail::MailError;
@@ -42,7 +42,7 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         owner_email: owner_email(shop, &settings),
         owner_language: settings.owner_language,
     };
-    let letter = match letters::render(Words::get(), kind, about, &order, &envelope) {
+    let letter = match letters::render(&shop.words, &shop.theme, kind, about, &order, &envelope) {
         Ok(letter) => letter,
         Err(error) => return Ok(Carried::Unknown(error.to_string().into())),
     };

@@ -13,6 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("language", &[]),
     ("steps", &[]),
+    ("theme", &["language"]),
     ("storage", &["steps"]),
     ("stripe", &["steps"]),
     ("mail", &["steps"]),
@@ -20,8 +21,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
-    ("shop", &["clock", "config", "language", "ledger", "mail", "steps", "storage", "stripe"]),
-    ("letters", &["language", "mail", "storage"]),
+    ("shop", &["clock", "config", "language", "ledger", "mail", "steps", "storage", "stripe", "theme"]),
+    ("letters", &["language", "mail", "storage", "theme"]),
     ("catalogue", &["ledger", "storage"]),
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
@@ -35,6 +36,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "outbox",
             "shop",
             "storage",
+            "theme",
             "stripe::signature",
             // The envelope of a webhook, to store it under its id; what it claims is never believed.
             "stripe::wire::EventHead",

@@ -27,5 +27,6 @@ mod repeats;
 mod scenarios;
 mod settings;
 mod support;
+mod themes;
 mod torture;
 mod words;

@@ -14,6 +14,7 @@ use stockhold::language::{Language, Words};
 use stockhold::letters::{self, sample};
 use stockhold::outbox::{self, sweep::sweep};
 use stockhold::stripe::Call;
+use stockhold::theme::Theme;
 use stripe_sandbox::{Fault, Faults, Pay, RefundStatus, WebhookMode};
 
 use crate::support::browser::Browser;
@@ -341,7 +342,14 @@ fn every_letter_speaks_from_its_words_alone() {
         for sample in sample::letters(language) {
             for sandbox in [false, true] {
                 let envelope = letters::Envelope { sandbox, ..sample::envelope(language) };
-                let letter = letters::render(&words, sample.kind, &sample.about, &sample.order, &envelope);
+                let letter = letters::render(
+                    &words,
+                    &Theme::of(folder.path()),
+                    sample.kind,
+                    &sample.about,
+                    &sample.order,
+                    &envelope,
+                );
                 let letter = letter.expect("a letter");
                 let order = &sample.order;
                 let mut known: Vec<String> = stockhold::language::address_lines(language, &order.shipping_address);
