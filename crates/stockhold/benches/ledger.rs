@@ -125,6 +125,7 @@ async fn drive(storage: &Storage, hot: bool, callers: u64) -> f64 {
         holds_per_client_max: 1_000_000,
         charge_minor_min: 1,
         charge_minor_max: 99_999_999,
+        prices: std::sync::Arc::new(rules::price_rules::PriceRules::none()),
     };
     let ledger = Ledger::start(storage, policy);
     let (drawn, begun) = (Arc::new(AtomicU64::new(1)), Instant::now());
@@ -157,6 +158,8 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     }

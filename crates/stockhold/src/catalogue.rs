@@ -177,6 +177,7 @@ fn merged(stands: Option<&Product>, sheet: &SheetProduct) -> NewProduct {
         }
     };
     NewProduct {
+        tax_class: sheet.tax_class.clone(),
         slug: sheet.slug.clone(),
         status: sheet.status.or(stands.map(|product| product.status)).unwrap_or(products::ProductStatus::Active),
         title: over(stands.map(|product| &product.title), &sheet.title),

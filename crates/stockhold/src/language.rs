@@ -3,6 +3,9 @@
 //! The words are Fluent files inside the binary; a data folder overrides single words in `locales/TAG/*.ftl`.
 //! Invariant: what is shown of an amount is exact. Digits are left out only when they are zero (M1).
 
+mod countries;
+mod totals;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -11,6 +14,9 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
+
+pub use countries::{countries, country_name, find_country};
+pub use totals::{Row as TotalRow, Totals};
 
 /// A language the shop speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

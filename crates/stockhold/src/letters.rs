@@ -11,7 +11,7 @@ use minijinja::{Environment, Error, UndefinedBehavior, context};
 use rules::effects;
 use rules::money::Money;
 
-use crate::language::{Argument, Language, Words, format_money, format_time};
+use crate::language::{Argument, Language, Totals, Words, format_money, format_time};
 use crate::mail::Letter;
 use crate::storage::orders::OrderView;
 
@@ -96,16 +96,9 @@ fn context(
             unit_price => money(line.unit_price), total => money(line.total),
         }
     };
-    let parts = [
-        ("letter-subtotal", order.subtotal),
-        ("letter-discount", -order.discount),
-        ("letter-shipping", order.shipping),
-        ("letter-tax", order.tax),
-    ];
-    // A subtotal alone would only repeat the total.
-    let is_plain = order.subtotal == order.total;
-    let sums = parts.iter().filter(|(_, minor)| *minor != 0 && !is_plain);
-    let sums = sums.map(|(key, minor)| context! { label => words.say(language, key, &[]), amount => money(*minor) });
+    let totals = totals(order);
+    let sums = totals.parts(words, language).into_iter().chain(totals.included(words, language));
+    let sums = sums.map(|sum| context! { label => sum.label, amount => sum.amount });
     // The reader's zone is not known, so the zone is said.
     let paid_at = order.paid_at.unwrap_or(order.reserved_at);
     let notice = notice::of(words, language, kind, about, order);
@@ -125,6 +118,20 @@ fn context(
         paragraphs => notice.paragraphs,
         amount => notice.amount,
         total_label => notice.total_label,
+    }
+}
+
+/// The stored numbers of an order.
+fn totals(order: &OrderView) -> Totals<'_> {
+    Totals {
+        currency: order.currency,
+        subtotal: order.subtotal,
+        discount: order.discount,
+        code: order.coupon.as_deref().unwrap_or_default(),
+        shipping: order.delivery.as_ref().map(|delivery| (delivery.title.as_str(), order.shipping)),
+        taxation: order.taxation,
+        tax_lines: &order.tax_lines,
+        total: order.total,
     }
 }
 
@@ -163,9 +170,10 @@ mod tests {
     use rules::disputes::{Dispute, DisputeState};
     use rules::ids::{OrderId, RefundId};
     use rules::money::Currency;
-    use rules::orders::{Fulfilment, Hold, Session, Status};
+    use rules::orders::{Fulfilment, Hold, OrderDelivery, Session, Status};
     use rules::payments::{Payment, Purpose};
     use rules::refunds::{Refund, RefundKind, RefundState};
+    use rules::taxes::Taxation;
     use rules::time::Timestamp;
 
     use super::*;
@@ -179,8 +187,9 @@ mod tests {
             variant_title: "Celadon".to_owned(),
             quantity: 2,
             unit_price: 3200,
-            discount: 0,
-            total: 6400,
+            discount: 400,
+            tax: 0,
+            total: 6000,
             shipped: 0,
             cancelled: 0,
             restocked: 0,
@@ -195,13 +204,23 @@ mod tests {
             cart_id: String::new(),
             language: language.to_owned(),
             shipping_address: String::new(),
+            destination: None,
+            delivery: Some(OrderDelivery {
+                zone: "home".to_owned(),
+                method: "parcel".to_owned(),
+                title: "Parcel".to_owned(),
+                days: None,
+            }),
             coupon: None,
             coupon_counts: false,
             currency: Currency::parse("USD").expect("a currency"),
             subtotal: 6400,
             discount: 400,
             shipping: 600,
+            shipping_tax: 0,
+            taxation: Taxation::None,
             tax: 0,
+            tax_lines: Vec::new(),
             total: 6600,
             reserved_at: at,
             hold_due_at: at,
@@ -418,7 +437,7 @@ mod tests {
     #[test]
     fn an_order_without_extras_shows_its_total_once() {
         let words = Words::built_in();
-        let plain = OrderView { discount: 0, shipping: 0, total: 6400, ..order("en", "Tea cup") };
+        let plain = OrderView { discount: 0, shipping: 0, delivery: None, total: 6400, ..order("en", "Tea cup") };
         let letter = render(&words, effects::Letter::OrderConfirmed, "", &plain, &envelope()).expect("a letter");
         assert!(!letter.text.contains("Subtotal"), "{}", letter.text);
     }

@@ -8,6 +8,7 @@ use std::io::Read;
 
 use rules::money::{AMOUNT_MAX, Currency};
 use rules::stock::ON_HAND_MAX;
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use super::columns::{Column, Columns};
@@ -68,6 +69,7 @@ pub struct SheetProduct {
     pub description: Localized,
     pub options: Vec<String>,
     pub collections: Option<Vec<String>>,
+    pub tax_class: Option<TaxClass>,
     pub variants: Vec<SheetVariant>,
     /// How many rows tell of it.
     pub rows: u64,
@@ -220,6 +222,7 @@ impl Reading {
         SheetProduct {
             status: self.status(row, record),
             collections: self.collections(row, record),
+            tax_class: self.tax_class(row, record),
             slug,
             title,
             description,
@@ -243,6 +246,18 @@ impl Reading {
             "false" | "no" | "0" => Some(ProductStatus::Draft),
             _ => None,
         }
+    }
+
+    fn tax_class(&mut self, row: u64, record: &csv::StringRecord) -> Option<TaxClass> {
+        let word = self.cell(Column::TaxClass, record).to_lowercase();
+        if word.is_empty() {
+            return None;
+        }
+        let class = TaxClass::parse(&word);
+        if let Err(error) = &class {
+            self.mistake(row, Column::TaxClass, error.to_string());
+        }
+        class.ok()
     }
 
     fn collections(&mut self, row: u64, record: &csv::StringRecord) -> Option<Vec<String>> {

@@ -15,6 +15,7 @@ pub mod money;
 pub mod orders;
 pub mod place;
 pub mod postgres;
+pub mod priced;
 pub mod products;
 pub mod reconciliation;
 pub mod settings;

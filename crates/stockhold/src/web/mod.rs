@@ -6,6 +6,7 @@
 pub mod api;
 pub mod assets;
 pub mod pages;
+pub mod priced;
 pub mod problem;
 pub mod session;
 pub mod storefront;

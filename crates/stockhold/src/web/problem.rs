@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
 use rules::coupons::CouponRefusal;
 use rules::money::Money;
+use rules::shipping::ShippingRefusal;
 use rules::stock::Short;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -260,6 +261,14 @@ impl From<Refusal> for Problem {
                     CouponRefusal::OtherCurrency => Problem::unprocessable("coupon-other-currency", words),
                 }
             }
+            Refusal::Shipping(refusal) => match refusal {
+                ShippingRefusal::DestinationMissing => Problem::invalid("/shipping_address/country", "missing", words),
+                ShippingRefusal::RegionMissing { .. } => Problem::invalid("/shipping_address/region", "missing", words),
+                ShippingRefusal::MethodMissing => Problem::invalid("/shipping_method", "missing", words),
+                ShippingRefusal::NotDeliveredThere { .. } => Problem::unprocessable("not-delivered-there", words),
+                ShippingRefusal::NothingCarriesIt { .. } => Problem::unprocessable("nothing-carries-it", words),
+                ShippingRefusal::MethodGone { .. } => Problem::unprocessable("shipping-method-gone", words),
+            },
             Refusal::TotalChanged { .. } => Problem::conflict("total-changed", words),
             Refusal::AmountTooLarge => Problem::unprocessable("amount-too-large", words),
             Refusal::AmountTooSmall { .. } => Problem::unprocessable("amount-too-small", words),

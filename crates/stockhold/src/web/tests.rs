@@ -77,6 +77,7 @@ impl Visit {
             weight_grams: None,
         };
         let cup = NewProduct {
+            tax_class: None,
             slug: "cup".to_owned(),
             status: ProductStatus::Active,
             title: Localized::of(&[("en", "Tea <cup>"), ("zh-CN", "茶杯")]),

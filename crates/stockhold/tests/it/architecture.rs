@@ -12,15 +12,16 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("clock", &[]),
     ("language", &[]),
+    ("price_rules", &[]),
     ("steps", &[]),
-    ("storage", &["steps"]),
+    ("storage", &["price_rules", "steps"]),
     ("stripe", &["steps"]),
     ("mail", &["steps"]),
     // The one way to change stock or money. It gets commands and a moment, so it cannot call out.
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
-    ("shop", &["clock", "config", "language", "ledger", "mail", "steps", "storage", "stripe"]),
+    ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe"]),
     ("letters", &["language", "mail", "storage"]),
     ("catalogue", &["ledger", "storage"]),
     // The one voice to Stripe and to the mail server.
@@ -33,6 +34,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "language",
             "ledger",
             "outbox",
+            "price_rules",
             "shop",
             "storage",
             "stripe::signature",

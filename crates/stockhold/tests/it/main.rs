@@ -4,6 +4,10 @@ mod after_sale;
 mod architecture;
 mod audit;
 mod bad_input;
+#[allow(dead_code, reason = "the tests of pricing alone read all of a case")]
+#[path = "../../../rules/tests/carts/mod.rs"]
+mod carts;
+mod charged;
 mod constraints;
 mod coupons;
 mod crashes;
@@ -26,3 +30,4 @@ mod scenarios;
 mod settings;
 mod support;
 mod torture;
+mod totals;

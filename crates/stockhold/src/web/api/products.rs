@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rules::money::{Currency, Money};
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -63,6 +64,8 @@ pub struct ProductBody {
     /// `draft`, `active` or `archived`.
     status: &'static str,
     collections: Vec<String>,
+    /// `standard`, or a class that the tax rules name.
+    tax_class: String,
     /// What the variants differ in.
     options: Vec<String>,
     variants: Vec<VariantBody>,
@@ -104,6 +107,8 @@ pub struct ProductInput {
     /// Slugs; left out: as they are.
     collections: Option<Vec<String>>,
     options: Option<Vec<String>>,
+    /// Left out: `standard`.
+    tax_class: Option<String>,
     variants: Vec<VariantInput>,
 }
 
@@ -199,6 +204,7 @@ fn body(product: &Product, currency: Currency) -> ProductBody {
         description: product.description.0.clone(),
         status: product.status.as_str(),
         collections: product.collections.clone(),
+        tax_class: product.tax_class.as_str().to_owned(),
         options: product.options.clone(),
         variants: product.variants.iter().map(|variant| variant_body(variant, currency)).collect(),
     }
@@ -305,6 +311,10 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
     for (at, slug) in input.collections.iter().flatten().enumerate() {
         wrongs.slug(format!("/collections/{at}"), slug);
     }
+    let tax_class = input.tax_class.as_deref().map_or(Ok(TaxClass::standard()), TaxClass::parse);
+    if let Err(error) = &tax_class {
+        wrongs.add("/tax_class", "not-a-class", error.to_string());
+    }
     wrongs.at_most("/collections", input.collections.as_ref().map_or(0, Vec::len), COLLECTIONS_MAX);
     if input.variants.is_empty() {
         wrongs.add("/variants", "empty", "A product needs at least one variant.");
@@ -324,6 +334,7 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
             image: None,
             variants,
             collections: input.collections,
+            tax_class: tax_class.ok(),
         }),
         _ => Err(Problem::invalid_fields(wrongs.0)),
     }
