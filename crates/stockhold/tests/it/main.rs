@@ -14,6 +14,7 @@ mod goods;
 mod journeys;
 mod ledger;
 mod letters;
+mod locks;
 mod moved;
 mod order_page;
 mod page_flow;
