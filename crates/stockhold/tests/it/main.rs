@@ -18,6 +18,7 @@ mod goods;
 mod journeys;
 mod ledger;
 mod letters;
+mod locks;
 mod moved;
 mod order_page;
 mod page_flow;
