@@ -122,7 +122,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 fn shelf(series: &str) -> String {
     let name = "'S' || cast(i as text)";
     format!(
-        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', 0, 0 from {series};
+        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', 'standard', 0, 0 from {series};
          insert into variants select {name}, {name}, 0, '{{\"en\":\"Celadon\"}}', '{{}}', 1999, null, null, 1 from {series};
          insert into stock_levels select {name}, 1000000000, 0, 1 from {series};"
     )
@@ -250,16 +250,17 @@ fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (
     run(
         "insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
             shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
-            reserved_at, hold_due_at, session_state, cancel_reason, fulfilment, revision, coupon_counts)
+            reserved_at, hold_due_at, session_state, cancel_reason, fulfilment, revision, coupon_counts,
+            destination, delivery, shipping_tax_minor, taxation, tax_lines)
          values (?1, (select value from counters where name = 'order_number'), 'pending', 'live', '0123456789abcdef0123456789abcdef', ?2, ?2, '', '', 'en', '', 'USD', 5997, 0, 0, 0,
-            5997, 1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0)",
+            5997, 1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0, '', '', 0, 'none', '')",
         &[&id, &email],
     );
     for (at, sku, quantity) in [(1i64, first, 1i64), (2, second, 2)] {
         run(
             "insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, discount_minor,
-                total_minor, shipped, cancelled, restocked)
-             values (?1, ?2, ?3, 'Cup', 'Celadon', ?4, 1999, 0, 1999 * ?4, 0, 0, 0)",
+                tax_rate, tax_minor, total_minor, shipped, cancelled, restocked)
+             values (?1, ?2, ?3, 'Cup', 'Celadon', ?4, 1999, 0, 0, 0, 1999 * ?4, 0, 0, 0)",
             &[&id, &at, &format!("S{sku}"), &quantity],
         );
     }
@@ -303,10 +304,10 @@ begin
     update stock_levels set held = held + 2 where sku = second and on_hand - held >= 2;
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address,
         currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
-        cancel_reason, fulfilment, revision, coupon_counts)
+        cancel_reason, fulfilment, revision, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines)
     values (id, no, 'pending', 'live', '0123456789abcdef0123456789abcdef', email, email, '', '', 'en', '', 'USD', 5997, 0, 0, 0, 5997,
-        1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0);
-    insert into order_lines values (id, 1, first, 'Cup', 'Celadon', 1, 1999, 0, 1999, 0, 0, 0), (id, 2, second, 'Cup', 'Celadon', 2, 1999, 0, 3998, 0, 0, 0);
+        1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0, '', '', 0, 'none', '');
+    insert into order_lines values (id, 1, first, 'Cup', 'Celadon', 1, 1999, 0, 0, 0, 1999, 0, 0, 0), (id, 2, second, 'Cup', 'Celadon', 2, 1999, 0, 0, 0, 3998, 0, 0, 0);
     insert into order_events values (id, 1, 'placed', '', 1795600800000000);
     insert into effects values ('open_checkout:' || id, 'open_checkout', id, id, '', 'due', 0, 1795600800000000, 0, '', 1795600800000000);
     return no;
