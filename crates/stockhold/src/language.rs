@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use jiff::tz::{AmbiguousOffset, AmbiguousTimestamp};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
@@ -330,6 +331,67 @@ pub fn parse_moment(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(moment.as_microsecond()))
 }
 
+/// Which edge of a span of time is said: it decides where a clock leaves a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    Start,
+    /// The first moment that is not in the span any more.
+    End,
+}
+
+/// Reads one edge of a span: RFC 3339 with its offset, or a date or a date and time on the shop's clock.
+///
+/// A span that starts on a date starts with the first moment of it; one that ends on a date has all of it. Where the clock
+/// shows a time twice, a span starts the first time and ends the last time. Where the clock jumps over a time, the moment of
+/// the jump stands for it: it is the first at which the clock shows no less.
+pub fn parse_edge(text: &str, time_zone: &str, edge: Edge) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(Timestamp::from_micros(moment.as_microsecond()));
+    }
+    if text.contains('[') {
+        return None; // A zone of its own without an offset: nothing that this shop's clock shows.
+    }
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let shown: jiff::civil::DateTime = text.parse().ok()?;
+    let moment = match (text.contains(':'), edge) {
+        (false, Edge::Start) => first_shown(&zone, shown)?,
+        (false, Edge::End) => first_shown(&zone, shown.date().tomorrow().ok()?.at(0, 0, 0, 0))?,
+        (true, Edge::Start) => first_shown(&zone, shown)?,
+        (true, Edge::End) => last_shown(&zone, shown)?,
+    };
+    Some(Timestamp::from_micros(moment.as_microsecond()))
+}
+
+fn first_shown(zone: &jiff::tz::TimeZone, shown: jiff::civil::DateTime) -> Option<jiff::Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    match ambiguous.offset() {
+        AmbiguousOffset::Gap { .. } => jump(zone, ambiguous),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
+    }
+}
+
+fn last_shown(zone: &jiff::tz::TimeZone, shown: jiff::civil::DateTime) -> Option<jiff::Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    match ambiguous.offset() {
+        AmbiguousOffset::Gap { .. } => jump(zone, ambiguous),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.later().ok(),
+    }
+}
+
+/// When the clock jumps over a time that it never shows.
+fn jump(zone: &jiff::tz::TimeZone, never_shown: AmbiguousTimestamp) -> Option<jiff::Timestamp> {
+    // By the offset before the jump, the time lies behind it; by the one after it, before it.
+    let before = never_shown.earlier().ok()?;
+    zone.following(before).next().map(|jump| jump.timestamp())
+}
+
+/// A moment on the shop's clock, with its offset (RFC 3339), to the microsecond where it has them.
+pub fn local_time(at: Timestamp, time_zone: &str) -> String {
+    let moment = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX);
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    moment.display_with_offset(zone.to_offset(moment)).to_string()
+}
+
 /// A time zone by the name that IANA gives it; `None` when nobody knows it.
 pub fn zone_name(name: &str) -> Option<String> {
     jiff::tz::TimeZone::get(name).ok()?.iana_name().map(str::to_owned)
@@ -397,6 +459,57 @@ mod tests {
         assert_eq!(format_date(Language::En, at, "UTC"), "Nov 22, 2026");
         assert_eq!(format_clock(at, "Nowhere/At_All"), "04:05");
         assert_eq!(machine_time(at), "2026-11-22T04:05:00Z");
+    }
+
+    /// What a shopkeeper means by a date or a time of day, on days when the clock leaves a choice, too.
+    #[test]
+    fn a_time_on_the_shops_clock_is_one_moment() {
+        let table = [
+            // An instant is what it says, wherever the shop is.
+            ("2026-12-24T00:00:00Z", "Asia/Hong_Kong", "2026-12-24T08:00:00+08:00", "2026-12-24T08:00:00+08:00"),
+            ("2026-12-24T00:00:00.25-05:00", "UTC", "2026-12-24T05:00:00.25+00:00", "2026-12-24T05:00:00.25+00:00"),
+            // A date: from its first moment until the first of the next.
+            ("2026-12-24", "Asia/Hong_Kong", "2026-12-24T00:00:00+08:00", "2026-12-25T00:00:00+08:00"),
+            ("2026-12-24T18:30", "Europe/Paris", "2026-12-24T18:30:00+01:00", "2026-12-24T18:30:00+01:00"),
+            ("2026-12-24 18:30:15", "Europe/Paris", "2026-12-24T18:30:15+01:00", "2026-12-24T18:30:15+01:00"),
+            // Paris jumps from 2 to 3 on 29 March: 2:30 is never shown.
+            ("2026-03-29T02:30", "Europe/Paris", "2026-03-29T03:00:00+02:00", "2026-03-29T03:00:00+02:00"),
+            ("2026-03-29T03:00", "Europe/Paris", "2026-03-29T03:00:00+02:00", "2026-03-29T03:00:00+02:00"),
+            // … and has 2:30 twice on 25 October.
+            ("2026-10-25T02:30", "Europe/Paris", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),
+            ("2026-10-25", "Europe/Paris", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+            // Beirut jumps at midnight: 29 March begins at 1.
+            ("2026-03-29", "Asia/Beirut", "2026-03-29T01:00:00+03:00", "2026-03-30T00:00:00+03:00"),
+            ("2026-03-28", "Asia/Beirut", "2026-03-28T00:00:00+02:00", "2026-03-29T01:00:00+03:00"),
+            // Havana goes back from 1 to 0: the date begins the first time.
+            ("2026-11-01", "America/Havana", "2026-11-01T00:00:00-04:00", "2026-11-02T00:00:00-05:00"),
+            ("2026-11-01T00:30", "America/Havana", "2026-11-01T00:30:00-04:00", "2026-11-01T00:30:00-05:00"),
+            // Lord Howe jumps by half an hour, and Samoa left out a whole day.
+            ("2026-10-04T02:15", "Australia/Lord_Howe", "2026-10-04T02:30:00+11:00", "2026-10-04T02:30:00+11:00"),
+            ("2011-12-30", "Pacific/Apia", "2011-12-31T00:00:00+14:00", "2011-12-31T00:00:00+14:00"),
+        ];
+        for (text, zone, start, end) in table {
+            for (edge, expected) in [(Edge::Start, start), (Edge::End, end)] {
+                let at = parse_edge(text, zone, edge).unwrap_or_else(|| panic!("{text} in {zone}"));
+                assert_eq!(local_time(at, zone), expected, "{edge:?} {text} in {zone}");
+                assert_eq!(parse_edge(&local_time(at, zone), zone, edge), Some(at), "what is told is read again");
+            }
+        }
+        for bad in [
+            "",
+            "soon",
+            "24.12.2026",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-12-24T25:00",
+            "2026-12-24T18:00[Europe/Paris]",
+            "12:00",
+            "2026-W01-1",
+            "9999-12-31x",
+        ] {
+            assert_eq!(parse_edge(bad, "Europe/Paris", Edge::Start), None, "{bad}");
+        }
+        assert_eq!(parse_edge("9999-12-31", "UTC", Edge::End), None, "the calendar ends there");
     }
 
     #[test]

@@ -620,3 +620,43 @@ on_both_engines!(
         assert_eq!(shop.staff("GET", "/api/admin/coupons/a", "", json!({})).await.0, 404);
     }
 );
+
+on_both_engines!(
+    /// A code from the 24th to the 26th counts from midnight to midnight on the shop's clock, and the answer tells both.
+    a_code_starts_and_ends_on_the_shops_clock,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        shop.staff("PATCH", "/api/admin/settings", "", json!({ "time_zone": "Asia/Hong_Kong" })).await;
+        let coupon = json!({ "code": "TEA10", "percent_off": 10, "starts_at": "2026-12-24", "ends_at": "2026-12-26" });
+        let (status, told) = shop.staff("POST", "/api/admin/coupons", "", coupon).await;
+        assert_eq!(status, 201, "{told}");
+        let local = ["starts_at", "starts_at_local", "ends_at", "ends_at_local"].map(|field| told[field].clone());
+        let expected = [
+            "2026-12-23T16:00:00Z",
+            "2026-12-24T00:00:00+08:00",
+            "2026-12-26T16:00:00Z",
+            "2026-12-27T00:00:00+08:00",
+        ];
+        assert_eq!(local, expected.map(Value::from));
+
+        let midnight = |text: &str| {
+            stockhold::language::parse_moment(text).expect("a moment") - shop.shop.now()
+        };
+        let tries = [
+            ("2026-12-23T15:59:59Z", "before", 422, "coupon-not-yet"),
+            ("2026-12-23T16:00:00Z", "first", 201, ""),
+            ("2026-12-26T15:59:59Z", "last", 201, ""),
+            ("2026-12-26T16:00:00Z", "after", 422, "coupon-expired"),
+        ];
+        for (at, key, status, why) in tries {
+            shop.shop.clock.advance(midnight(at));
+            let told = check_out(shop, key, &format!("{key}@example.org"), &[("mug", 1)], "TEA10").await;
+            assert_eq!((told.0, told.1["code"].as_str().unwrap_or_default()), (status, why), "{at}");
+        }
+        for bad in ["tomorrow", "2026-02-30", "2026-12-24T18:00[Europe/Paris]"] {
+            let (status, told) = shop.staff("PATCH", "/api/admin/coupons/TEA10", "", json!({ "ends_at": bad })).await;
+            assert_eq!((status, &told["errors"][0]["pointer"]), (422, &json!("/ends_at")), "{bad}");
+        }
+    }
+);
