@@ -3,6 +3,7 @@
 //! The names of commands and flags and the exit codes are part of the surface: they change with a major version only.
 
 mod demo;
+mod export;
 mod import;
 mod keys;
 mod lock;
@@ -41,6 +42,7 @@ Examples:
   stockhold demo                                a whole shop to play with: no account, no network, nothing to set up
   stockhold serve                               run your shop
   stockhold import products goods.csv --dry-run see what a spreadsheet would change
+  stockhold export coupons > coupons.csv        change many coupons in a spreadsheet, then: stockhold import coupons
   stockhold keys create --name till --scopes orders:read,stock:write
   stockhold audit                               check every promise over the live database
   stockhold reconcile --apply                   compare with Stripe's books and mend what can be mended
@@ -83,6 +85,9 @@ enum Command {
     /// Bring in what was kept elsewhere.
     #[command(subcommand)]
     Import(import::Import),
+    /// Take out what the shop keeps.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -137,6 +142,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Serve(settings) => serve::run(&settings).await,
         Command::Migrate(settings) => migrate_now(&settings).await,
         Command::Import(import) => import::run(&import).await,
+        Command::Export(export) => export::run(&export).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,

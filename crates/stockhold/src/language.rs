@@ -389,7 +389,10 @@ fn jump(zone: &jiff::tz::TimeZone, never_shown: AmbiguousTimestamp) -> Option<ji
 pub fn local_time(at: Timestamp, time_zone: &str) -> String {
     let moment = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX);
     let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    moment.display_with_offset(zone.to_offset(moment)).to_string()
+    let offset = zone.to_offset(moment);
+    // Before there were zones, clocks went by the sun; RFC 3339 knows no seconds of an offset.
+    let offset = if offset.seconds() % 60 == 0 { offset } else { jiff::tz::Offset::UTC };
+    moment.display_with_offset(offset).to_string()
 }
 
 /// A time zone by the name that IANA gives it; `None` when nobody knows it.

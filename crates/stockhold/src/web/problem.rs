@@ -129,8 +129,7 @@ impl Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 1 MB.")
     }
 
-    pub fn unsupported_media_type() -> Problem {
-        let detail = "Send JSON, with Content-Type: application/json.";
+    pub fn unsupported_media_type(detail: &str) -> Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
     }
 

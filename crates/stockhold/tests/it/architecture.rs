@@ -23,7 +23,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     // What every door is handed.
     ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe"]),
     ("letters", &["language", "mail", "storage"]),
-    ("catalogue", &["ledger", "storage"]),
+    ("catalogue", &["language", "ledger", "storage"]),
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
     // Doors: whoever wants something enters here.
@@ -31,6 +31,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
+            "catalogue",
             "language",
             "ledger",
             "outbox",

@@ -9,6 +9,7 @@ mod bad_input;
 mod carts;
 mod charged;
 mod constraints;
+mod coupon_sheet;
 mod coupons;
 mod crashes;
 mod day;

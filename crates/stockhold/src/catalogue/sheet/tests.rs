@@ -151,11 +151,11 @@ fn what_is_no_sheet_is_refused_as_a_whole() {
     assert!(refused(b"slug,title,sku\n").contains("price"));
     assert!(refused(b"slug,title,sku,price,SKU\n").contains("twice"));
     assert!(refused(b"slug,title,sku,price\n\xb2\xe8\xb1\xad,x,y,1\n").contains("UTF-8"));
-    let long = format!("slug,title,sku,price\ncup,{},C-1,1\n", "x".repeat(FIELD_BYTES_MAX + 1));
+    let long = format!("slug,title,sku,price\ncup,{},C-1,1\n", "x".repeat(rows::FIELD_BYTES_MAX + 1));
     assert_eq!(mistakes(&long).len(), 1);
     let endless = std::io::repeat(b'x');
     assert!(matches!(read(endless, dollars()), Err(SheetError::TooLarge)));
-    let rows = "a,A,\u{61},1\n".repeat(ROWS_MAX as usize + 1);
+    let rows = "a,A,\u{61},1\n".repeat(rows::ROWS_MAX as usize + 1);
     assert!(matches!(
         read(format!("slug,title,sku,price\n{rows}").as_bytes(), dollars()),
         Err(SheetError::TooManyRows)

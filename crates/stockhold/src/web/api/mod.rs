@@ -7,6 +7,7 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod coupon_sheet;
 pub mod coupons;
 pub mod events;
 pub mod input;
@@ -79,6 +80,8 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
         route(Method::GET, "/api/admin/coupons", Key(Scope::CouponsRead), coupons::list),
         route(Method::POST, "/api/admin/coupons", Key(Scope::CouponsWrite), coupons::make),
+        route(Method::GET, "/api/admin/coupons.csv", Key(Scope::CouponsRead), coupon_sheet::export),
+        route(Method::POST, "/api/admin/coupons/import", Key(Scope::CouponsWrite), coupon_sheet::import),
         route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
         route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
         route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),

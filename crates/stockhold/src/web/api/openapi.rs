@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupons, events, orders, price_rules, products, quote, reconciliation, settings,
+    after_sale, checkout, cleanup, coupon_sheet, coupons, events, orders, price_rules, products, quote, reconciliation, settings,
     stock,
 };
 use crate::web::webhooks;
@@ -46,6 +46,8 @@ use crate::web::webhooks;
         coupons::show,
         coupons::change,
         coupons::remove,
+        coupon_sheet::export,
+        coupon_sheet::import,
         settings::show,
         settings::change,
         price_rules::show_zones,
