@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use rules::money::{AMOUNT_MAX, Currency};
+use rules::money::{AMOUNT_MAX, Currency, Money};
 use rules::stock::ON_HAND_MAX;
 use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use super::columns::{Column, Columns};
 use super::rows::{self, Rows};
+use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
 const SLUG_BYTES_MAX: usize = 200;
@@ -239,8 +240,15 @@ impl Reading {
     fn variant(&mut self, row: u64, options: &[String], record: &csv::StringRecord) -> Option<SheetVariant> {
         let sku = self.sku(row, record);
         let price = self.money(row, Column::Price, record);
-        if let Some(None) = price {
-            self.mistake(row, Column::Price, "Every variant needs a price.".to_owned());
+        match price {
+            Some(None) => self.mistake(row, Column::Price, "Every variant needs a price.".to_owned()),
+            // Found out here, and not by the first buyer.
+            Some(Some(minor)) if minor % self.currency.step_minor() != 0 => {
+                let step = plain_amount(Money::new(self.currency.step_minor(), self.currency));
+                let message = format!("Nobody can be charged this: amounts in {} go by {step}.", self.currency);
+                self.mistake(row, Column::Price, message);
+            }
+            Some(Some(_)) | None => {}
         }
         let compare_at = self.money(row, Column::CompareAt, record);
         let weight = self.number(row, Column::Weight, record);

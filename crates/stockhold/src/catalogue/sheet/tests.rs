@@ -169,3 +169,25 @@ fn a_name_becomes_an_address() {
         assert_eq!(slug_of(name), slug);
     }
 }
+
+/// What nobody could be charged is found out with the file, and not by the first buyer.
+#[test]
+fn a_price_between_the_steps_of_its_currency_is_a_mistake() {
+    for (code, price, right) in [
+        ("KWD", "1.005", false),
+        ("KWD", "1.010", true),
+        ("ISK", "150.50", false),
+        ("ISK", "150", true),
+        ("UGX", "0.01", false),
+        ("HUF", "150.50", true),
+        ("JPY", "150", true),
+    ] {
+        let currency = Currency::parse(code).expect("a currency");
+        // What it cost before is not charged.
+        let text = format!("slug,title,sku,price,compare_at\nmug,Mug,M-1,1,\ncup,Cup,C-1,{price},0.01\n");
+        let text = if code == "JPY" { text.replace("0.01", "1") } else { text };
+        let errors = read(text.as_bytes(), currency).expect("a sheet").errors;
+        let places: Vec<(u64, &str)> = errors.iter().map(|error| (error.row, error.column.as_str())).collect();
+        assert_eq!(places, if right { vec![] } else { vec![(3, "price")] }, "{code} {price}: {errors:?}");
+    }
+}

@@ -353,6 +353,11 @@ fn new_variant(
         wrongs.add(format!("{place}/sku"), "not-a-sku", error.to_string());
     }
     wrongs.price(&format!("{place}/price"), &input.price, currency);
+    // Found out here, and not by the first buyer.
+    if input.price.amount % currency.step_minor() != 0 {
+        let detail = format!("Amounts in {currency} are multiples of {} minor units.", currency.step_minor());
+        wrongs.add(format!("{place}/price/amount"), "not-in-steps", detail);
+    }
     if let Some(price) = &input.compare_at {
         wrongs.price(&format!("{place}/compare_at"), price, currency);
     }
@@ -442,6 +447,23 @@ mod tests {
             "/variants/0/backorder",
         ] {
             assert!(told.contains(&format!("pointer: {pointer:?}")), "{pointer} in {told}");
+        }
+    }
+
+    #[test]
+    fn a_price_between_the_steps_of_its_currency_is_refused() {
+        for (code, amount, right) in
+            [("KWD", 1005, false), ("KWD", 1010, true), ("ISK", 150, false), ("ISK", 200, true)]
+        {
+            let price = |amount: i64| serde_json::json!({ "amount": amount, "currency": code });
+            let input = serde_json::json!({ "title": { "en": "Cup" }, "status": "active", "variants": [
+                { "sku": "A", "price": price(100) }, { "sku": "B", "price": price(amount), "compare_at": price(1005) },
+            ] });
+            let input: ProductInput = serde_json::from_value(input).expect("the right shape");
+            let read = new_product("cup".to_owned(), input, Currency::parse(code).expect("a currency"));
+            let told = format!("{read:?}");
+            assert_eq!(read.is_ok(), right, "{code} {amount}: {told}");
+            assert!(right || told.contains("pointer: \"/variants/1/price/amount\", code: \"not-in-steps\""), "{told}");
         }
     }
 
