@@ -123,6 +123,14 @@ create table coupon_customers (
     constraint coupon_customers_used check (used >= 0 and (most is null or used <= most))
 ) {clustered};
 
+-- Codes that nobody issued, as they were entered lately: so that no code is found by trying.
+create table wrong_codes (
+    who text not null primary key,                    -- client:…, buyer:… or cart:…, a keyed digest
+    count bigint not null check (count > 0),
+    since bigint not null                             -- of the first of them
+) {clustered};
+create index wrong_codes_since on wrong_codes (since);
+
 create table orders (
     id text not null primary key,
     number bigint not null unique,

@@ -159,6 +159,10 @@ checkout-coupon-apply = Apply code
 checkout-free = Go on to confirm
 checkout-total-changed = The total is another one now
 checkout-total-changed-text = Nothing was charged. Please look at the total and press Pay again.
+coupon-wrong-too-many = Several codes in a row were not ours. Please wait { $minutes ->
+    [one] a minute
+   *[other] { $minutes } minutes
+} before you try another, or leave the field empty and go on: nothing in your cart is lost.
 coupon-wrong-unknown = This code does not count here. Check the spelling, or leave the field empty to go on without it.
 coupon-wrong-not-yet = This code counts from { $at } on. Leave the field empty to go on without it.
 coupon-wrong-expired = This code ended on { $at }. Leave the field empty to go on without it.

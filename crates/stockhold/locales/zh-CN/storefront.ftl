@@ -135,6 +135,7 @@ checkout-coupon-apply = 使用优惠码
 checkout-free = 继续确认订单
 checkout-total-changed = 总额已变化
 checkout-total-changed-text = 未扣款。请查看新的总额后再次点击付款。
+coupon-wrong-too-many = 连续输入了多个无效的优惠码。请等 { $minutes } 分钟后再试，或将此栏留空直接结账：购物车里的商品不会丢失。
 coupon-wrong-unknown = 此优惠码不可用。请检查拼写，或清空此栏后继续。
 coupon-wrong-not-yet = 此优惠码自 { $at } 起生效。清空此栏可直接继续。
 coupon-wrong-expired = 此优惠码已于 { $at } 结束。清空此栏可直接继续。

@@ -24,6 +24,7 @@ pub mod sqlite;
 pub mod stock;
 pub mod tokens;
 pub mod waiting;
+pub mod wrong_codes;
 
 use std::future::Future;
 

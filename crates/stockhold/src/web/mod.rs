@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod code_entry;
 pub mod pages;
 pub mod priced;
 pub mod problem;

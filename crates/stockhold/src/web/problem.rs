@@ -32,6 +32,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     lines: Vec<ShortLine>,
+    retry_after_seconds: Option<i64>,
     /// For the log alone.
     cause: Option<PageError>,
 }
@@ -82,7 +83,8 @@ pub struct ShortLine {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), errors: Vec::new(), lines: Vec::new(), cause: None }
+        let detail = detail.into();
+        Problem { status, code, detail, errors: Vec::new(), lines: Vec::new(), retry_after_seconds: None, cause: None }
     }
 
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
@@ -147,6 +149,13 @@ impl Problem {
         Problem { errors, ..Problem::unprocessable("validation-failed", detail) }
     }
 
+    /// So many wrong codes that the next is looked at in so long.
+    pub fn too_many_attempts(retry_after_seconds: i64) -> Problem {
+        let detail = "Too many codes that do not exist were entered. Try again later, or go on without one.";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail);
+        Problem { retry_after_seconds: Some(retry_after_seconds), ..problem }
+    }
+
     /// The same problem, and the field that has it.
     #[must_use]
     pub fn at(mut self, pointer: String) -> Problem {
@@ -193,7 +202,7 @@ impl Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds.unwrap_or(5)));
         }
         response
     }

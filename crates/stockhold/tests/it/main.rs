@@ -8,6 +8,7 @@ mod bad_input;
 #[path = "../../../rules/tests/carts/mod.rs"]
 mod carts;
 mod charged;
+mod code_entry;
 mod constraints;
 mod coupon_sheet;
 mod coupons;

@@ -25,9 +25,11 @@ use super::orders::{self, OrderBody};
 use crate::language::{Language, find_country};
 use crate::outbox::checkout::{self, CheckoutFailure, CheckoutRequest};
 use crate::shop::Shop;
+use crate::storage::coupons;
 use crate::storage::keys::Scope;
 use crate::storage::orders::find;
 use crate::web::PageError;
+use crate::web::code_entry::{self, Who};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 /// Longest value of one field of an address, in characters.
@@ -96,7 +98,7 @@ pub struct OpenedCheckout {
         (status = 409, description = "`out-of-stock`: nothing is held; `lines` says what is left", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 422, description = "A field cannot be used", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many unpaid orders", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many unpaid orders, or wrong codes", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The payment provider is away; nothing was charged", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub async fn check_out(
@@ -110,6 +112,9 @@ pub async fn check_out(
     let order_id = OrderId::from_u128(bits(&format!("checkout:{key}")));
     let request = request(&body, order_id, client)?;
     let language = Language::of_tag(&request.language);
+    if let Some(code) = &request.coupon {
+        look_at_code(&shop, &request, code).await?;
+    }
     let opened = checkout::check_out(&shop, request).await.map_err(|failure| named(failure, &body))?;
     let order = find(&shop.storage, order_id).await?;
     let order = order.ok_or_else(|| Problem::fault(PageError::Fault("a placed order is gone".to_owned())))?;
@@ -124,6 +129,18 @@ pub async fn check_out(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// Counts a code that is not there; too many of them are refused, unless the order stands already and is only asked for again.
+async fn look_at_code(shop: &Shop, request: &CheckoutRequest, code: &CouponCode) -> Result<(), Problem> {
+    let is_there = coupons::find(&shop.storage, code).await?.is_some_and(|stored| stored.coupon.active);
+    let who = Who::buyer(shop, &request.client, Some(&request.email));
+    match code_entry::entered(shop, &who, is_there).await? {
+        Some(wait) if find(&shop.storage, request.order_id).await?.is_none() => {
+            Err(Problem::too_many_attempts(code_entry::seconds(wait)).at("/coupon".to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What the law refuses about one item, at that item.

@@ -8,17 +8,20 @@ use axum::extract::State;
 use rules::commands::Refusal;
 use rules::pricing::{Item, Quote};
 use rules::shipping::{Delivery, ShippingRefusal};
-use rules::text::Sku;
+use rules::text::{Email, Sku};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::access::Caller;
 use super::checkout::{Address, CheckoutItem, read_lines};
 use super::input::Body;
 use super::orders::{OrderTaxLine, tax_line};
 use super::{MoneyBody, money};
 use crate::price_rules::DaysBody;
 use crate::shop::Shop;
+use crate::storage::keys::Scope;
 use crate::storage::products;
+use crate::web::code_entry::{self, Who};
 use crate::web::priced::{Question, price};
 use crate::web::problem::{Problem, ProblemBody};
 
@@ -86,6 +89,7 @@ pub struct QuoteItem {
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn quote(
     State(shop): State<Arc<Shop>>,
+    caller: Caller,
     Body(body): Body<QuoteRequest>,
 ) -> Result<Json<QuoteAnswer>, Problem> {
     let mut errors = Vec::new();
@@ -105,15 +109,23 @@ pub async fn quote(
         items.push(item.ok_or_else(unknown)?);
     }
     let destination = body.shipping_address.as_ref().and_then(Address::destination);
+    // A shop front of the shopkeeper's own speaks for many buyers.
+    let client = if caller.may(Scope::OrdersWrite) { String::new() } else { caller.client };
+    let email = body.email.as_deref().and_then(|email| Email::parse(email).ok());
+    let who = Who::buyer(&shop, &client, email.as_ref());
     let question = Question {
         items: &items,
         code: body.coupon.as_deref().unwrap_or_default(),
+        who: &who,
         email: body.email.as_deref().unwrap_or_default(),
         destination: destination.as_ref(),
         method: body.shipping_method.as_deref().filter(|method| !method.is_empty()),
         uses_of_others: &|uses, _| uses,
     };
     let priced = price(&shop, &question).await?;
+    if let Some(wait) = priced.code_wait {
+        return Err(Problem::too_many_attempts(code_entry::seconds(wait)).at("/coupon".to_owned()));
+    }
     if let Some(refusal) = priced.code_refusal {
         return Err(Problem::from(refusal).at("/coupon".to_owned()));
     }

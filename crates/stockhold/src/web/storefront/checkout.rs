@@ -30,6 +30,7 @@ use super::see_other;
 use crate::outbox::checkout::{CheckoutFailure, CheckoutRequest, check_out};
 use crate::storage::orders;
 use crate::web::PageError;
+use crate::web::code_entry;
 use crate::web::session::{Cart, Visitor, digest, with_cookie};
 use form::CheckoutForm;
 use page::{Priced, form_page};
@@ -70,7 +71,7 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
     let priced = (&shelf, &price);
     if !form.apply.is_empty() {
         let wrong = wrong_price(&visitor, &price);
-        let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = if wrong.is_empty() { StatusCode::OK } else { price.refused_status() };
         return form_page(&visitor, cart, priced, status, &form, &wrong, None);
     }
     let sends = !visitor.settings.policy.prices.zones.is_empty();
@@ -81,7 +82,7 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
     }
     if !wrong.is_empty() {
         let notice = check_fields(&visitor, &wrong);
-        return form_page(&visitor, cart, priced, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong, Some(notice));
+        return form_page(&visitor, cart, priced, price.refused_status(), &form, &wrong, Some(notice));
     }
     if form.seen != price.seen(cart, &shelf) {
         let mut notice = Notice {
@@ -104,6 +105,10 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
 fn wrong_price(visitor: &Visitor, price: &Price) -> BTreeMap<&'static str, String> {
     let mut wrong = BTreeMap::new();
     wrong.extend(price.code_refusal.iter().map(|refusal| ("coupon", coupon_words(visitor, refusal))));
+    wrong.extend(price.code_wait.map(|wait| {
+        let minutes = (code_entry::seconds(wait) + 59) / 60;
+        ("coupon", visitor.say("coupon-wrong-too-many", &[("minutes", minutes.into())]))
+    }));
     wrong.extend(price.deliveries.as_ref().err().map(|refusal| shipping_words(visitor, refusal)));
     wrong
 }

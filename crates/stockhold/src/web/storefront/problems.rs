@@ -68,6 +68,7 @@ const CODES: &[(u16, &str)] = &[
     (422, "unknown-sku"),
     (422, "validation-failed"),
     (429, "hold-cap-reached"),
+    (429, "too-many-attempts"),
     (500, "internal-error"),
     (503, "payment-provider-unavailable"),
     (503, "unavailable"),

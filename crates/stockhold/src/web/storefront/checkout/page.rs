@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
@@ -14,6 +15,7 @@ use super::price::{Price, delivery_title};
 use super::words::{Notice, shipping_words};
 use crate::language::{countries, find_country};
 use crate::web::PageError;
+use crate::web::code_entry;
 use crate::web::session::{Cart, Visitor};
 use crate::web::storefront::cart::Shelf;
 
@@ -72,7 +74,11 @@ pub fn form_page(
             coupon => said("coupon"),
         },
     };
-    visitor.page(status, "storefront/checkout.html", context)
+    let mut page = visitor.page(status, "storefront/checkout.html", context)?;
+    if let Some(wait) = price.code_wait {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(code_entry::seconds(wait)));
+    }
+    Ok(page)
 }
 
 /// The countries of a choice, as this language sorts them; `served`: only these.

@@ -1,14 +1,17 @@
 //! What the cart costs as the form stands: with its code, to its place, by its delivery.
 
+use axum::http::StatusCode;
 use rules::commands::Refusal;
 use rules::coupons::Coupon;
 use rules::money::{Currency, Money};
 use rules::pricing::Quote;
 use rules::shipping::{Delivery, ShippingRefusal};
+use rules::time::Span;
 
 use super::form::CheckoutForm;
 use crate::language::Totals;
 use crate::web::PageError;
+use crate::web::code_entry::Who;
 use crate::web::priced::{Question, price};
 use crate::web::session::{Cart, Visitor, digest};
 use crate::web::storefront::cart::Shelf;
@@ -19,6 +22,8 @@ pub struct Price {
     pub coupon: Option<Coupon>,
     /// Why the code gives nothing.
     pub code_refusal: Option<Refusal>,
+    /// Too many codes were wrong: so long none is looked at.
+    pub code_wait: Option<Span>,
     /// The ways these goods can be sent there.
     pub deliveries: Result<Vec<Delivery>, ShippingRefusal>,
     /// Which of them the page shows as chosen: what was chosen, else the first.
@@ -38,9 +43,11 @@ impl Price {
         let (items, destination) = (shelf.items(), form.destination());
         let chosen = form.shipping_method.trim();
         let uses_of_others = |uses, code: &str| shelf.without_own(uses, code);
+        let who = Who::cart(&visitor.client, visitor.cart.as_ref().map_or("", |cart| &cart.id));
         let question = Question {
             items: &items,
             code: &form.coupon,
+            who: &who,
             email: &form.email,
             destination: destination.as_ref(),
             method: Some(chosen).filter(|chosen| !chosen.is_empty()),
@@ -64,6 +71,7 @@ impl Price {
             discount: goods.map_or(0, |goods| goods.discount_minor),
             coupon: priced.coupon,
             code_refusal: priced.code_refusal,
+            code_wait: priced.code_wait,
             deliveries: priced.deliveries,
         })
     }
@@ -75,6 +83,11 @@ impl Price {
 
     pub fn code(&self) -> &str {
         self.coupon.as_ref().map_or("", |coupon| coupon.code.as_str())
+    }
+
+    /// The status of a page that says what is wrong.
+    pub fn refused_status(&self) -> StatusCode {
+        if self.code_wait.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 
     /// Calls `told` with the numbers, in this visitor's language.
