@@ -19,6 +19,8 @@ letter-refund-heading = We’re sorry: the goods were gone
 letter-refund-heading-cancelled = Your payment is on its way back
 letter-refund-heading-owed = This order was cancelled before your payment came
 letter-refund-what = Your payment reached us after the time we could hold your goods, and by then somebody else had bought them. We cannot send your order.
+letter-refund-heading-code = We’re sorry: we could not keep your order
+letter-refund-what-code = Your payment reached us after the time we could hold your goods and your code, and by then the goods or the last use of the code had gone to somebody else. We cannot send your order.
 letter-refund-what-cancelled = Your payment reached us after this order was cancelled, so we keep none of it.
 letter-refund-money = We refund { $amount }, all of it.
 letter-refund-owed = We tried to send { $amount } back to you, but it did not go through. The money is still here, and we are taking care of it. You need not do anything.
@@ -45,9 +47,9 @@ letter-refund-sent-text = It goes back the way you paid and can take 5 to 10 day
 letter-owner-late-payment-subject = Order { $number } was paid too late and goes back · { $shop }
 letter-owner-late-payment-subject-owed = Order { $number } was paid too late, and its refund failed · { $shop }
 letter-owner-late-payment-heading = Paid too late
-letter-owner-late-payment-text = Order { $number } was paid after it had ended: its goods could not be taken again, or it was cancelled. { $amount } goes back by itself and the buyer has been told. You need not do anything.
+letter-owner-late-payment-text = Order { $number } was paid after it had ended: its goods or its code could not be had again, or it was cancelled. { $amount } goes back by itself and the buyer has been told. You need not do anything.
 
-letter-owner-late-payment-owed = Order { $number } was paid after it had ended: its goods could not be taken again, or it was cancelled. The refund of { $amount } did not go through, so the money is owed to the buyer; another letter says why.
+letter-owner-late-payment-owed = Order { $number } was paid after it had ended: its goods or its code could not be had again, or it was cancelled. The refund of { $amount } did not go through, so the money is owed to the buyer; another letter says why.
 
 letter-owner-payment-differs-subject = Look at the payment of order { $number } · { $shop }
 letter-owner-payment-differs-heading = The amount is not the order’s

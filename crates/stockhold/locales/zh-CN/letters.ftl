@@ -19,6 +19,8 @@ letter-refund-heading = 很抱歉，商品已售罄
 letter-refund-heading-cancelled = 款项正在退回
 letter-refund-heading-owed = 付款到账前，订单已取消
 letter-refund-what = 您的付款到账时，商品的保留时间已过，且已被其他顾客买走，因此无法为您发货。
+letter-refund-heading-code = 很抱歉，未能为您保留订单
+letter-refund-what-code = 您的付款到账时，商品和优惠码的保留时间已过，商品或优惠码的最后一次使用机会已归其他顾客，因此无法为您发货。
 letter-refund-what-cancelled = 您的付款到账时，该订单已取消，我们不会收取任何款项。
 letter-refund-money = 我们正在为您全额退款 { $amount }。
 letter-refund-owed = 我们已尝试退还 { $amount }，但未能成功。这笔款项仍在我们这里，我们正在处理，您无需任何操作。
@@ -45,9 +47,9 @@ letter-refund-sent-text = 款项将原路退回，到账可能需要 5 至 10 �
 letter-owner-late-payment-subject = 订单 { $number } 付款过晚，正在退款 · { $shop }
 letter-owner-late-payment-subject-owed = 订单 { $number } 付款过晚，退款失败 · { $shop }
 letter-owner-late-payment-heading = 付款过晚
-letter-owner-late-payment-text = 订单 { $number } 在结束之后才收到付款：商品已无法重新占用，或订单已取消。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
+letter-owner-late-payment-text = 订单 { $number } 在结束之后才收到付款：商品或优惠码已无法重新占用，或订单已取消。{ $amount } 正在自动退回，买家已收到通知，您无需任何操作。
 
-letter-owner-late-payment-owed = 订单 { $number } 在结束之后才收到付款：商品已无法重新占用，或订单已取消。{ $amount } 的退款未能成功，仍需退还买家，原因见另一封邮件。
+letter-owner-late-payment-owed = 订单 { $number } 在结束之后才收到付款：商品或优惠码已无法重新占用，或订单已取消。{ $amount } 的退款未能成功，仍需退还买家，原因见另一封邮件。
 
 letter-owner-payment-differs-subject = 请核对订单 { $number } 的付款 · { $shop }
 letter-owner-payment-differs-heading = 付款金额与订单不符

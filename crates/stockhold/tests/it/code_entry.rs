@@ -34,8 +34,17 @@ impl Somebody<'_> {
         if let Some(code) = code {
             body["coupon"] = json!(code);
         }
-        let idempotency = format!("{name}-{code:?}-{}", self.address[3]);
-        let request = Request::post("/api/checkout").header("Idempotency-Key", idempotency);
+        let key = format!("{name}-{code:?}-{}", self.address[3]);
+        self.asks(Request::post("/api/checkout").header("Idempotency-Key", key), body).await
+    }
+
+    /// Only asks what it would cost.
+    async fn quotes(&self, code: &str) -> Told {
+        let body = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "coupon": code });
+        self.asks(Request::post("/api/quote"), body).await
+    }
+
+    async fn asks(&self, request: axum::http::request::Builder, body: Value) -> Told {
         let request = match self.key {
             Some(key) => request.header("Authorization", format!("Bearer {key}")),
             None => request,
@@ -89,12 +98,16 @@ on_both_engines!(
         let key = shop.api_key("orders:write").await;
         let front = Somebody { key: Some(&key), ..at(&shop.shop, 1) };
         assert_eq!(front.orders("customer", Some("TEA10")).await.0, 201, "a shop front speaks for many");
+        assert_eq!((here.quotes("TEA10").await, front.quotes("TEA10").await.0), (refused, 200), "asking for the price, too");
 
         shop.shop.clock.advance(Span::seconds(299));
         assert_eq!(here.orders("guesser", Some("TEA10")).await, told(429, "too-many-attempts", "1"));
         shop.shop.clock.advance(Span::seconds(1));
         assert_eq!(here.orders("guesser", Some("TEA10")).await.0, 201);
-        here.guesses("again", 10).await;
+        here.guesses("again", 5).await;
+        for n in 0..5 {
+            assert_eq!(here.quotes(&format!("QUOTE{n}")).await.1, "coupon-unknown", "{n}");
+        }
         assert_eq!(here.orders("again", Some("GUESS")).await.1, "too-many-attempts", "counted anew");
     }
 );

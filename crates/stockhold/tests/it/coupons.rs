@@ -20,6 +20,7 @@ use stockhold::storage::{RowExt, Storage, coupons};
 use stockhold::values;
 use stripe_sandbox::Pay;
 
+use crate::every_step::open_another_page;
 use crate::on_both_engines;
 use crate::support::books::{PRICE_MINOR, TestBooks, noon, policy, usd};
 use crate::support::browser::Browser;
@@ -658,5 +659,30 @@ on_both_engines!(
             let (status, told) = shop.staff("PATCH", "/api/admin/coupons/TEA10", "", json!({ "ends_at": bad })).await;
             assert_eq!((status, &told["errors"][0]["pointer"]), (422, &json!("/ends_at")), "{bad}");
         }
+    }
+);
+
+on_both_engines!(
+    /// C1, M5: paid late, and somebody else has the last use: the money goes back, and the letters do not blame the goods,
+    /// which are there.
+    a_late_payment_without_its_code_is_told_as_what_it_is,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        make(shop, json!({ "code": "TEA10", "percent_off": 10, "usage_limit": 1 })).await;
+        assert_eq!(check_out(shop, "late", "ada@example.org", &[("mug", 1)], "tea10").await.0, 201);
+        let late = shop.order_of_key("late");
+        let page = open_another_page(shop, late).await;
+        sweep_late(shop).await;
+        assert_eq!(check_out(shop, "last-use", "grace@example.org", &[("mug", 1)], "tea10").await.0, 201);
+        shop.sandbox.pay(&page, Pay::Card("4242424242424242".to_owned())).expect("the page was left behind");
+        shop.settle().await;
+        let order = shop.view(late).await;
+        assert_eq!((order.status, order.going_back()), (Status::Expired, order.captured()));
+        let letters = shop.shop.mailer.stored();
+        let says = |words: &str| letters.iter().filter(|letter| letter.text.contains(words)).count();
+        assert_eq!(says("the last use of the code had gone to somebody else"), 1, "to the buyer");
+        assert_eq!(says("its goods or its code could not be had again"), 1, "to the owner");
+        assert_eq!(says("somebody else had bought them"), 0);
     }
 );

@@ -399,12 +399,12 @@ on_both_engines!(
 );
 
 /// A page of the order that the shop has forgotten, as an older version or a lost answer may leave one behind.
-async fn open_another_page(world: &World<'_>, id: OrderId) -> String {
+pub async fn open_another_page(base: &TestShop, id: OrderId) -> String {
     let sql = "select parameters from effects where id = $1";
-    let stored = world.base.shop.storage.read(sql, values![format!("open_checkout:{id}")]).await;
+    let stored = base.shop.storage.read(sql, values![format!("open_checkout:{id}")]).await;
     let form = stored.expect("the database answers")[0].text(0).to_owned();
-    let stripe = &world.base.shop.config.stripe_api_base;
-    let request = world.base.http.post(format!("{stripe}/v1/checkout/sessions")).bearer_auth("sk_test_sandbox");
+    let stripe = &base.shop.config.stripe_api_base;
+    let request = base.http.post(format!("{stripe}/v1/checkout/sessions")).bearer_auth("sk_test_sandbox");
     let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
     let answer = crate::support::shop::answer(request.send().await.expect("Stripe answers")).await;
     assert_eq!(answer.0, 200, "{}", answer.1);
@@ -414,7 +414,7 @@ async fn open_another_page(world: &World<'_>, id: OrderId) -> String {
 /// The hold has ended, then the buyer pays on a page that was left behind.
 async fn late_payment(world: &mut World<'_>, gone: bool) -> OrderId {
     let id = world.check_out(1).await;
-    let page = open_another_page(world, id).await;
+    let page = open_another_page(world.base, id).await;
     world.base.shop.clock.advance(Span::minutes(31));
     world.work().await;
     if gone {

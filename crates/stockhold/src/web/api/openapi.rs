@@ -9,8 +9,8 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupon_sheet, coupons, events, orders, price_rules, products, quote, reconciliation, settings,
-    stock,
+    after_sale, checkout, cleanup, coupon_sheet, coupons, events, orders, price_rules, products, quote, reconciliation,
+    settings, stock,
 };
 use crate::web::webhooks;
 
