@@ -3,6 +3,7 @@
 //! Invariant: only these methods change a level, a hold or an order, so S1–S3 are asserted in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::coupons::{Account, Coupon, CouponCode};
 use crate::disputes::Dispute;
@@ -11,9 +12,11 @@ use crate::ids::{CountId, OrderId, RefundId, ShipmentId};
 use crate::money::Currency;
 use crate::orders::{Event, Hold, Order, Status};
 use crate::payments::Payment;
+use crate::price_rules::PriceRules;
 use crate::refunds::{Refund, RefundLine, RefundState};
 use crate::shipments::Shipment;
 use crate::stock::{Level, Movement, PastCount, Reason};
+use crate::taxes::TaxClass;
 use crate::text::Sku;
 use crate::time::{Span, Timestamp};
 
@@ -33,6 +36,7 @@ pub struct Policy {
     pub charge_minor_min: i64,
     /// The most that Stripe charges at once.
     pub charge_minor_max: i64,
+    pub prices: Arc<PriceRules>,
 }
 
 /// What is offered under a SKU.
@@ -40,6 +44,9 @@ pub struct Policy {
 pub struct Good {
     pub price_minor: i64,
     pub for_sale: bool,
+    /// Goods without a weight weigh nothing.
+    pub weight_grams: Option<i64>,
+    pub tax_class: TaxClass,
     /// The slug of its product, and of every collection that has it: what a coupon may be for.
     pub product: String,
     pub collections: Vec<String>,
@@ -314,10 +321,10 @@ impl Books {
         alive.flat_map(|refund| &refund.lines).filter(move |line| line.line_no == line_no)
     }
 
-    /// The part of an order's shipping that no live refund gives back, in minor units.
+    /// The part of an order's shipping, its tax included, that no live refund gives back, in minor units.
     pub fn shipping_left(&self, id: OrderId) -> i64 {
         let alive = self.refunds.values().filter(|refund| refund.order == id && refund.state.is_alive());
-        self.orders[&id].shipping_minor - alive.map(|refund| refund.shipping_minor).sum::<i64>()
+        self.orders[&id].shipping_total_minor() - alive.map(|refund| refund.shipping_minor).sum::<i64>()
     }
 
     /// What Stripe took for an order, and how much of it is back with the buyer, in minor units.

@@ -14,6 +14,8 @@ use crate::words;
 pub const CODE_LETTERS_MAX: usize = 40;
 /// The most products and collections one coupon names.
 pub const TARGETS_MAX: usize = 1000;
+/// The longest slug that any door takes.
+const SLUG_BYTES_MAX: usize = 200;
 /// The largest limit of uses.
 pub const USES_MAX: i64 = 1_000_000_000;
 
@@ -69,6 +71,24 @@ pub struct Coupon {
     pub active: bool,
 }
 
+/// What is said of a coupon, by a call or by a row of a sheet; what is left out stays as it was, or is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    pub kind: Option<Kind>,
+    pub percent: Option<PercentOff>,
+    pub amount_off_minor: Option<i64>,
+    pub max_discount_minor: Option<Option<i64>>,
+    pub minimum_spend_minor: Option<Option<i64>>,
+    pub usage_limit: Option<Option<i64>>,
+    pub usage_limit_per_customer: Option<Option<i64>>,
+    pub first_order_only: Option<bool>,
+    pub starts_at: Option<Option<Timestamp>>,
+    pub ends_at: Option<Option<Timestamp>>,
+    pub products: Option<BTreeSet<String>>,
+    pub collections: Option<BTreeSet<String>>,
+    pub active: Option<bool>,
+}
+
 /// How often a coupon was used, uses that are only reserved included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uses {
@@ -120,6 +140,8 @@ pub enum CouponRefusal {
 pub enum CouponError {
     #[error("A code is 1 to 40 letters, digits, -, _ and . without spaces.")]
     NotACode,
+    #[error("A coupon takes off either a percentage or an amount.")]
+    NotAReduction,
     #[error("A percentage off is from 0.01 to 100 with up to two decimals.")]
     NotAPercentage,
     #[error("An amount of a coupon is more than zero and a multiple of {step_minor} minor units.")]
@@ -130,6 +152,8 @@ pub enum CouponError {
     EndsBeforeItStarts,
     #[error("A coupon names at most {most} products and collections.")]
     TooManyTargets { most: usize },
+    #[error("Products and collections are named by their slugs, which have no spaces.")]
+    NotASlug,
 }
 
 /// Whether the code counts for this buyer, these goods and now. `uses` is read under the coupon's lock.
@@ -180,6 +204,39 @@ pub fn check_goods(coupon: &Coupon, eligible: Eligible) -> Result<(), CouponRefu
 }
 
 impl Coupon {
+    /// The coupon that `change` says, over the one that stands; every door comes through here.
+    pub fn changed(
+        before: Option<&Coupon>,
+        code: CouponCode,
+        currency: Currency,
+        change: Change,
+    ) -> Result<Coupon, CouponError> {
+        let kept = |field: fn(&Coupon) -> Option<i64>| before.and_then(field);
+        let kept_at = |field: fn(&Coupon) -> Option<Timestamp>| before.and_then(field);
+        let targets = before.map(|coupon| coupon.applies_to.clone()).unwrap_or_default();
+        let coupon = Coupon {
+            reduction: change.reduction(before.map(|coupon| coupon.reduction))?,
+            code,
+            currency,
+            max_discount_minor: change.max_discount_minor.unwrap_or_else(|| kept(|c| c.max_discount_minor)),
+            minimum_spend_minor: change.minimum_spend_minor.unwrap_or_else(|| kept(|c| c.minimum_spend_minor)),
+            usage_limit: change.usage_limit.unwrap_or_else(|| kept(|c| c.usage_limit)),
+            usage_limit_per_customer: change
+                .usage_limit_per_customer
+                .unwrap_or_else(|| kept(|c| c.usage_limit_per_customer)),
+            first_order_only: change.first_order_only.unwrap_or_else(|| before.is_some_and(|c| c.first_order_only)),
+            starts_at: change.starts_at.unwrap_or_else(|| kept_at(|c| c.starts_at)),
+            ends_at: change.ends_at.unwrap_or_else(|| kept_at(|c| c.ends_at)),
+            applies_to: Targets {
+                products: change.products.unwrap_or(targets.products),
+                collections: change.collections.unwrap_or(targets.collections),
+            },
+            active: change.active.unwrap_or_else(|| before.is_none_or(|coupon| coupon.active)),
+        };
+        coupon.check_fields()?;
+        Ok(coupon)
+    }
+
     /// What it takes off these goods: never more than they cost or than its own maximum. A percentage is rounded once,
     /// over all goods it applies to ([`money::portion`]).
     pub fn discount(&self, eligible_minor: i64) -> Result<i64, MoneyError> {
@@ -219,10 +276,29 @@ impl Coupon {
         {
             return Err(CouponError::EndsBeforeItStarts);
         }
+        let mut slugs = self.applies_to.products.iter().chain(&self.applies_to.collections);
+        let is_slug = |slug: &String| {
+            (1..=SLUG_BYTES_MAX).contains(&slug.len())
+                && !slug.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+        };
+        if !slugs.all(is_slug) {
+            return Err(CouponError::NotASlug);
+        }
         if self.applies_to.products.len() + self.applies_to.collections.len() > TARGETS_MAX {
             return Err(CouponError::TooManyTargets { most: TARGETS_MAX });
         }
         Ok(())
+    }
+}
+
+impl Change {
+    fn reduction(&self, before: Option<Reduction>) -> Result<Reduction, CouponError> {
+        match (self.kind, self.percent, self.amount_off_minor, before) {
+            (Some(Kind::Percent) | None, Some(percent), None, _) => Ok(Reduction::Percent(percent)),
+            (Some(Kind::Amount) | None, None, Some(minor), _) => Ok(Reduction::Amount { minor }),
+            (kind, None, None, Some(before)) if kind.is_none_or(|kind| kind == before.kind()) => Ok(before),
+            _ => Err(CouponError::NotAReduction),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod money;
 pub mod orders;
 pub mod payments;
 pub mod places;
+pub mod price_rules;
 pub mod pricing;
 pub mod reconciliation;
 pub mod refunds;

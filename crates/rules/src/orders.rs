@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::coupons::CouponCode;
 use crate::ids::OrderId;
-use crate::money::{self, Currency, Money};
+use crate::money::{Currency, Money};
+use crate::places::Destination;
+use crate::pricing::LineParts;
+use crate::shipping::Days;
+use crate::taxes::{Rate, TaxLine, Taxation};
 use crate::text::Sku;
 use crate::time::Timestamp;
 
@@ -54,7 +58,10 @@ pub struct Line {
     pub unit_price_minor: i64,
     /// Its part of the order's discount.
     pub discount_minor: i64,
-    /// What the buyer pays for it: the units less the discount.
+    pub tax_rate: Rate,
+    /// Its part of the order's tax, in the price or on top of it.
+    pub tax_minor: i64,
+    /// What the buyer pays for it: the units less the discount, and the tax where that comes on top.
     pub total_minor: i64,
     /// Units that have left for the buyer.
     pub shipped: i64,
@@ -82,6 +89,16 @@ pub struct CouponUse {
     pub counts: bool,
 }
 
+/// How an order is sent, frozen when it was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderDelivery {
+    pub zone: String,
+    pub method: String,
+    /// In the order's language.
+    pub title: String,
+    pub days: Option<Days>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
@@ -98,12 +115,22 @@ pub struct Order {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    /// What shipping and taxes were priced by; `None`: nothing depended on it.
+    pub destination: Option<Destination>,
+    /// `None`: nothing was asked about delivery.
+    pub delivery: Option<OrderDelivery>,
     pub coupon: Option<CouponUse>,
     pub currency: Currency,
     pub subtotal_minor: i64,
     pub discount_minor: i64,
+    /// As the method says; the tax is in it or comes on top, as with the goods.
     pub shipping_minor: i64,
+    pub shipping_tax_minor: i64,
+    pub taxation: Taxation,
+    /// All of the tax, that of shipping included: in the prices or on top, as `taxation` says.
     pub tax_minor: i64,
+    /// By rate, for the invoice.
+    pub tax_lines: Vec<TaxLine>,
     pub total_minor: i64,
     pub reserved_at: Timestamp,
     pub hold_due_at: Timestamp,
@@ -139,6 +166,14 @@ pub struct Event {
 impl Order {
     pub fn total(&self) -> Money {
         Money::new(self.total_minor, self.currency)
+    }
+
+    /// What the buyer paid for the delivery, its tax included: what goes back when shipping is refunded.
+    pub fn shipping_total_minor(&self) -> i64 {
+        match self.taxation {
+            Taxation::Added => self.shipping_minor + self.shipping_tax_minor,
+            Taxation::None | Taxation::Included => self.shipping_minor,
+        }
     }
 
     /// How far the parcels have come, from the lines themselves.
@@ -178,7 +213,17 @@ impl Line {
     /// discount is in it, as it was frozen; the shares of all units sum to the line exactly, whatever pieces they are
     /// taken in, and each is in whole steps of the currency, so that it can be refunded alone (scenario C13).
     pub fn share(&self, before: i64, units: i64, step_minor: i64) -> i64 {
-        money::share(self.total_minor, self.quantity, before, units, step_minor)
+        self.parts().share(before, units, step_minor).total_minor
+    }
+
+    pub fn parts(&self) -> LineParts {
+        LineParts {
+            quantity: self.quantity,
+            subtotal_minor: self.unit_price_minor * self.quantity,
+            discount_minor: self.discount_minor,
+            tax_minor: self.tax_minor,
+            total_minor: self.total_minor,
+        }
     }
 
     /// S3: no unit goes two ways.

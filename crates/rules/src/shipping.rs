@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::money::{AMOUNT_MAX, Currency};
-use crate::places::{Destination, Place};
+use crate::places::{Country, Destination, Place};
 
 /// The most zones, the most methods of one and the most steps of one: a page that a shopkeeper can still read.
 pub const ZONES_MAX: usize = 300;
@@ -81,6 +81,12 @@ pub struct Delivery {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShippingRefusal {
+    #[error("Say which country this order goes to.")]
+    DestinationMissing,
+    #[error("Say which region of {} this order goes to.", .country.code())]
+    RegionMissing { country: Country },
+    #[error("Choose how this order is sent.")]
+    MethodMissing,
     #[error("We do not deliver to {destination}.")]
     NotDeliveredThere { destination: Destination },
     #[error("This order cannot be sent to {destination} in one parcel.")]
@@ -136,10 +142,16 @@ pub fn options(
     Ok(offered)
 }
 
-/// The option with this code.
-pub fn choose(options: Vec<Delivery>, method: &str) -> Result<Delivery, ShippingRefusal> {
-    let chosen = options.into_iter().find(|option| option.method == method);
-    chosen.ok_or_else(|| ShippingRefusal::MethodGone { method: method.to_owned() })
+/// The option with this code; without one, the only option there is. Where there are none, nothing is sent.
+pub fn choose(mut options: Vec<Delivery>, method: Option<&str>) -> Result<Option<Delivery>, ShippingRefusal> {
+    match method {
+        Some(method) => {
+            let chosen = options.into_iter().find(|option| option.method == method);
+            chosen.map(Some).ok_or_else(|| ShippingRefusal::MethodGone { method: method.to_owned() })
+        }
+        None if options.len() > 1 => Err(ShippingRefusal::MethodMissing),
+        None => Ok(options.pop()),
+    }
 }
 
 /// The zone whose place is the narrowest that covers the destination.
@@ -225,7 +237,7 @@ fn at_most(count: usize, most: usize) -> Result<(), ShippingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::places::{Country, Region};
+    use crate::places::Region;
 
     fn method(code: &str, tariff: Tariff) -> Method {
         let days = Some(Days { min: 2, max: 4 });
@@ -310,8 +322,10 @@ mod tests {
         let refused = ShippingRefusal::NothingCarriesIt { destination: here.clone() };
         assert_eq!(options(&home, &here, 2001, 0), Err(refused));
         let offered = options(&home, &here, 2000, 0).expect("it is delivered");
-        assert_eq!(choose(offered.clone(), "parcel").map(|delivery| delivery.price_minor), Ok(690));
-        assert_eq!(choose(offered, "boat"), Err(ShippingRefusal::MethodGone { method: "boat".to_owned() }));
+        let price = |method| choose(offered.clone(), method).map(|chosen| chosen.map(|delivery| delivery.price_minor));
+        assert_eq!(price(Some("parcel")), Ok(Some(690)));
+        assert_eq!(price(Some("boat")), Err(ShippingRefusal::MethodGone { method: "boat".to_owned() }));
+        assert_eq!(price(None), Ok(Some(690)));
         assert_eq!(options(&[], &abroad, 0, 0), Ok(vec![]));
     }
 

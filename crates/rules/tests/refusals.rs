@@ -56,11 +56,22 @@ fn shelf_of(currency: Currency) -> Books {
         holds_per_client_max: 3,
         charge_minor_min: 50,
         charge_minor_max: 99_999_999,
+        prices: std::sync::Arc::new(rules::price_rules::PriceRules::none()),
     });
     for (name, on_hand, for_sale) in [("mug", 10_000, true), ("bowl", 3, true), ("tray", 0, true), ("vase", 5, false)] {
         let (titles, variant_titles) = (BTreeMap::new(), BTreeMap::new());
         let (product, collections) = (name.to_owned(), Vec::new());
-        let good = Good { price_minor: PRICE_MINOR, for_sale, product, collections, titles, variant_titles };
+        let (weight_grams, tax_class) = (None, rules::taxes::TaxClass::standard());
+        let good = Good {
+            price_minor: PRICE_MINOR,
+            for_sale,
+            weight_grams,
+            tax_class,
+            product,
+            collections,
+            titles,
+            variant_titles,
+        };
         books.goods.insert(sku(name), good);
         books.levels.insert(sku(name), Level { on_hand, held: 0, seq: 1 });
     }
@@ -89,6 +100,8 @@ fn order(id: OrderId, lines: Lines) -> PlaceOrder {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     }

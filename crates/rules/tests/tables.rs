@@ -80,11 +80,22 @@ fn shelf() -> Books {
         holds_per_client_max: 9,
         charge_minor_min: 50,
         charge_minor_max: 99_999_999,
+        prices: std::sync::Arc::new(rules::price_rules::PriceRules::none()),
     };
     let mut books = Books::empty(policy);
     let (titles, variant_titles) = (BTreeMap::new(), BTreeMap::new());
     let (product, collections) = ("mug".to_owned(), Vec::new());
-    let good = Good { price_minor: PRICE_MINOR, for_sale: true, product, collections, titles, variant_titles };
+    let (weight_grams, tax_class) = (None, rules::taxes::TaxClass::standard());
+    let good = Good {
+        price_minor: PRICE_MINOR,
+        for_sale: true,
+        weight_grams,
+        tax_class,
+        product,
+        collections,
+        titles,
+        variant_titles,
+    };
     books.goods.insert(mug(), good);
     books.levels.insert(mug(), Level { on_hand: 1, held: 0, seq: 1 });
     books
@@ -104,6 +115,8 @@ fn place(books: &mut Books, id: OrderId) {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     };
@@ -368,7 +381,9 @@ fn parts_of_a_line_sum_to_the_line_whatever_pieces_they_are_taken_in() {
     for (total, quantity, step) in
         [(1000, 3, 1), (1, 7, 1), (99_999_999, 11, 1), (0, 4, 1), (1000, 3, 10), (500, 3, 100)]
     {
-        (order.lines[0].total_minor, order.lines[0].quantity) = (total, quantity);
+        let line = &mut order.lines[0];
+        (line.total_minor, line.quantity) = (total, quantity);
+        (line.unit_price_minor, line.discount_minor) = (total, total * (quantity - 1));
         for first in 0..=quantity {
             let part = order.lines[0].share(0, first, step);
             assert_eq!(part % step, 0, "{first} of {quantity} can be refunded alone");

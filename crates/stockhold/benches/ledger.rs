@@ -22,8 +22,10 @@ use rules::money::Currency;
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 use stockhold::ledger::Ledger;
-use stockhold::storage::{Storage, migrate};
+use stockhold::storage::{RowExt, Storage, migrate};
 
+/// What is measured is durable.
+const REACHES_THE_DISK: bool = true;
 const SKUS: u64 = 10_000;
 const CALLERS: u64 = 64;
 const ORDERS_PER_COMMIT: u64 = 64;
@@ -36,6 +38,9 @@ const RUNS: usize = 5;
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    if !std::env::args().any(|word| word == "--bench") {
+        return try_the_bare_forms(&runtime); // `cargo test`: the bare statements must go with the schema.
+    }
     let chosen = std::env::args().skip(1).find(|word| !word.starts_with("--")).unwrap_or_default();
     println!("Placing orders of two lines, {SKUS} SKUs, durable commits; orders/s, median of {RUNS} runs.\n");
     println!("{:34} {:>10} {:>10} {:>7}", format!("{CALLERS} callers"), "ledger", "bare", "ratio");
@@ -70,6 +75,32 @@ fn main() {
     );
 }
 
+/// Some orders by each bare form, and how many rows they have left.
+fn try_the_bare_forms(runtime: &tokio::runtime::Runtime) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.db");
+    let connection = bare_connection(&path);
+    for number in 1..=3 {
+        place_bare(&connection, number, (1, 5_001));
+    }
+    drop(connection);
+    let url = postgres::database_url();
+    runtime.block_on(async {
+        make_bare_postgres(&url).await;
+        for (url, placed) in [(format!("sqlite:{}", path.display()), 3), (url, 1)] {
+            let storage = Storage::open(&url).await.expect("it opens");
+            if placed == 1 {
+                storage.read("select place_bare('S1', 'S5001')", vec![]).await.expect("it is placed");
+            }
+            let sql = "select count(*) from orders o join order_lines l on l.order_id = o.id
+                join order_events e on e.order_id = o.id join effects f on f.order_id = o.id";
+            let rows = storage.read(sql, vec![]).await.expect("it answers");
+            assert_eq!(rows[0].int(0), 2 * placed, "each order has two lines, an event and an effect");
+        }
+    });
+    println!("test result: ok. 2 passed; 0 failed; the bare forms go with the schema");
+}
+
 /// Prints one row. The ratio is the median of the pairs' ratios: the two runs of a pair meet the same machine.
 fn compare(name: &str, chosen: &str, ledger: impl Fn() -> f64, bare: impl Fn() -> f64) {
     if !name.contains(chosen) {
@@ -91,7 +122,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 fn shelf(series: &str) -> String {
     let name = "'S' || cast(i as text)";
     format!(
-        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', 0, 0 from {series};
+        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', 'standard', 0, 0 from {series};
          insert into variants select {name}, {name}, 0, '{{\"en\":\"Celadon\"}}', '{{}}', 1999, null, null, 1 from {series};
          insert into stock_levels select {name}, 1000000000, 0, 1 from {series};"
     )
@@ -125,6 +156,7 @@ async fn drive(storage: &Storage, hot: bool, callers: u64) -> f64 {
         holds_per_client_max: 1_000_000,
         charge_minor_min: 1,
         charge_minor_max: 99_999_999,
+        prices: std::sync::Arc::new(rules::price_rules::PriceRules::none()),
     };
     let ledger = Ledger::start(storage, policy);
     let (drawn, begun) = (Arc::new(AtomicU64::new(1)), Instant::now());
@@ -157,6 +189,8 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     }
@@ -164,19 +198,8 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
 
 /// The same reads and writes an order, without a ledger: one connection, many orders a commit.
 fn bare_sqlite(hot: bool) -> f64 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("shop.db");
-    runtime.block_on(async {
-        let storage = Storage::open(&format!("sqlite:{}", path.display())).await.expect("it opens");
-        migrate::run(&storage).await.expect("it migrates");
-        storage.execute_script(shelf(SQLITE_SERIES)).await.expect("it fills");
-    });
-    let connection = rusqlite::Connection::open(&path).expect("it opens");
-    connection.set_prepared_statement_cache_capacity(64);
-    let settings =
-        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -65536";
-    connection.execute_batch(settings).expect("it is set");
+    let connection = bare_connection(&folder.path().join("shop.db"));
     let (begun, mut random, mut number) = (Instant::now(), Random(0x9e37), 0u64);
     while begun.elapsed() < RUN {
         connection.execute_batch("begin immediate").expect("begin");
@@ -187,6 +210,21 @@ fn bare_sqlite(hot: bool) -> f64 {
         connection.execute_batch("commit").expect("commit");
     }
     number as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// A connection to a fresh shop with a full shelf, set as the shop's own is.
+fn bare_connection(path: &std::path::Path) -> rusqlite::Connection {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let storage = Storage::open(&format!("sqlite:{}", path.display())).await.expect("it opens");
+        migrate::run(&storage).await.expect("it migrates");
+        storage.execute_script(shelf(SQLITE_SERIES)).await.expect("it fills");
+    });
+    let connection = rusqlite::Connection::open(path).expect("it opens");
+    connection.set_prepared_statement_cache_capacity(64);
+    let settings = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -65536; pragma temp_store = memory";
+    connection.execute_batch(settings).expect("it is set");
+    connection
 }
 
 fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (u64, u64)) {
@@ -212,16 +250,17 @@ fn place_bare(connection: &rusqlite::Connection, number: u64, (first, second): (
     run(
         "insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
             shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
-            reserved_at, hold_due_at, session_state, cancel_reason, fulfilment, revision)
-         select ?1, value, 'pending', 'live', '0123456789abcdef0123456789abcdef', ?2, ?2, '', '', 'en', '', 'USD', 5997, 0, 0, 0,
-            5997, 1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1 from counters where name = 'order_number'",
+            reserved_at, hold_due_at, session_state, cancel_reason, fulfilment, revision, coupon_counts,
+            destination, delivery, shipping_tax_minor, taxation, tax_lines)
+         values (?1, (select value from counters where name = 'order_number'), 'pending', 'live', '0123456789abcdef0123456789abcdef', ?2, ?2, '', '', 'en', '', 'USD', 5997, 0, 0, 0,
+            5997, 1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0, '', '', 0, 'none', '')",
         &[&id, &email],
     );
     for (at, sku, quantity) in [(1i64, first, 1i64), (2, second, 2)] {
         run(
-            "insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, total_minor,
-                shipped, cancelled, restocked)
-             values (?1, ?2, ?3, 'Cup', 'Celadon', ?4, 1999, 1999 * ?4, 0, 0, 0)",
+            "insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor, discount_minor,
+                tax_rate, tax_minor, total_minor, shipped, cancelled, restocked)
+             values (?1, ?2, ?3, 'Cup', 'Celadon', ?4, 1999, 0, 0, 0, 1999 * ?4, 0, 0, 0)",
             &[&id, &at, &format!("S{sku}"), &quantity],
         );
     }
@@ -265,22 +304,24 @@ begin
     update stock_levels set held = held + 2 where sku = second and on_hand - held >= 2;
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address,
         currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
-        cancel_reason, fulfilment, revision)
+        cancel_reason, fulfilment, revision, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines)
     values (id, no, 'pending', 'live', '0123456789abcdef0123456789abcdef', email, email, '', '', 'en', '', 'USD', 5997, 0, 0, 0, 5997,
-        1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1);
-    insert into order_lines values (id, 1, first, 'Cup', 'Celadon', 1, 1999, 1999, 0, 0, 0), (id, 2, second, 'Cup', 'Celadon', 2, 1999, 3998, 0, 0, 0);
+        1795600800000000, 1795602600000000, 'opening', '', 'unfulfilled', 1, 0, '', '', 0, 'none', '');
+    insert into order_lines values (id, 1, first, 'Cup', 'Celadon', 1, 1999, 0, 0, 0, 1999, 0, 0, 0), (id, 2, second, 'Cup', 'Celadon', 2, 1999, 0, 0, 0, 3998, 0, 0, 0);
     insert into order_events values (id, 1, 'placed', '', 1795600800000000);
     insert into effects values ('open_checkout:' || id, 'open_checkout', id, id, '', 'due', 0, 1795600800000000, 0, '', 1795600800000000);
     return no;
 end $$;";
 
+async fn make_bare_postgres(url: &str) {
+    let storage = Storage::open(url).await.expect("it opens");
+    migrate::run(&storage).await.expect("it migrates");
+    storage.execute_script(shelf(POSTGRES_SERIES) + FUNCTION + "analyze;").await.expect("it fills");
+}
+
 fn pgbench(runtime: &tokio::runtime::Runtime, hot: bool) -> f64 {
     let url = postgres::database_url();
-    runtime.block_on(async {
-        let storage = Storage::open(&url).await.expect("it opens");
-        migrate::run(&storage).await.expect("it migrates");
-        storage.execute_script(shelf(POSTGRES_SERIES) + FUNCTION + "analyze;").await.expect("it fills");
-    });
+    runtime.block_on(make_bare_postgres(&url));
     let first = if hot { "1" } else { ":a" };
     let script = format!(
         "\\set a random(2, 5000)\n\\set b random(5001, 10000)\nselect place_bare('S' || {first}, 'S' || :b);\n"

@@ -20,6 +20,7 @@ create table products (
     options text not null,        -- JSON: list of option names
     position bigint not null,     -- order on the shelf
     image text not null,          -- what the demo's drawn pictures are called; empty: none
+    tax_class text not null,
     created_at bigint not null,
     updated_at bigint not null
 ) {clustered};
@@ -122,6 +123,14 @@ create table coupon_customers (
     constraint coupon_customers_used check (used >= 0 and (most is null or used <= most))
 ) {clustered};
 
+-- Codes that nobody issued, as they were entered lately: so that no code is found by trying.
+create table wrong_codes (
+    who text not null primary key,                    -- client:…, buyer:… or cart:…, a keyed digest
+    count bigint not null check (count > 0),
+    since bigint not null                             -- of the first of them
+) {clustered};
+create index wrong_codes_since on wrong_codes (since);
+
 create table orders (
     id text not null primary key,
     number bigint not null unique,
@@ -134,13 +143,18 @@ create table orders (
     cart_id text not null,                            -- the browser's cart; empty: the API
     language text not null,
     shipping_address text not null,                   -- JSON, or empty
+    destination text not null,                        -- DE or US-CA: what shipping and taxes were priced by; empty: nothing depended on it
+    delivery text not null,                           -- JSON: zone, method, title (in the order's language), days; empty: nothing was asked about it
     coupon text references coupons (code),            -- the code it was placed with
     coupon_counts bigint not null check (coupon_counts in (0, 1)),   -- 0: none, or its use was given back
     currency text not null,
     subtotal_minor bigint not null check (subtotal_minor >= 0),
     discount_minor bigint not null check (discount_minor >= 0),
     shipping_minor bigint not null check (shipping_minor >= 0),
-    tax_minor bigint not null check (tax_minor >= 0),
+    shipping_tax_minor bigint not null check (shipping_tax_minor >= 0 and shipping_tax_minor <= tax_minor),
+    taxation text not null check (taxation = 'none' or taxation = 'included' or taxation = 'added'),
+    tax_minor bigint not null check (tax_minor >= 0),  -- all of it, in the prices or on top as taxation says
+    tax_lines text not null,                          -- JSON: [[rate in millionths, base, tax], …] for the invoice; empty: none
     total_minor bigint not null check (total_minor >= 0),
     reserved_at bigint not null,
     hold_due_at bigint not null,
@@ -158,7 +172,9 @@ create table orders (
     fulfilment text not null check (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped' or fulfilment = 'shipped' or fulfilment = 'delivered'),
     unreachable text not null default '',             -- why Stripe cannot be asked about its session; empty: it can
     revision bigint not null,                         -- compare-and-set for whoever reads first and writes later
-    constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor + tax_minor),
+    constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor
+        + case when taxation = 'added' then tax_minor else 0 end),
+    constraint orders_tax check (taxation <> 'none' or tax_minor = 0),
     constraint orders_hold check ((status in ('pending', 'processing') and hold = 'live')
         or (status = 'paid' and hold = 'sold')
         or (status in ('expired', 'cancelled') and hold = 'released')
@@ -183,12 +199,15 @@ create table order_lines (
     quantity bigint not null check (quantity > 0),
     unit_price_minor bigint not null check (unit_price_minor >= 0),
     discount_minor bigint not null check (discount_minor >= 0 and discount_minor <= unit_price_minor * quantity),
+    tax_rate bigint not null check (tax_rate >= 0),   -- in millionths
+    tax_minor bigint not null check (tax_minor >= 0), -- its part of the order's tax
     total_minor bigint not null,                      -- what the buyer pays for it
     shipped bigint not null check (shipped >= 0),
     cancelled bigint not null check (cancelled >= 0),  -- will not be sent any more
     restocked bigint not null,                        -- back on the shelf: each unit once
     primary key (order_id, line_no),
-    constraint order_lines_total check (total_minor = unit_price_minor * quantity - discount_minor),
+    constraint order_lines_total check (total_minor = unit_price_minor * quantity - discount_minor
+        or total_minor = unit_price_minor * quantity - discount_minor + tax_minor),  -- the second where tax comes on top
     constraint order_lines_units check (shipped + cancelled <= quantity and restocked >= 0 and restocked <= quantity)
 ) {clustered};
 

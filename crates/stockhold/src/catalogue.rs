@@ -4,8 +4,10 @@
 //! after a crash finishes the first, and no goods are received twice.
 
 mod columns;
+pub mod coupon_sheet;
 mod demo;
 mod html;
+mod rows;
 pub mod sheet;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +65,8 @@ pub enum ImportError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Save(#[from] products::SaveError),
+    #[error("Somebody changed one of these coupons just now. Nothing was written; try again.")]
+    ChangedMeanwhile,
     #[error("Stock could not be received: {0}")]
     Stock(#[from] Failure),
 }
@@ -177,6 +181,7 @@ fn merged(stands: Option<&Product>, sheet: &SheetProduct) -> NewProduct {
         }
     };
     NewProduct {
+        tax_class: sheet.tax_class.clone(),
         slug: sheet.slug.clone(),
         status: sheet.status.or(stands.map(|product| product.status)).unwrap_or(products::ProductStatus::Active),
         title: over(stands.map(|product| &product.title), &sheet.title),

@@ -4,6 +4,7 @@
 
 mod demo;
 mod email;
+mod export;
 mod import;
 mod keys;
 mod lock;
@@ -43,6 +44,7 @@ Examples:
   stockhold demo                                a whole shop to play with: no account, no network, nothing to set up
   stockhold serve                               run your shop
   stockhold import products goods.csv --dry-run see what a spreadsheet would change
+  stockhold export coupons > coupons.csv        change many coupons in a spreadsheet, then: stockhold import coupons
   stockhold keys create --name till --scopes orders:read,stock:write
   stockhold audit                               check every promise over the live database
   stockhold reconcile --apply                   compare with Stripe's books and mend what can be mended
@@ -91,6 +93,9 @@ enum Command {
     /// The look of the shop: templates, words and tokens of its own.
     #[command(subcommand)]
     Theme(theme::Commands),
+    /// Take out what the shop keeps.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -147,6 +152,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Import(import) => import::run(&import).await,
         Command::Email(email) => email::run(&email),
         Command::Theme(command) => theme::run(&command),
+        Command::Export(export) => export::run(&export).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,

@@ -3,14 +3,21 @@
 //! The words are Fluent files inside the binary; a data folder overrides single words in `locales/TAG/*.ftl`.
 //! Invariant: what is shown of an amount is exact. Digits are left out only when they are zero (M1).
 
+mod countries;
+mod totals;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use jiff::tz::{AmbiguousOffset, AmbiguousTimestamp};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
+
+pub use countries::{countries, country_name, find_country};
+pub use totals::{Row as TotalRow, Totals};
 
 /// A language the shop speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -289,6 +296,7 @@ pub fn address_lines(language: Language, stored: &str) -> Vec<String> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).unwrap_or_default();
     let field = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().trim().to_owned();
     let [name, street, postal_code, city, region, country] = KNOWN.map(field);
+    let country = find_country(&country).map_or(country, |known| country_name(language, known));
     let others = fields.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
     let others = others.filter_map(|(_, value)| value.as_str()).map(|text| text.trim().to_owned());
     let joined = |parts: [&str; 2]| parts.join(" ").trim().to_owned();
@@ -333,6 +341,70 @@ pub fn parse_moment(text: &str) -> Option<Timestamp> {
     let day = || jiff::tz::TimeZone::UTC.to_timestamp(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)).ok();
     let moment = whole.or_else(day)?;
     Some(Timestamp::from_micros(moment.as_microsecond()))
+}
+
+/// Which edge of a span of time is said: it decides where a clock leaves a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    Start,
+    /// The first moment that is not in the span any more.
+    End,
+}
+
+/// Reads one edge of a span: RFC 3339 with its offset, or a date or a date and time on the shop's clock.
+///
+/// A span that starts on a date starts with the first moment of it; one that ends on a date has all of it. Where the clock
+/// shows a time twice, a span starts the first time and ends the last time. Where the clock jumps over a time, the moment of
+/// the jump stands for it: it is the first at which the clock shows no less.
+pub fn parse_edge(text: &str, time_zone: &str, edge: Edge) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(Timestamp::from_micros(moment.as_microsecond()));
+    }
+    if text.contains('[') {
+        return None; // A zone of its own without an offset: nothing that this shop's clock shows.
+    }
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let shown: jiff::civil::DateTime = text.parse().ok()?;
+    let moment = match (text.contains(':'), edge) {
+        (false, Edge::Start) => first_shown(&zone, shown)?,
+        (false, Edge::End) => first_shown(&zone, shown.date().tomorrow().ok()?.at(0, 0, 0, 0))?,
+        (true, Edge::Start) => first_shown(&zone, shown)?,
+        (true, Edge::End) => last_shown(&zone, shown)?,
+    };
+    Some(Timestamp::from_micros(moment.as_microsecond()))
+}
+
+fn first_shown(zone: &jiff::tz::TimeZone, shown: jiff::civil::DateTime) -> Option<jiff::Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    match ambiguous.offset() {
+        AmbiguousOffset::Gap { .. } => jump(zone, ambiguous),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
+    }
+}
+
+fn last_shown(zone: &jiff::tz::TimeZone, shown: jiff::civil::DateTime) -> Option<jiff::Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    match ambiguous.offset() {
+        AmbiguousOffset::Gap { .. } => jump(zone, ambiguous),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.later().ok(),
+    }
+}
+
+/// When the clock jumps over a time that it never shows.
+fn jump(zone: &jiff::tz::TimeZone, never_shown: AmbiguousTimestamp) -> Option<jiff::Timestamp> {
+    // By the offset before the jump, the time lies behind it; by the one after it, before it.
+    let before = never_shown.earlier().ok()?;
+    zone.following(before).next().map(|jump| jump.timestamp())
+}
+
+/// A moment on the shop's clock, with its offset (RFC 3339), to the microsecond where it has them.
+pub fn local_time(at: Timestamp, time_zone: &str) -> String {
+    let moment = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX);
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let offset = zone.to_offset(moment);
+    // Before there were zones, clocks went by the sun; RFC 3339 knows no seconds of an offset.
+    let offset = if offset.seconds() % 60 == 0 { offset } else { jiff::tz::Offset::UTC };
+    moment.display_with_offset(offset).to_string()
 }
 
 /// A time zone by the name that IANA gives it; `None` when nobody knows it.
@@ -404,16 +476,68 @@ mod tests {
         assert_eq!(machine_time(at), "2026-11-22T04:05:00Z");
     }
 
+    /// What a shopkeeper means by a date or a time of day, on days when the clock leaves a choice, too.
+    #[test]
+    fn a_time_on_the_shops_clock_is_one_moment() {
+        let table = [
+            // An instant is what it says, wherever the shop is.
+            ("2026-12-24T00:00:00Z", "Asia/Hong_Kong", "2026-12-24T08:00:00+08:00", "2026-12-24T08:00:00+08:00"),
+            ("2026-12-24T00:00:00.25-05:00", "UTC", "2026-12-24T05:00:00.25+00:00", "2026-12-24T05:00:00.25+00:00"),
+            // A date: from its first moment until the first of the next.
+            ("2026-12-24", "Asia/Hong_Kong", "2026-12-24T00:00:00+08:00", "2026-12-25T00:00:00+08:00"),
+            ("2026-12-24T18:30", "Europe/Paris", "2026-12-24T18:30:00+01:00", "2026-12-24T18:30:00+01:00"),
+            ("2026-12-24 18:30:15", "Europe/Paris", "2026-12-24T18:30:15+01:00", "2026-12-24T18:30:15+01:00"),
+            // Paris jumps from 2 to 3 on 29 March: 2:30 is never shown.
+            ("2026-03-29T02:30", "Europe/Paris", "2026-03-29T03:00:00+02:00", "2026-03-29T03:00:00+02:00"),
+            ("2026-03-29T03:00", "Europe/Paris", "2026-03-29T03:00:00+02:00", "2026-03-29T03:00:00+02:00"),
+            // … and has 2:30 twice on 25 October.
+            ("2026-10-25T02:30", "Europe/Paris", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),
+            ("2026-10-25", "Europe/Paris", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+            // Beirut jumps at midnight: 29 March begins at 1.
+            ("2026-03-29", "Asia/Beirut", "2026-03-29T01:00:00+03:00", "2026-03-30T00:00:00+03:00"),
+            ("2026-03-28", "Asia/Beirut", "2026-03-28T00:00:00+02:00", "2026-03-29T01:00:00+03:00"),
+            // Havana goes back from 1 to 0: the date begins the first time.
+            ("2026-11-01", "America/Havana", "2026-11-01T00:00:00-04:00", "2026-11-02T00:00:00-05:00"),
+            ("2026-11-01T00:30", "America/Havana", "2026-11-01T00:30:00-04:00", "2026-11-01T00:30:00-05:00"),
+            // Lord Howe jumps by half an hour, and Samoa left out a whole day.
+            ("2026-10-04T02:15", "Australia/Lord_Howe", "2026-10-04T02:30:00+11:00", "2026-10-04T02:30:00+11:00"),
+            ("2011-12-30", "Pacific/Apia", "2011-12-31T00:00:00+14:00", "2011-12-31T00:00:00+14:00"),
+        ];
+        for (text, zone, start, end) in table {
+            for (edge, expected) in [(Edge::Start, start), (Edge::End, end)] {
+                let at = parse_edge(text, zone, edge).unwrap_or_else(|| panic!("{text} in {zone}"));
+                assert_eq!(local_time(at, zone), expected, "{edge:?} {text} in {zone}");
+                assert_eq!(parse_edge(&local_time(at, zone), zone, edge), Some(at), "what is told is read again");
+            }
+        }
+        for bad in [
+            "",
+            "soon",
+            "24.12.2026",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-12-24T25:00",
+            "2026-12-24T18:00[Europe/Paris]",
+            "12:00",
+            "2026-W01-1",
+            "9999-12-31x",
+        ] {
+            assert_eq!(parse_edge(bad, "Europe/Paris", Edge::Start), None, "{bad}");
+        }
+        assert_eq!(parse_edge("9999-12-31", "UTC", Edge::End), None, "the calendar ends there");
+    }
+
     #[test]
     fn an_address_stands_as_a_parcel_wants_it() {
+        let hk = find_country("HK").expect("a country");
         let stored = r#"{"name":"Lin Wei","street":"1 Kiln Lane","postal_code":"999077","city":"Sai Kung","country":"HK","company":"Kiln & Co","floor":""}"#;
         assert_eq!(
             address_lines(Language::En, stored),
-            ["Lin Wei", "1 Kiln Lane", "999077 Sai Kung", "HK", "Kiln & Co"]
+            ["Lin Wei", "1 Kiln Lane", "999077 Sai Kung", country_name(Language::En, hk).as_str(), "Kiln & Co"]
         );
         assert_eq!(
             address_lines(Language::ZhCn, stored),
-            ["HK", "Sai Kung", "1 Kiln Lane", "999077", "Lin Wei", "Kiln & Co"]
+            [country_name(Language::ZhCn, hk).as_str(), "Sai Kung", "1 Kiln Lane", "999077", "Lin Wei", "Kiln & Co"]
         );
         assert_eq!(address_lines(Language::En, r#"{"city":"Sai Kung"}"#), ["Sai Kung"]);
         assert!(address_lines(Language::En, "").is_empty() && address_lines(Language::En, "no address").is_empty());

@@ -16,7 +16,7 @@ use rules::effects;
 use rules::money::Money;
 use rules::shipments::Shipment;
 
-use crate::language::{Argument, Language, Words, address_lines, format_money};
+use crate::language::{Argument, Language, TotalRow, Totals, Words, address_lines, format_money};
 use crate::mail::Letter;
 use crate::storage::orders::{OrderLineView, OrderView};
 use crate::theme::{self, Theme};
@@ -194,21 +194,33 @@ fn full_title(line: &OrderLineView) -> String {
 
 /// What stands below the goods: the stored numbers, never computed again (M1), and last what the letter is about.
 fn rows(words: &Words, language: Language, order: &OrderView, notice: &Notice) -> Vec<Value> {
-    let money = |minor: i64| format_money(language, Money::new(minor, order.currency));
-    let parts = [
-        ("letter-subtotal", order.subtotal),
-        ("letter-discount", -order.discount),
-        ("letter-shipping", order.shipping),
-        ("letter-tax", order.tax),
-    ];
-    // A subtotal alone would only repeat the total.
-    let is_plain = order.subtotal == order.total;
-    let parts = parts.iter().filter(|(_, minor)| *minor != 0 && !is_plain);
-    let row = |label: &str, amount: String, last| context! { label, amount, last };
-    let parts = parts.map(|(key, minor)| row(&words.say(language, key, &[]), money(*minor), false));
+    let totals = totals(order);
+    let row = |label: &str, amount: &str, last| context! { label, amount, last };
+    let plain = |sum: &TotalRow| row(&sum.label, &sum.amount, false);
     // A refund below the order's parts would read as their sum.
-    let total = notice.is_of_a_part.then(|| row(&words.say(language, "letter-total", &[]), money(order.total), false));
-    parts.chain(total).chain([row(&notice.total_label, notice.amount.clone(), true)]).collect()
+    let total = notice.is_of_a_part.then(|| {
+        let amount = format_money(language, Money::new(order.total, order.currency));
+        row(&words.say(language, "letter-total", &[]), &amount, false)
+    });
+    let mut rows: Vec<Value> = totals.parts(words, language).iter().map(plain).collect();
+    rows.extend(total);
+    rows.push(row(&notice.total_label, &notice.amount, true));
+    rows.extend(totals.included(words, language).iter().map(plain));
+    rows
+}
+
+/// The stored numbers of an order.
+fn totals(order: &OrderView) -> Totals<'_> {
+    Totals {
+        currency: order.currency,
+        subtotal: order.subtotal,
+        discount: order.discount,
+        code: order.coupon.as_deref().unwrap_or_default(),
+        shipping: order.delivery.as_ref().map(|delivery| (delivery.title.as_str(), order.shipping)),
+        taxation: order.taxation,
+        tax_lines: &order.tax_lines,
+        total: order.total,
+    }
 }
 
 /// Templates end in `.html` or `.txt`: what is put into the first kind is escaped. Unknown variables are errors.

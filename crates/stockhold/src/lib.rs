@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod letters;
 pub mod mail;
 pub mod outbox;
+pub mod price_rules;
 pub mod shop;
 pub mod steps;
 pub mod storage;

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rules::books::Policy;
 use rules::ids::{OrderId, RefundId};
 use rules::money::Currency;
+use rules::price_rules::PriceRules;
 use rules::time::Timestamp;
 use sha2::Sha256;
 use tokio::sync::{Notify, broadcast};
@@ -69,6 +70,9 @@ pub struct Settings {
     /// Those the shop's pages are offered in; never empty.
     pub languages: Vec<Language>,
     pub policy: Policy,
+    /// The documents that `policy.prices` was read from; empty: none.
+    pub shipping_zones: String,
+    pub tax_rules: String,
     /// How many times they were changed.
     pub revision: i64,
 }
@@ -259,6 +263,8 @@ impl Settings {
             owner_language: Language::of_tag(&text("owner_language", "en")),
             languages: if languages.is_empty() { Language::ALL.to_vec() } else { languages },
             policy,
+            shipping_zones: text(settings::SHIPPING_ZONES, ""),
+            tax_rules: text(settings::TAX_RULES, ""),
             revision: settings::number(set, settings::REVISION)?.unwrap_or(0),
         })
     }
@@ -281,6 +287,7 @@ fn unset_policy(config: &Config) -> Result<Policy, OpenError> {
         holds_per_client_max: HOLDS_PER_CLIENT_MAX,
         charge_minor_min: currency.charge_minor_min(),
         charge_minor_max: currency.charge_minor_max(),
+        prices: Arc::new(PriceRules::none()),
     })
 }
 

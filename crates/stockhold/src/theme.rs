@@ -64,7 +64,8 @@ pub fn built_in_names() -> Vec<String> {
 /// Everything that can be ejected, by the name it has below the data folder, and what it is in the program.
 fn original(name: &str) -> Option<String> {
     if let Some(name) = name.strip_prefix("locales/") {
-        return Locales::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+        let words = Locales::get(name).filter(|_| name.ends_with(".ftl"));
+        return words.map(|file| String::from_utf8_lossy(&file.data).into_owned());
     }
     match name.strip_prefix("theme/").unwrap_or(name) {
         TOKENS => Some(tokens()),
@@ -74,7 +75,7 @@ fn original(name: &str) -> Option<String> {
 
 /// What can be ejected.
 pub fn names() -> Vec<String> {
-    let words = Locales::iter().map(|name| format!("locales/{name}"));
+    let words = Locales::iter().filter(|name| name.ends_with(".ftl")).map(|name| format!("locales/{name}"));
     let mut names: Vec<String> = words.chain([TOKENS.to_owned()]).chain(built_in_names()).collect();
     names.sort();
     names

@@ -188,6 +188,21 @@ impl Sandbox {
         }
     }
 
+    /// What the page of this request would charge, by its form and that of its coupon alone; nothing is kept. An error
+    /// is Stripe's refusal. For a shop that holds its own total against it.
+    pub fn amount_total(coupon: Option<&str>, session: &str, now: i64) -> Result<i64, String> {
+        let mut books = Books::default();
+        let webhooks = WebhookMode::default();
+        let mut act =
+            Act { books: &mut books, now, base_path: "", webhooks, endpoint: None, request: None, changed: false };
+        let told = |error: errors::ApiError| format!("{error:?}");
+        if let Some(coupon) = coupon {
+            coupons::create(&mut act, &form::decode(coupon).map_err(told)?).map_err(told)?;
+        }
+        let made = sessions::create(&mut act, &form::decode(session).map_err(told)?).map_err(told)?;
+        Ok(made["amount_total"].as_i64().unwrap_or(-1))
+    }
+
     /// Every event, oldest first.
     pub fn events(&self) -> Vec<Value> {
         self.with_state(|state| state.books.events.rows().to_vec())

@@ -58,7 +58,19 @@ pub fn least(currency: &str) -> i64 {
     }
 }
 
-pub const MOST: i64 = 99_999_999;
+/// The most of anything that is added up: what no total may reach is no item's amount either.
+pub const MOST: i64 = 999_999_999_999;
+
+/// The most a charge may be (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+pub fn most(currency: &str) -> i64 {
+    match currency {
+        "idr" => 999_999_999_999,
+        "lbp" => 99_999_999_999,
+        "cop" | "huf" | "jpy" => 9_999_999_999,
+        "inr" => 999_999_999,
+        _ => 99_999_999,
+    }
+}
 
 /// `1234` in `usd` as `12.34 USD`, with the currency's own decimals.
 pub fn print(minor: i64, currency: &str) -> String {

@@ -79,7 +79,8 @@ fn item(line: &Value, place: usize, currency: &str, now: i64) -> Result<Value, A
     if product["images"].as_array().is_some_and(|images| images.len() > 8) {
         return Err(ApiError::invalid(&param("[price_data][product_data][images]"), "At most 8 images are allowed."));
     }
-    let amount = unit.checked_mul(quantity).filter(|amount| *amount <= money::MOST).ok_or_else(too_large)?;
+    let amount =
+        unit.checked_mul(quantity).filter(|amount| *amount <= money::MOST).ok_or_else(|| too_large(currency))?;
     let metadata = if line["metadata"].is_null() { json!({}) } else { line["metadata"].clone() };
     Ok(json!({
         "id": draw_id("li"), "object": "item", "adjustable_quantity": null, "amount_discount": 0,
@@ -93,8 +94,8 @@ fn item(line: &Value, place: usize, currency: &str, now: i64) -> Result<Value, A
     }))
 }
 
-fn too_large() -> ApiError {
-    let message = format!("The total amount must be at most {}.", money::MOST);
+fn too_large(currency: &str) -> ApiError {
+    let message = format!("The total amount must be at most {}.", money::most(currency));
     ApiError::refused(Some("amount_too_large"), Some("line_items"), message)
 }
 
@@ -105,7 +106,7 @@ fn check_total(total: i64, currency: &str) -> Result<(), ApiError> {
         let message = format!("The Checkout Session's total amount due must add up to at least {least}");
         return Err(ApiError::refused(Some("amount_too_small"), None, message));
     }
-    if total > money::MOST { Err(too_large()) } else { Ok(()) }
+    if total > money::most(currency) { Err(too_large(currency)) } else { Ok(()) }
 }
 
 /// The one option the buyer gets: this page has no choice of shipping, so a second one would be unreachable.
@@ -174,7 +175,13 @@ fn discount_of(coupon: &Value, subtotal: i64) -> i64 {
     }
     // Two decimals of a percent are the safe limit, so a percentage is a whole number of hundredths.
     let hundredths = (coupon["percent_off"].as_f64().unwrap_or(0.0) * 100.0).round() as i64;
-    ((subtotal * hundredths + 5_000) / 10_000).min(subtotal)
+    portion(subtotal, hundredths, 10_000).min(subtotal)
+}
+
+/// `amount × numerator ÷ denominator`, halves up; the product of two amounts may not fit where each of them does.
+fn portion(amount: i64, numerator: i64, denominator: i64) -> i64 {
+    let portion = (i128::from(amount) * i128::from(numerator) + i128::from(denominator) / 2) / i128::from(denominator);
+    i64::try_from(portion).unwrap_or(i64::MAX)
 }
 
 /// Spreads the discount over the lines by their share; the last cents go to the first lines that can bear them.
@@ -182,7 +189,8 @@ fn spread(items: &mut [Value], discount: i64, coupon: Option<&Value>, session: &
     let Some(coupon) = coupon else { return };
     let amount = |item: &Value| item["amount_subtotal"].as_i64().unwrap_or(0);
     let subtotal: i64 = items.iter().map(amount).sum::<i64>().max(1);
-    let shares: Vec<i64> = items.iter().map(|item| amount(item) * discount / subtotal).collect();
+    let share = |item: &Value| i128::from(amount(item)) * i128::from(discount) / i128::from(subtotal);
+    let shares: Vec<i64> = items.iter().map(|item| i64::try_from(share(item)).unwrap_or(0)).collect();
     let mut left = discount - shares.iter().sum::<i64>();
     let source = json!({"coupon": coupon["id"], "type": "coupon"});
     let applied = json!({"id": draw_id("di"), "object": "discount", "checkout_session": session, "customer": null,

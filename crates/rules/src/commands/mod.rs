@@ -23,6 +23,7 @@ use crate::coupons::{CouponCode, CouponRefusal};
 use crate::ids::{CountId, OrderId, ShipmentId};
 use crate::money::Currency;
 use crate::pricing::PricingRefusal;
+use crate::shipping::ShippingRefusal;
 use crate::stock::{Counted, Short};
 use crate::text::Sku;
 use crate::time::Timestamp;
@@ -93,6 +94,8 @@ pub enum Refusal {
     CouponUnknown,
     #[error(transparent)]
     Coupon(#[from] CouponRefusal),
+    #[error(transparent)]
+    Shipping(#[from] ShippingRefusal),
     #[error("The total has changed. It is now {total_minor} {currency} (in minor units).")]
     TotalChanged { total_minor: i64, currency: Currency },
     #[error("At most {most} unpaid orders can be open at a time. Pay one or let it lapse first.")]

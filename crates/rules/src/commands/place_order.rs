@@ -7,12 +7,12 @@ use crate::coupons::{self, Coupon, CouponCode};
 use crate::effects::Effect;
 use crate::ids::OrderId;
 use crate::money::Money;
-use crate::orders::{self, CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
+use crate::orders::{self, CouponUse, Fulfilment, Hold, Line, Order, OrderDelivery, Session, Status};
 use crate::places::Destination;
-use crate::pricing::{self, Charge, Item, Quote, QuoteLine};
+use crate::pricing::{Charge, Item, Quote, QuoteLine};
+use crate::shipping::Delivery;
 use crate::stock::Short;
-use crate::taxes::{TaxClass, TaxRules};
-use crate::text::{Email, Sku};
+use crate::text::Email;
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub struct PlaceOrder {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    /// Where it goes, as far as shipping and taxes ask.
+    pub destination: Option<Destination>,
+    /// The code of one of the methods offered there; may be left out where there is only one.
+    pub shipping_method: Option<String>,
     pub coupon: Option<CouponCode>,
     /// What the buyer was shown, when they were shown a total: nobody pays another one, or in another currency, unasked
     /// (C11).
@@ -81,12 +85,17 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         cart_id: command.cart_id.clone(),
         language: command.language.clone(),
         shipping_address: command.shipping_address.clone(),
+        destination: command.destination.clone(),
+        delivery: quote.delivery.as_ref().map(|delivery| freeze_delivery(delivery, &command.language)),
         coupon: command.coupon.clone().map(|code| CouponUse { code, counts: true }),
         currency: books.policy.currency,
         subtotal_minor: quote.subtotal_minor,
         discount_minor: quote.discount_minor,
         shipping_minor: quote.shipping_minor,
-        tax_minor: quote.tax_added_minor(),
+        shipping_tax_minor: quote.shipping_tax_minor,
+        taxation: quote.taxation,
+        tax_minor: quote.tax_minor,
+        tax_lines: quote.tax_lines,
         total_minor: quote.total_minor,
         reserved_at: now,
         hold_due_at: now + books.policy.hold,
@@ -125,7 +134,8 @@ fn price(books: &Books, command: &PlaceOrder, now: Timestamp) -> Result<Quote, R
     let items = command.lines.iter().map(|line| item(books, line)).collect::<Result<Vec<Item>, Refusal>>()?;
     let currency = books.policy.currency;
     let coupon = coupon(books, command, now)?;
-    let quote = pricing::quote(&items, coupon, None, &TaxRules::none(), &Destination::UNKNOWN, currency)?;
+    let (destination, method) = (command.destination.as_ref(), command.shipping_method.as_deref());
+    let quote = books.policy.prices.quote(&items, coupon, destination, method, currency)?;
     if command.total_shown.is_some_and(|shown| shown != Money::new(quote.total_minor, currency)) {
         return Err(Refusal::TotalChanged { total_minor: quote.total_minor, currency });
     }
@@ -158,8 +168,8 @@ fn item(books: &Books, line: &CartLine) -> Result<Item, Refusal> {
         collections: good.collections.clone(),
         unit_price_minor: good.price_minor,
         quantity: line.quantity,
-        weight_grams: None,
-        tax_class: TaxClass::standard(),
+        weight_grams: good.weight_grams,
+        tax_class: good.tax_class.clone(),
     })
 }
 
@@ -168,12 +178,14 @@ fn freeze(books: &Books, command: &PlaceOrder, quote: &Quote) -> Vec<Line> {
     let line = |line: &QuoteLine| {
         let good = &books.goods[&line.sku];
         Line {
-            title: in_language(&good.titles, &command.language, &line.sku),
-            variant_title: in_language(&good.variant_titles, &command.language, &line.sku),
+            title: in_language(&good.titles, &command.language, line.sku.as_str()),
+            variant_title: in_language(&good.variant_titles, &command.language, line.sku.as_str()),
             sku: line.sku.clone(),
             quantity: line.parts.quantity,
             unit_price_minor: line.unit_price_minor,
             discount_minor: line.parts.discount_minor,
+            tax_rate: line.rate,
+            tax_minor: line.parts.tax_minor,
             total_minor: line.parts.total_minor,
             shipped: 0,
             cancelled: 0,
@@ -181,6 +193,15 @@ fn freeze(books: &Books, command: &PlaceOrder, quote: &Quote) -> Vec<Line> {
         }
     };
     quote.lines.iter().map(line).collect()
+}
+
+fn freeze_delivery(delivery: &Delivery, language: &str) -> OrderDelivery {
+    OrderDelivery {
+        zone: delivery.zone.clone(),
+        method: delivery.method.clone(),
+        title: in_language(&delivery.titles, language, &delivery.method),
+        days: delivery.days,
+    }
 }
 
 /// Names each short line and what is left; all lines are had or none.
@@ -208,7 +229,7 @@ fn check_caps(books: &Books, command: &PlaceOrder) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn in_language(titles: &std::collections::BTreeMap<String, String>, language: &str, sku: &Sku) -> String {
+fn in_language(titles: &std::collections::BTreeMap<String, String>, language: &str, otherwise: &str) -> String {
     let found = titles.get(language).or_else(|| titles.get("en")).or_else(|| titles.values().next());
-    found.cloned().unwrap_or_else(|| sku.as_str().to_owned())
+    found.cloned().unwrap_or_else(|| otherwise.to_owned())
 }

@@ -82,6 +82,8 @@ cart-update = Update
 cart-remove = Remove
 cart-summary = Summary
 cart-checkout = Check out
+cart-estimate = What will shipping cost?
+cart-estimate-show = Show shipping
 cart-hold-text = { $minutes ->
     [one] When you press Pay, we hold these for you for 1 minute.
    *[other] When you press Pay, we hold these for you for { $minutes } minutes.
@@ -107,11 +109,32 @@ checkout-who = Contact
 checkout-where = Delivery
 checkout-email = E-mail
 checkout-email-hint = We send the order link there.
-checkout-name = Name (optional)
-checkout-street = Street and number (optional)
-checkout-postal-code = Postal code (optional)
-checkout-city = City (optional)
-checkout-country = Country (optional)
+checkout-where-optional = You can leave this out.
+checkout-name = Name
+checkout-street = Street and number
+checkout-postal-code = Postal code
+checkout-city = City
+checkout-region = State or province
+checkout-region-hint = Its code, such as CA for California.
+checkout-country = Country
+checkout-country-choose = Choose a country
+checkout-method = Shipping
+checkout-apply = Update shipping and total
+checkout-plus-shipping = Shipping and taxes are added once we know where it goes.
+checkout-text-missing = Please fill this in: we send your parcel there.
+
+shipping-wrong-country = Choose the country we send it to.
+shipping-wrong-region = Enter the code of the state or province, such as CA for California.
+shipping-wrong-method = Choose how we send it.
+shipping-wrong-gone = This way is not offered there. Choose one of these.
+shipping-wrong-not-there = We don’t deliver to { $country } yet.
+shipping-wrong-nothing-carries = These goods are too heavy to send to { $country } in one parcel. Fewer of them may fit.
+shipping-days = { $min ->
+    [0] the same day
+    [one] 1 day
+   *[other] { $min } days
+}
+shipping-days-range = { $min } to { $max } days
 checkout-pay = Pay { $total }
 checkout-hold = { $minutes ->
     [one] We hold your goods for 1 minute while you pay on the next page.
@@ -144,6 +167,10 @@ checkout-coupon-apply = Apply code
 checkout-free = Go on to confirm
 checkout-total-changed = The total is another one now
 checkout-total-changed-text = Nothing was charged. Please look at the total and press Pay again.
+coupon-wrong-too-many = Several codes in a row were not ours. Please wait { $minutes ->
+    [one] a minute
+   *[other] { $minutes } minutes
+} before you try another, or leave the field empty and go on: nothing in your cart is lost.
 coupon-wrong-unknown = This code does not count here. Check the spelling, or leave the field empty to go on without it.
 coupon-wrong-not-yet = This code counts from { $at } on. Leave the field empty to go on without it.
 coupon-wrong-expired = This code ended on { $at }. Leave the field empty to go on without it.
@@ -168,8 +195,6 @@ order-details-caption = Goods and amounts
 order-item = Item
 order-quantity = Quantity
 order-amount = Amount
-order-subtotal = Subtotal
-order-discount = Discount
 order-shipping = Shipping
 order-tax = Tax
 order-total = Total
@@ -293,6 +318,7 @@ order-address-name = Name
 order-address-street = Street
 order-address-postal_code = Postal code
 order-address-city = City
+order-address-region = State or province
 order-address-country = Country
 
 cancel-title = Cancel order { $number }?

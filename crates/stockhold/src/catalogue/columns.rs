@@ -19,6 +19,7 @@ pub enum Column {
     Price,
     CompareAt,
     Weight,
+    TaxClass,
     Stock,
 }
 
@@ -89,6 +90,7 @@ fn known(heading: &str) -> Option<Column> {
         "price" | "variantprice" => Column::Price,
         "compareat" | "compareatprice" | "variantcompareatprice" => Column::CompareAt,
         "weightgrams" | "variantgrams" | "weightvaluegrams" => Column::Weight,
+        "taxclass" => Column::TaxClass,
         "stock" | "inventoryquantity" | "variantinventoryqty" => Column::Stock,
         _ => return None,
     };

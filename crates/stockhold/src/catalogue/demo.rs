@@ -79,6 +79,7 @@ fn goods() -> Goods {
 impl DemoProduct {
     fn to_product(&self, values: &BTreeMap<String, Localized>) -> NewProduct {
         NewProduct {
+            tax_class: None,
             slug: self.slug.clone(),
             status: ProductStatus::Active,
             title: self.title.clone(),

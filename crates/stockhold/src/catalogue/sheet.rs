@@ -6,17 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use rules::money::{AMOUNT_MAX, Currency};
+use rules::money::{AMOUNT_MAX, Currency, Money};
 use rules::stock::ON_HAND_MAX;
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use super::columns::{Column, Columns};
+use super::rows::{self, Rows};
+use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
-/// A hundred thousand rows with long descriptions fit; what is larger is a mistake or an attack.
-const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
-const ROWS_MAX: u64 = 100_000;
-const FIELD_BYTES_MAX: usize = 100 * 1024;
 const SLUG_BYTES_MAX: usize = 200;
 /// Nobody reads more mistakes than this; the file is mended and tried again.
 const ERRORS_MAX: usize = 1_000;
@@ -43,6 +42,10 @@ pub enum SheetError {
     Empty,
     #[error("The heading {0} is missing. Needed are slug (or Handle), title, sku and price.")]
     NoHeading(&'static str),
+    #[error("The heading code is missing.")]
+    NoCode,
+    #[error("The heading “{0}” means nothing here. Is there a slip in it?")]
+    UnknownHeading(String),
     #[error("The heading “{0}” is there twice.")]
     HeadingTwice(String),
     #[error("The file cannot be read: {0}")]
@@ -68,6 +71,7 @@ pub struct SheetProduct {
     pub description: Localized,
     pub options: Vec<String>,
     pub collections: Option<Vec<String>>,
+    pub tax_class: Option<TaxClass>,
     pub variants: Vec<SheetVariant>,
     /// How many rows tell of it.
     pub rows: u64,
@@ -88,58 +92,19 @@ pub enum Decimal {
 }
 
 pub fn read(file: impl Read, currency: Currency) -> Result<Sheet, SheetError> {
-    let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(SheetError::TooLarge);
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| SheetError::NotUtf8)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let separator = separator(text);
-    let mut records =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    let mut record = csv::StringRecord::new();
-    if !records.read_record(&mut record)? {
-        return Err(SheetError::Empty);
-    }
-    let decimal = if separator == b';' { Decimal::PointOrComma } else { Decimal::Point };
+    let mut rows = Rows::of(file)?;
     let mut reading = Reading {
-        columns: Columns::of(&record)?,
+        columns: Columns::of(&rows.headings)?,
         currency,
-        decimal,
+        decimal: rows.decimal,
         sheet: Sheet::default(),
         at: BTreeMap::new(),
         skus: BTreeSet::new(),
     };
-    let mut row = 1;
-    let mut line = records.position().line();
-    for _ in 0..=ROWS_MAX {
-        if !records.read_record(&mut record)? {
-            return Ok(reading.sheet);
-        }
-        // A spreadsheet counts empty lines, but not the line breaks inside a cell.
-        let lines = records.position().line() - line;
-        let breaks = record.iter().map(|cell| cell.matches('\n').count() as u64).sum();
-        line += lines;
-        row += lines.saturating_sub(breaks).max(1);
+    while let Some((row, record)) = rows.next()? {
         reading.row(row, &record);
     }
-    Err(SheetError::TooManyRows)
-}
-
-/// The sign that separates the headings: the most frequent one outside quotes.
-fn separator(text: &str) -> u8 {
-    let headings = text.lines().next().unwrap_or_default();
-    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
-    let mut quoted = false;
-    for byte in headings.bytes() {
-        quoted ^= byte == b'"';
-        if let Some((_, count)) = counts.iter_mut().find(|(sign, _)| !quoted && *sign == byte) {
-            *count += 1;
-        }
-    }
-    // The first of equals wins: a file of one column has commas.
-    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(sign, _)| *sign)
+    Ok(reading.sheet)
 }
 
 struct Reading {
@@ -154,16 +119,12 @@ struct Reading {
 
 impl Reading {
     fn row(&mut self, row: u64, record: &csv::StringRecord) {
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        if rows::is_empty(record) {
             return;
         }
-        if let Some(at) = record.iter().position(|cell| cell.len() > FIELD_BYTES_MAX) {
-            let column = self.columns.heading_at(at);
-            return self.wrong(row, column, "The cell holds more than 100 KB.".to_owned());
-        }
-        if record.len() > self.columns.len() {
-            let message = "The row has more cells than there are headings. Is a quote missing?".to_owned();
-            return self.wrong(row, String::new(), message);
+        if let Some((at, message)) = rows::misfit(record, self.columns.len()) {
+            let column = at.map_or_else(String::new, |at| self.columns.heading_at(at));
+            return self.wrong(row, column, message);
         }
         let Some(slug) = self.slug(row, record) else { return };
         let is_first = !self.at.contains_key(&slug);
@@ -220,6 +181,7 @@ impl Reading {
         SheetProduct {
             status: self.status(row, record),
             collections: self.collections(row, record),
+            tax_class: self.tax_class(row, record),
             slug,
             title,
             description,
@@ -245,6 +207,18 @@ impl Reading {
         }
     }
 
+    fn tax_class(&mut self, row: u64, record: &csv::StringRecord) -> Option<TaxClass> {
+        let word = self.cell(Column::TaxClass, record).to_lowercase();
+        if word.is_empty() {
+            return None;
+        }
+        let class = TaxClass::parse(&word);
+        if let Err(error) = &class {
+            self.mistake(row, Column::TaxClass, error.to_string());
+        }
+        class.ok()
+    }
+
     fn collections(&mut self, row: u64, record: &csv::StringRecord) -> Option<Vec<String>> {
         if !self.columns.has(Column::Collection) {
             return None;
@@ -266,8 +240,15 @@ impl Reading {
     fn variant(&mut self, row: u64, options: &[String], record: &csv::StringRecord) -> Option<SheetVariant> {
         let sku = self.sku(row, record);
         let price = self.money(row, Column::Price, record);
-        if let Some(None) = price {
-            self.mistake(row, Column::Price, "Every variant needs a price.".to_owned());
+        match price {
+            Some(None) => self.mistake(row, Column::Price, "Every variant needs a price.".to_owned()),
+            // Found out here, and not by the first buyer.
+            Some(Some(minor)) if minor % self.currency.step_minor() != 0 => {
+                let step = plain_amount(Money::new(self.currency.step_minor(), self.currency));
+                let message = format!("Nobody can be charged this: amounts in {} go by {step}.", self.currency);
+                self.mistake(row, Column::Price, message);
+            }
+            Some(Some(_)) | None => {}
         }
         let compare_at = self.money(row, Column::CompareAt, record);
         let weight = self.number(row, Column::Weight, record);

@@ -1,4 +1,4 @@
-//! `stockhold import`: goods out of a spreadsheet. A mistake anywhere writes nothing.
+//! `stockhold import`: goods and coupons out of a spreadsheet. A mistake anywhere writes nothing.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,6 +9,8 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{FAILED, Stop, open_at_head, print, say};
+use crate::catalogue::coupon_sheet::{self, Register};
+use crate::catalogue::sheet::RowError;
 use crate::catalogue::{self, ImportReport, Storeroom};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -28,10 +30,25 @@ pub enum Import {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+    /// Coupons from CSV, in the columns of `stockhold export coupons`: all rows or none.
+    Coupons {
+        file: PathBuf,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
 }
 
 pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
-    let Import::Products { file, dry_run, settings } = import;
+    match import {
+        Import::Products { file, dry_run, settings } => products(file, *dry_run, settings).await,
+        Import::Coupons { file, dry_run, settings } => coupons(file, *dry_run, settings).await,
+    }
+}
+
+async fn products(file: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
     let unreadable = |error| Stop::failed(format!("{} cannot be read: {error}", file.display()));
     let rows = rows(file).map_err(unreadable)?;
     let sheet = File::open(file).map_err(unreadable)?;
@@ -41,22 +58,46 @@ pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
     let room =
         Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
     let bar = bar(rows);
-    let report = catalogue::import(room, sheet, *dry_run, |done| bar.set_position(done)).await;
+    let report = catalogue::import(room, sheet, dry_run, |done| bar.set_position(done)).await;
     bar.finish_and_clear();
     let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
     if !report.errors.is_empty() {
-        tell_errors(&report);
+        tell_errors(&report.errors);
         return Ok(ExitCode::from(FAILED));
     }
-    tell(&report, *dry_run);
+    tell(&report, dry_run);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell_errors(report: &ImportReport) {
-    for error in &report.errors {
+async fn coupons(file: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
+    let sheet = File::open(file);
+    let sheet = sheet.map_err(|error| Stop::failed(format!("{} cannot be read: {error}", file.display())))?;
+    let config = Config::read(settings)?;
+    drop(open_at_head(settings).await?);
+    let shop = Shop::open(config, Clock::system()).await?;
+    let set = shop.settings();
+    let register =
+        Register { storage: &shop.storage, currency: set.currency, time_zone: &set.time_zone, now: shop.now() };
+    let report = coupon_sheet::import(register, sheet, dry_run).await;
+    let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
+    if !report.errors.is_empty() {
+        tell_errors(&report.errors);
+        return Ok(ExitCode::from(FAILED));
+    }
+    print(&format!("{} new, {} changed, {} unchanged coupons", report.new, report.changed, report.unchanged));
+    if dry_run {
+        say(NOTHING_WRITTEN);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+const NOTHING_WRITTEN: &str = "Nothing was written. Leave out --dry-run to do it.";
+
+fn tell_errors(errors: &[RowError]) {
+    for error in errors {
         say(&format!("row {}, {}: {}", error.row, error.column, error.message));
     }
-    let mistakes = if report.errors.len() == 1 { "1 mistake" } else { &format!("{} mistakes", report.errors.len()) };
+    let mistakes = if errors.len() == 1 { "1 mistake" } else { &format!("{} mistakes", errors.len()) };
     say(&format!("{mistakes}; nothing was written."));
 }
 
@@ -69,7 +110,7 @@ fn tell(report: &ImportReport, dry_run: bool) {
         say(&format!("{stock_left_alone} variants have been counted before: their stock is left alone."));
     }
     if dry_run {
-        say("Nothing was written. Leave out --dry-run to do it.");
+        say(NOTHING_WRITTEN);
     }
 }
 

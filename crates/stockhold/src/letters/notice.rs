@@ -111,6 +111,8 @@ fn parts(
             let (heading, what) = match (cancelled, way) {
                 (true, Way::Owed) => ("heading-owed", "what-cancelled"),
                 (true, _) => ("heading-cancelled", "what-cancelled"),
+                // It may have been the code alone that was gone.
+                (false, _) if order.coupon.is_some() => ("heading-code", "what-code"),
                 (false, _) => ("heading", "what"),
             };
             let money: &[_] = if way == Way::Owed { &["owed"] } else { &["money", "when"] };

@@ -5,10 +5,11 @@ use rules::disputes::{Dispute, DisputeState};
 use rules::effects::Letter;
 use rules::ids::{OrderId, RefundId, ShipmentId};
 use rules::money::{Currency, Money};
-use rules::orders::{Fulfilment, Hold, Session, Status};
+use rules::orders::{Fulfilment, Hold, OrderDelivery, Session, Status};
 use rules::payments::{Payment, Purpose};
 use rules::refunds::{Refund, RefundKind, RefundState};
 use rules::shipments::{Shipment, Units};
+use rules::taxes::Taxation;
 use rules::time::Timestamp;
 
 use super::Envelope;
@@ -48,16 +49,16 @@ pub fn envelope(language: Language) -> Envelope {
 
 /// A paid order of two lines, with a discount, shipping and an address.
 pub fn order(language: Language) -> OrderView {
-    let (cup, celadon, tray) = match language {
-        Language::En => ("Tea cup, 120 ml", "Celadon", "Bamboo tray"),
-        Language::ZhCn => ("茶杯 120 毫升", "青瓷", "竹制茶盘"),
+    let (cup, celadon, tray, parcel) = match language {
+        Language::En => ("Tea cup, 120 ml", "Celadon", "Bamboo tray", "Parcel"),
+        Language::ZhCn => ("茶杯 120 毫升", "青瓷", "竹制茶盘", "普通快递"),
     };
     let address = match language {
         Language::En => {
-            r#"{"name":"Lin Wei","street":"1 Kiln Lane","postal_code":"SW1A 1AA","city":"London","country":"United Kingdom"}"#
+            r#"{"name":"Lin Wei","street":"1 Kiln Lane","postal_code":"SW1A 1AA","city":"London","country":"GB"}"#
         }
         Language::ZhCn => {
-            r#"{"name":"林薇","street":"窑湾路 1 号","postal_code":"518000","city":"深圳市","country":"中国"}"#
+            r#"{"name":"林薇","street":"窑湾路 1 号","postal_code":"518000","city":"深圳市","country":"CN"}"#
         }
     };
     let line = |sku: &str, title: &str, variant: &str, quantity: i64, unit_price: i64, discount: i64| OrderLineView {
@@ -67,6 +68,7 @@ pub fn order(language: Language) -> OrderView {
         quantity,
         unit_price,
         discount,
+        tax: 0,
         total: unit_price * quantity - discount,
         shipped: 0,
         cancelled: 0,
@@ -82,13 +84,23 @@ pub fn order(language: Language) -> OrderView {
         cart_id: String::new(),
         language: language.tag().to_owned(),
         shipping_address: address.to_owned(),
-        coupon: None,
+        destination: None,
+        delivery: Some(OrderDelivery {
+            zone: "home".to_owned(),
+            method: "parcel".to_owned(),
+            title: parcel.to_owned(),
+            days: None,
+        }),
+        coupon: Some("TEA10".to_owned()),
         coupon_counts: false,
         currency: Currency::parse("USD").expect("a currency"),
         subtotal: 8800,
         discount: 880,
         shipping: 600,
+        shipping_tax: 0,
+        taxation: Taxation::None,
         tax: 0,
+        tax_lines: Vec::new(),
         total: 8520,
         reserved_at: AT,
         hold_due_at: AT,

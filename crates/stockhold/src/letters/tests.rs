@@ -16,6 +16,7 @@ fn order(language: &str, title: &str) -> OrderView {
     let sample = sample::order(Language::of_tag(language));
     let line = OrderLineView { title: title.to_owned(), discount: 400, total: 6000, ..sample.lines[0].clone() };
     OrderView {
+        coupon: None,
         subtotal: 6400,
         discount: 400,
         shipping: 600,
@@ -252,7 +253,7 @@ fn the_same_letter_has_the_same_message_id() {
 #[test]
 fn an_order_without_extras_shows_its_total_once() {
     let words = Words::built_in();
-    let plain = OrderView { discount: 0, shipping: 0, total: 6400, ..order("en", "Tea cup") };
+    let plain = OrderView { discount: 0, shipping: 0, delivery: None, total: 6400, ..order("en", "Tea cup") };
     let letter = render(&words, &theme(), effects::Letter::OrderConfirmed, "", &plain, &envelope()).expect("a letter");
     assert!(!letter.text.contains("Subtotal"), "{}", letter.text);
 }

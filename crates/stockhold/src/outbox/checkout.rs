@@ -8,17 +8,19 @@ use rules::coupons::{CouponCode, CouponRefusal};
 use rules::ids::OrderId;
 use rules::money::Money;
 use rules::orders::{Session, Status};
+use rules::places::Destination;
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 
 use super::{Carried, carry_out, close, coupon_id, key_may_be_gone, open_effect};
+use crate::language::Language;
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
 use crate::storage::orders::{self, OrderView};
 use crate::stripe::Call;
 use crate::stripe::client::{FrozenForm, IdempotencyKey};
-use crate::stripe::wire::{self, CheckoutParameters, Discount};
+use crate::stripe::wire::{self, CheckoutParameters, Delivery, Discount};
 
 /// Stripe refuses `expires_at` under 30 minutes after *it* receives the request, so a margin for queues and retries
 /// comes on top. The shop closes the session itself when the hold is due; this is only the backstop, and it leaves room
@@ -40,6 +42,9 @@ pub struct CheckoutRequest {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    /// Where it goes, as far as shipping and taxes ask.
+    pub destination: Option<Destination>,
+    pub shipping_method: Option<String>,
     pub coupon: Option<CouponCode>,
     /// What the buyer was shown, when they were shown a total.
     pub total_shown: Option<Money>,
@@ -107,6 +112,8 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
         cart_id: request.cart_id.clone(),
         language: request.language.clone(),
         shipping_address: request.shipping_address.clone(),
+        destination: request.destination.clone(),
+        shipping_method: request.shipping_method.clone(),
         coupon: request.coupon.clone(),
         total_shown: request.total_shown,
     };
@@ -318,7 +325,18 @@ fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParamet
             amount_off: order.discount,
             name: order.coupon.clone().unwrap_or_default(),
         }),
+        delivery: order.delivery.as_ref().map(|delivery| Delivery {
+            title: delivery.title.clone(),
+            amount: order.shipping,
+            days: delivery.days.map(|days| (days.min, days.max)),
+        }),
+        tax: (order.tax_added() > 0).then(|| (tax_name(shop, &order.language), order.tax_added())),
     }
+}
+
+/// What the buyer reads on Stripe's page beside the tax.
+fn tax_name(shop: &Shop, language: &str) -> String {
+    shop.words.say(Language::of_tag(language), "order-tax", &[])
 }
 
 fn name(title: &str, variant_title: &str) -> String {

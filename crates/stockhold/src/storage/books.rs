@@ -14,21 +14,23 @@ use rules::ids::{CountId, OrderId};
 use rules::money::Currency;
 use rules::orders::{CouponUse, Fulfilment, Hold, Line, Order, Session, Status};
 use rules::stock::{Level, PastCount};
+use rules::taxes::{Rate, TaxClass, Taxation};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, settings};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, priced, settings};
 use crate::values;
 
 const ORDERS: &str = "
     select id, number, status, hold, request_hash, email, buyer, client, cart_id, language, shipping_address, currency,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at,
         session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, cancelled_at,
-        cancel_reason, fulfilment, revision, coupon, coupon_counts, hold_extended
+        cancel_reason, fulfilment, revision, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation,
+        tax_lines, hold_extended
     from orders where id {in $1} order by id {lock}";
 const LINES: &str = "
     select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
-        cancelled, restocked
+        cancelled, restocked, tax_rate, tax_minor
     from order_lines where order_id {in $1} order by order_id, line_no";
 const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
 const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
@@ -45,7 +47,8 @@ const COLLECTIONS: &str = "
     where v.sku {in $1}";
 const CUSTOMERS: &str = "select code, buyer, used from coupon_customers where code {in $1} and buyer {in $2}";
 const STOCK: &str = "
-    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug
+    select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug,
+        v.weight_grams, p.tax_class
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
 pub(super) const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
@@ -71,16 +74,18 @@ const INSERT_ORDERS: &str = "
     insert into orders (id, number, status, hold, request_hash, email, buyer, client, cart_id, language,
         shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
         reserved_at, hold_due_at, session_state, session_id, session_url, session_expires_at, livemode,
-        payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision, coupon, coupon_counts)
+        payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision, coupon, coupon_counts,
+        destination, delivery, shipping_tax_minor, taxation, tax_lines)
     select r.id, r.number, r.status, r.hold, r.hash, r.email, r.buyer, r.client, r.cart, r.language, r.address,
         r.currency, r.subtotal, r.discount, r.shipping, r.tax, r.total, r.reserved, r.due, r.session, r.sid, r.url,
-        r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision, r.cid, r.counts
-    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision cid:text counts}";
+        r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision, r.cid, r.counts,
+        r.goes_to, r.way, r.shipping_tax, r.tax_is, r.taxed
+    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision cid:text counts goes_to:text way:text shipping_tax tax_is:text taxed:text}";
 const INSERT_LINES: &str = "
     insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor,
-        discount_minor, total_minor, shipped, cancelled, restocked)
-    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.total, 0, 0, 0
-    {rows id:text no item:text name:text kind:text units price off total}";
+        discount_minor, tax_rate, tax_minor, total_minor, shipped, cancelled, restocked)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.rate, r.tax, r.total, 0, 0, 0
+    {rows id:text no item:text name:text kind:text units price off rate tax total}";
 const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
@@ -340,6 +345,8 @@ fn read_orders(books: &mut Books, orders: &[Row], lines: &[Row]) -> Result<()> {
             shipped: row.int(8),
             cancelled: row.int(9),
             restocked: row.int(10),
+            tax_rate: parsed(Rate::from_millionths(row.int(11)))?,
+            tax_minor: row.int(12),
         };
         if let Some(order) = books.orders.get_mut(&id) {
             order.lines.push(line);
@@ -371,6 +378,8 @@ fn read_stock(books: &mut Books, row: &Row, collections: &mut BTreeMap<String, V
         for_sale: row.int(5) == 1 && row.text(8) == "active",
         variant_titles: localized(row.text(6))?,
         titles: localized(row.text(7))?,
+        weight_grams: row.int_or_none(10),
+        tax_class: parsed(TaxClass::parse(row.text(11)))?,
         product: row.text(9).to_owned(),
         collections: collections.remove(row.text(0)).unwrap_or_default(),
     };
@@ -414,7 +423,12 @@ fn order(row: &Row) -> Result<Order> {
             Some(code) => Some(CouponUse { code: parsed(CouponCode::parse(code))?, counts: row.int(31) == 1 }),
             None => None,
         },
-        hold_extended: row.int(32) == 1,
+        destination: priced::destination(row.text(32))?,
+        delivery: priced::delivery(row.text(33))?,
+        shipping_tax_minor: row.int(34),
+        taxation: known(Taxation::parse(row.text(35)))?,
+        tax_lines: priced::tax_lines(row.text(36))?,
+        hold_extended: row.int(37) == 1,
         lines: Vec::new(),
     })
 }
@@ -453,6 +467,11 @@ fn inserted_order(order: &Order) -> Row {
         order.revision,
         order.coupon.as_ref().map(|taken| taken.code.to_string()),
         i64::from(order.coupon.as_ref().is_some_and(|taken| taken.counts)),
+        priced::destination_text(order.destination.as_ref()),
+        priced::delivery_text(order.delivery.as_ref()),
+        order.shipping_tax_minor,
+        order.taxation.as_str(),
+        priced::tax_lines_text(&order.tax_lines),
     ]
 }
 
@@ -467,6 +486,8 @@ fn inserted_lines(order: &Order) -> Vec<Row> {
             line.quantity,
             line.unit_price_minor,
             line.discount_minor,
+            line.tax_rate.millionths(),
+            line.tax_minor,
             line.total_minor,
         ]
     };

@@ -59,30 +59,52 @@ pub async fn list(storage: &Storage, after: &str, limit: i64) -> Result<Vec<Stor
     storage.read(sql, values![after, limit]).await?.iter().map(stored).collect()
 }
 
+pub async fn by_codes(storage: &Storage, codes: Vec<String>) -> Result<Vec<StoredCoupon>> {
+    let sql = "select code, kind, percent_hundredths, amount_off_minor, currency, max_discount_minor,
+            minimum_spend_minor, usage_limit, usage_limit_per_customer, first_order_only, starts_at, ends_at,
+            applies_to, active, used, revision, created_at
+        from coupons where code {in $1}";
+    storage.read(sql, values![codes]).await?.iter().map(stored).collect()
+}
+
+/// Makes those without a revision and changes the others, if all are as they were read; else nothing, and false. Hand them
+/// in by ascending codes: so they are locked.
+pub async fn put_all(storage: &Storage, coupons: &[(Coupon, Option<i64>)], now: Timestamp) -> Result<bool> {
+    let each = coupons.iter().map(|(coupon, revision)| match revision {
+        None => (INSERT, with(fields(coupon), now.micros())),
+        Some(revision) => (UPDATE, with(fields(coupon), *revision)),
+    });
+    Ok(storage.write_guarded(each.collect(), Vec::new()).await?.is_none())
+}
+
 /// False: the code is taken.
 pub async fn insert(storage: &Storage, coupon: &Coupon, now: Timestamp) -> Result<bool> {
-    let sql = "insert into coupons (code, kind, percent_hundredths, amount_off_minor, currency, max_discount_minor,
+    Ok(!storage.write(INSERT, with(fields(coupon), now.micros())).await?.is_empty())
+}
+
+const INSERT: &str =
+    "insert into coupons (code, kind, percent_hundredths, amount_off_minor, currency, max_discount_minor,
             minimum_spend_minor, usage_limit, usage_limit_per_customer, first_order_only, starts_at, ends_at,
             applies_to, active, used, revision, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 1, $15)
         on conflict (code) do nothing returning code";
-    let mut parameters = fields(coupon);
-    parameters.push(now.micros().into());
-    Ok(!storage.write(sql, parameters).await?.is_empty())
+
+fn with(mut parameters: Vec<super::Value>, last: i64) -> Vec<super::Value> {
+    parameters.push(last.into());
+    parameters
 }
 
 /// Changes everything but the code, if it is still as it was read and its uses fit under the new limit.
 pub async fn update(storage: &Storage, coupon: &Coupon, revision: i64) -> Result<Changed> {
-    let sql = "update coupons set kind = $2, percent_hundredths = $3, amount_off_minor = $4, currency = $5,
+    let changed = storage.write(UPDATE, with(fields(coupon), revision)).await?;
+    Ok(if changed.is_empty() { Changed::NotAsRead } else { Changed::Done })
+}
+
+const UPDATE: &str = "update coupons set kind = $2, percent_hundredths = $3, amount_off_minor = $4, currency = $5,
             max_discount_minor = $6, minimum_spend_minor = $7, usage_limit = $8, usage_limit_per_customer = $9,
             first_order_only = $10, starts_at = $11, ends_at = $12, applies_to = $13, active = $14,
             revision = revision + 1
         where code = $1 and revision = $15 and used <= coalesce($8, used) returning code";
-    let mut parameters = fields(coupon);
-    parameters.push(revision.into());
-    let changed = storage.write(sql, parameters).await?;
-    Ok(if changed.is_empty() { Changed::NotAsRead } else { Changed::Done })
-}
 
 /// Removes a code that no order has ever named; the others are switched off instead, and keep their history.
 pub async fn delete(storage: &Storage, code: &CouponCode) -> Result<Changed> {

@@ -16,6 +16,7 @@ pub mod money;
 pub mod orders;
 pub mod place;
 pub mod postgres;
+pub mod priced;
 pub mod products;
 pub mod reconciliation;
 pub mod settings;
@@ -24,6 +25,7 @@ pub mod sqlite;
 pub mod stock;
 pub mod tokens;
 pub mod waiting;
+pub mod wrong_codes;
 
 use std::future::Future;
 

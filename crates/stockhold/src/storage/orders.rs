@@ -3,14 +3,17 @@
 use rules::disputes::Dispute;
 use rules::ids::OrderId;
 use rules::money::Currency;
-use rules::orders::{Fulfilment, Hold, Session, Status};
+use rules::orders::{Fulfilment, Hold, OrderDelivery, Session, Status};
 use rules::payments::Payment;
+use rules::places::Destination;
+use rules::pricing::LineParts;
 use rules::refunds::{Refund, RefundState};
 use rules::shipments::Shipment;
+use rules::taxes::{TaxLine, Taxation};
 use rules::time::Timestamp;
 
 use super::books::{known, parsed};
-use super::{Result, Row, RowExt, Storage, money};
+use super::{Result, Row, RowExt, Storage, money, priced};
 use crate::values;
 
 /// An order with everything that is known of it; amounts in minor units of `currency`.
@@ -25,14 +28,21 @@ pub struct OrderView {
     pub cart_id: String,
     pub language: String,
     pub shipping_address: String,
+    pub destination: Option<Destination>,
+    pub delivery: Option<OrderDelivery>,
     /// The code it was placed with, and whether its use still counts.
     pub coupon: Option<String>,
     pub coupon_counts: bool,
     pub currency: Currency,
     pub subtotal: i64,
     pub discount: i64,
+    /// Without the tax that comes on top.
     pub shipping: i64,
+    pub shipping_tax: i64,
+    pub taxation: Taxation,
+    /// All of it: in the prices or on top, as `taxation` says.
     pub tax: i64,
+    pub tax_lines: Vec<TaxLine>,
     pub total: i64,
     pub reserved_at: Timestamp,
     pub hold_due_at: Timestamp,
@@ -66,6 +76,15 @@ impl OrderView {
         self.payments.iter().map(|payment| payment.refunded_minor).sum()
     }
 
+    /// The tax that came on top of the prices, and the tax that is in them.
+    pub fn tax_added(&self) -> i64 {
+        if self.taxation == Taxation::Added { self.tax } else { 0 }
+    }
+
+    pub fn tax_included(&self) -> i64 {
+        self.tax - self.tax_added()
+    }
+
     /// What is back for good, as far as Stripe has said.
     pub fn refunded(&self) -> i64 {
         let back = self.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
@@ -82,10 +101,27 @@ pub struct OrderLineView {
     pub unit_price: i64,
     /// Its part of the order's discount; already off its total.
     pub discount: i64,
+    /// In the price or on top of it.
+    pub tax: i64,
+    /// What the buyer pays for it.
     pub total: i64,
     pub shipped: i64,
     pub cancelled: i64,
     pub restocked: i64,
+}
+
+impl OrderLineView {
+    /// What so many units are of its total, when `before` units are counted already: the law's own sum (C13).
+    pub fn share(&self, before: i64, units: i64, step_minor: i64) -> i64 {
+        let parts = LineParts {
+            quantity: self.quantity,
+            subtotal_minor: self.unit_price * self.quantity,
+            discount_minor: self.discount,
+            tax_minor: self.tax,
+            total_minor: self.total,
+        };
+        parts.share(before, units, step_minor).total_minor
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,10 +149,11 @@ pub struct OrderSummary {
 const ORDER: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
-    unreachable, coupon, coupon_counts, hold_extended from orders where id = $1";
+    unreachable, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines,
+    hold_extended from orders where id = $1";
 const LINES: &str =
     "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
-    cancelled, restocked from order_lines where order_id = $1 order by line_no";
+    cancelled, restocked, tax_minor from order_lines where order_id = $1 order by line_no";
 const EVENTS: &str = "select happened_at, kind, detail from order_events where order_id = $1 order by seq";
 
 /// An order with everything that is known of it at one moment: its parts never contradict each other.
@@ -249,7 +286,12 @@ fn order(row: &Row) -> Result<OrderView> {
         unreachable: row.text(26).to_owned(),
         coupon: row.text_or_none(27).map(str::to_owned),
         coupon_counts: row.int(28) == 1,
-        hold_extended: row.int(29) == 1,
+        destination: priced::destination(row.text(29))?,
+        delivery: priced::delivery(row.text(30))?,
+        shipping_tax: row.int(31),
+        taxation: known(Taxation::parse(row.text(32)))?,
+        tax_lines: priced::tax_lines(row.text(33))?,
+        hold_extended: row.int(34) == 1,
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),
@@ -286,6 +328,7 @@ fn line(row: &Row) -> OrderLineView {
         shipped: row.int(7),
         cancelled: row.int(8),
         restocked: row.int(9),
+        tax: row.int(10),
     }
 }
 

@@ -8,6 +8,8 @@ pub mod edit;
 use std::collections::BTreeMap;
 
 use rules::ids::ProductId;
+use rules::pricing::Item;
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,7 @@ pub struct Product {
     pub variants: Vec<Variant>,
     /// Slugs.
     pub collections: Vec<String>,
+    pub tax_class: TaxClass,
     position: i64,
 }
 
@@ -120,6 +123,8 @@ pub struct NewProduct {
     pub variants: Vec<NewVariant>,
     /// Slugs; those that do not exist yet are made. None: as they are.
     pub collections: Option<Vec<String>>,
+    /// None: as it is; new goods are taxed as standard ones.
+    pub tax_class: Option<TaxClass>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +180,20 @@ impl Product {
         self.variants.iter().find(|variant| variant.sku.as_str() == sku)
     }
 
+    /// So many of one of its variants, as pricing takes them; none when it is not offered.
+    pub fn item(&self, sku: &Sku, quantity: i64) -> Option<Item> {
+        let variant = self.variant(sku.as_str()).filter(|_| self.is_public())?;
+        Some(Item {
+            sku: variant.sku.clone(),
+            product: self.slug.clone(),
+            collections: self.collections.clone(),
+            unit_price_minor: variant.price_minor,
+            quantity,
+            weight_grams: variant.weight_grams,
+            tax_class: self.tax_class.clone(),
+        })
+    }
+
     /// Whether saving `new` would change nothing.
     fn equals(&self, new: &NewProduct) -> bool {
         let sorted = |slugs: &[String]| {
@@ -187,6 +206,7 @@ impl Product {
             && self.title == new.title
             && self.description == new.description
             && self.options == new.options
+            && new.tax_class.as_ref().is_none_or(|class| *class == self.tax_class)
             && new.image.as_ref().is_none_or(|image| *image == self.image)
             && new.collections.as_ref().is_none_or(|slugs| sorted(slugs) == sorted(&self.collections))
             && self.variants.len() == new.variants.len()
@@ -231,7 +251,7 @@ impl std::str::FromStr for Cursor {
 pub struct NotACursor;
 
 const BY_PLACE: &str = r#"
-    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position from products p
+    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class from products p
     where (p.status = 'active' or $1 = 1)
         and (p.position > $2 or (p.position = $2 and p.id > $3))
         and ($4 = '' or exists (
@@ -243,10 +263,10 @@ const BY_PLACE: &str = r#"
     order by p.position, p.id
     limit $6"#;
 
-const BY_SLUG: &str = "select id, slug, status, title, description, options, image, position from products
+const BY_SLUG: &str = "select id, slug, status, title, description, options, image, position, tax_class from products
     where slug {in $1} order by position, id";
 
-const BY_SKU: &str = "select id, slug, status, title, description, options, image, position from products
+const BY_SKU: &str = "select id, slug, status, title, description, options, image, position, tax_class from products
     where id in (select product_id from variants where sku {in $1}) order by position, id";
 
 /// Variants with what is there of them. A hold that is due counts as free while its order still waits for payment;
@@ -388,6 +408,7 @@ fn product(row: &Row) -> Result<Product> {
         image: row.text(6).to_owned(),
         variants: Vec::new(),
         collections: Vec::new(),
+        tax_class: TaxClass::parse(row.text(8)).map_err(broken)?,
         position: row.int(7),
     })
 }

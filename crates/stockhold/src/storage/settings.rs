@@ -11,19 +11,24 @@ use rules::money::Currency;
 use rules::time::Span;
 
 use super::{Result, Row, RowExt, Storage, StorageError, books};
+use crate::price_rules;
 use crate::values;
 
 pub const CURRENCY: &str = "currency";
 pub const HOLD_MICROS: &str = "hold_micros";
 pub const HOLDS_PER_BUYER_MAX: &str = "holds_per_buyer_max";
 pub const HOLDS_PER_CLIENT_MAX: &str = "holds_per_client_max";
+/// JSON documents of `price_rules`.
+pub const SHIPPING_ZONES: &str = "shipping_zones";
+pub const TAX_RULES: &str = "tax_rules";
 /// Counts the changes: whoever changes settings has read the ones that stand.
 pub const REVISION: &str = "revision";
 
 /// For the ledger: what orders are placed by.
 pub(super) const POLICY: &str = "
     select key, value from settings
-    where key = 'currency' or key = 'hold_micros' or key = 'holds_per_buyer_max' or key = 'holds_per_client_max'";
+    where key = 'currency' or key = 'hold_micros' or key = 'holds_per_buyer_max' or key = 'holds_per_client_max'
+        or key = 'shipping_zones' or key = 'tax_rules'";
 
 /// What became of a wish to change settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +117,10 @@ pub fn policy(set: &BTreeMap<String, String>, unset: &Policy) -> Result<Policy> 
     }
     policy.holds_per_buyer_max = number(set, HOLDS_PER_BUYER_MAX)?.unwrap_or(policy.holds_per_buyer_max);
     policy.holds_per_client_max = number(set, HOLDS_PER_CLIENT_MAX)?.unwrap_or(policy.holds_per_client_max);
+    let document = |key: &str| set.get(key).map_or("", String::as_str);
+    let (zones, taxes) = (document(SHIPPING_ZONES), document(TAX_RULES));
+    policy.prices = price_rules::read_once(zones, taxes, policy.currency)
+        .map_err(|error| StorageError::Broken(format!("the shipping zones or tax rules cannot be used: {error}")))?;
     Ok(policy)
 }
 

@@ -62,6 +62,18 @@ const CHECKS: &[(&str, &str)] = &[
             (select coalesce(cast(sum(l.discount_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
     ),
     (
+        "M1",
+        "select o.id, 'its lines and its shipping do not sum to its total' from orders o where o.total_minor <>
+            o.shipping_minor + case when o.taxation = 'added' then o.shipping_tax_minor else 0 end
+            + (select coalesce(cast(sum(l.total_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+    ),
+    (
+        "M1",
+        "select o.id, 'its lines and its shipping do not sum to its tax' from orders o where o.tax_minor <>
+            o.shipping_tax_minor
+            + (select coalesce(cast(sum(l.tax_minor) as bigint), 0) from order_lines l where l.order_id = o.id)",
+    ),
+    (
         "C1",
         "select c.code, 'counted as used ' || cast(c.used as text) || ' times, which its orders do not say' from coupons c
         where c.used <> (select count(*) from orders o where o.coupon = c.code and o.coupon_counts = 1)",

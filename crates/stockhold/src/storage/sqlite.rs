@@ -17,6 +17,9 @@ use super::{Result, Row, StorageError, Tx, Value};
 
 /// Reads that run at once; more than the machine's cores only queue in the kernel instead of here.
 const READERS_MAX: usize = 4;
+/// What a statement needs beside the database (sorted rows, what a failed one would have to put back) stays in memory:
+/// by default SQLite writes it to a file, and the ledger wrote eight times as many pages there as to the shop.
+const SCRATCH: &str = "pragma temp_store = memory;";
 /// Prepared statements kept per connection; the shop's text has about a hundred.
 const STATEMENTS_MAX: usize = 256;
 
@@ -65,6 +68,7 @@ impl Sqlite {
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
              pragma busy_timeout = 5000; pragma cache_size = -65536;",
         )?;
+        tx.connection.execute_batch(SCRATCH)?;
         let (writer, mut jobs) = mpsc::channel::<WriterJob>(1024);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -184,6 +188,7 @@ impl SqliteTx {
         )?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.execute_batch("pragma busy_timeout = 5000; pragma query_only = on;")?;
+        connection.execute_batch(SCRATCH)?;
         Ok(SqliteTx { connection, statements: HashMap::new() })
     }
 

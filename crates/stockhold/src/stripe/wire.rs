@@ -18,6 +18,7 @@ use super::client::FrozenForm;
 /// (docs.stripe.com/api/checkout/sessions/create).
 const NAME_CHARS_MAX: usize = 5000;
 const LINE_ITEMS_MAX: usize = 100;
+const RATE_NAME_CHARS_MAX: usize = 100;
 
 /// A word of Stripe's, from a list that grows: what we do not know is kept as it came.
 macro_rules! open_words {
@@ -417,6 +418,18 @@ pub struct CheckoutParameters {
     /// Unix seconds.
     pub expires_at: i64,
     pub discount: Option<Discount>,
+    pub delivery: Option<Delivery>,
+    /// What comes on top of the prices, and what it is called.
+    pub tax: Option<(String, i64)>,
+}
+
+/// How the order is sent, and for how much; may cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub title: String,
+    pub amount: i64,
+    /// The fewest and the most days it takes.
+    pub days: Option<(u16, u16)>,
 }
 
 /// The discount of one order: an amount of our own reckoning, because a percentage of Stripe's knows no maximum and
@@ -465,7 +478,10 @@ pub fn open_checkout_form(parameters: &CheckoutParameters) -> FrozenForm {
         ("adaptive_pricing[enabled]".to_owned(), "false".to_owned()),
     ];
     let currency = parameters.currency.code().to_lowercase();
-    for (at, (name, quantity, unit)) in parameters.lines.iter().enumerate() {
+    // Taxes are reckoned here and told as a line: what Stripe charges is our total, to the minor unit (M1).
+    let tax = parameters.tax.as_ref().map(|(name, amount)| (name, &1, amount));
+    let goods = parameters.lines.iter().map(|(name, quantity, unit)| (name, quantity, unit));
+    for (at, (name, quantity, unit)) in goods.chain(tax).enumerate() {
         let name: String = name.chars().take(NAME_CHARS_MAX).collect();
         pairs.push((format!("line_items[{at}][quantity]"), quantity.to_string()));
         pairs.push((format!("line_items[{at}][price_data][currency]"), currency.clone()));
@@ -474,6 +490,21 @@ pub fn open_checkout_form(parameters: &CheckoutParameters) -> FrozenForm {
     }
     if let Some(discount) = &parameters.discount {
         pairs.push(("discounts[0][coupon]".to_owned(), discount.coupon_id.clone()));
+    }
+    if let Some(delivery) = &parameters.delivery {
+        let rate = "shipping_options[0][shipping_rate_data]";
+        let title: String = delivery.title.chars().take(RATE_NAME_CHARS_MAX).collect();
+        pairs.push((format!("{rate}[display_name]"), title));
+        pairs.push((format!("{rate}[type]"), "fixed_amount".to_owned()));
+        pairs.push((format!("{rate}[fixed_amount][amount]"), delivery.amount.to_string()));
+        pairs.push((format!("{rate}[fixed_amount][currency]"), currency));
+        // Stripe takes days from one on; a delivery on the same day says nothing there.
+        for (bound, days) in delivery.days.iter().flat_map(|(min, max)| [("minimum", min), ("maximum", max)]) {
+            if *days > 0 {
+                pairs.push((format!("{rate}[delivery_estimate][{bound}][unit]"), "day".to_owned()));
+                pairs.push((format!("{rate}[delivery_estimate][{bound}][value]"), days.to_string()));
+            }
+        }
     }
     FrozenForm::from_pairs(&pairs)
 }
@@ -552,6 +583,8 @@ mod tests {
             cancel_url: "https://shop.example/cart".to_owned(),
             expires_at: 1_800,
             discount: Some(Discount { coupon_id: "discount_1".to_owned(), amount_off: 640, name: "TEA10".to_owned() }),
+            delivery: Some(Delivery { title: "包裹".to_owned(), amount: 600, days: Some((0, 5)) }),
+            tax: Some(("税费".to_owned(), 77)),
         };
         let form = open_checkout_form(&parameters);
         assert_eq!(form, open_checkout_form(&parameters));
@@ -572,10 +605,18 @@ mod tests {
             ("line_items[0][price_data][unit_amount]", "3200"),
             ("line_items[0][price_data][product_data][name]", "青瓷杯 & 120 ml"),
             ("discounts[0][coupon]", "discount_1"),
+            ("line_items[2][quantity]", "1"),
+            ("line_items[2][price_data][unit_amount]", "77"),
+            ("line_items[2][price_data][product_data][name]", "税费"),
+            ("shipping_options[0][shipping_rate_data][display_name]", "包裹"),
+            ("shipping_options[0][shipping_rate_data][fixed_amount][amount]", "600"),
+            ("shipping_options[0][shipping_rate_data][fixed_amount][currency]", "usd"),
+            ("shipping_options[0][shipping_rate_data][delivery_estimate][maximum][value]", "5"),
         ] {
             assert_eq!(pairs.get(name).map(String::as_str), Some(value), "{name}");
         }
         assert_eq!(pairs["line_items[1][price_data][product_data][name]"].len(), NAME_CHARS_MAX);
+        assert!(!pairs.contains_key("shipping_options[0][shipping_rate_data][delivery_estimate][minimum][value]"));
         assert_eq!(FrozenForm::from_stored(form.as_str().to_owned()), form);
         let discount = discount_form(&parameters).expect("there is one");
         let pairs: BTreeMap<String, String> =

@@ -5,7 +5,9 @@
 
 pub mod api;
 pub mod assets;
+pub mod code_entry;
 pub mod pages;
+pub mod priced;
 pub mod problem;
 pub mod session;
 pub mod storefront;

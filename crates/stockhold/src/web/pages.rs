@@ -16,7 +16,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
-use crate::language::{self, Language, Words};
+use crate::language::{self, Language, TotalRow, Totals, Words};
 use crate::shop::{Settings, Shop};
 use crate::theme::{self, Theme};
 use crate::web::session::{Visitor, digest, language_of};
@@ -102,6 +102,17 @@ impl Visitor {
 
     pub fn money_in(&self, minor: i64, currency: Currency) -> String {
         language::format_money(self.language, Money::new(minor, currency))
+    }
+
+    /// The rows of a total: its parts, itself, and the tax that is in it.
+    pub fn total_rows(&self, totals: &Totals<'_>) -> Vec<Value> {
+        let (words, language) = (&self.pages.words, self.language);
+        let total = self.money_in(totals.total, totals.currency);
+        let total = [("total", TotalRow { label: self.say("order-total", &[]), amount: total })];
+        let parts = totals.parts(words, language).into_iter().map(|row| ("", row));
+        let included = totals.included(words, language).into_iter().map(|row| ("note", row));
+        let all = parts.chain(total).chain(included);
+        all.map(|(kind, row)| context! { kind, label => row.label, amount => row.amount }).collect()
     }
 
     pub fn time(&self, moment: Timestamp) -> String {

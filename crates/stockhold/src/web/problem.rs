@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
 use rules::coupons::CouponRefusal;
 use rules::money::Money;
+use rules::shipping::ShippingRefusal;
 use rules::stock::Short;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     lines: Vec<ShortLine>,
+    retry_after_seconds: Option<i64>,
     /// For the log alone.
     cause: Option<PageError>,
 }
@@ -81,7 +83,8 @@ pub struct ShortLine {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), errors: Vec::new(), lines: Vec::new(), cause: None }
+        let detail = detail.into();
+        Problem { status, code, detail, errors: Vec::new(), lines: Vec::new(), retry_after_seconds: None, cause: None }
     }
 
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
@@ -128,8 +131,7 @@ impl Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 1 MB.")
     }
 
-    pub fn unsupported_media_type() -> Problem {
-        let detail = "Send JSON, with Content-Type: application/json.";
+    pub fn unsupported_media_type(detail: &str) -> Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
     }
 
@@ -145,6 +147,13 @@ impl Problem {
             several => format!("{} fields cannot be used.", several.len()),
         };
         Problem { errors, ..Problem::unprocessable("validation-failed", detail) }
+    }
+
+    /// So many wrong codes that the next is looked at in so long.
+    pub fn too_many_attempts(retry_after_seconds: i64) -> Problem {
+        let detail = "Too many codes that do not exist were entered. Try again later, or go on without one.";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail);
+        Problem { retry_after_seconds: Some(retry_after_seconds), ..problem }
     }
 
     /// The same problem, and the field that has it.
@@ -193,7 +202,7 @@ impl Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds.unwrap_or(5)));
         }
         response
     }
@@ -260,6 +269,14 @@ impl From<Refusal> for Problem {
                     CouponRefusal::OtherCurrency => Problem::unprocessable("coupon-other-currency", words),
                 }
             }
+            Refusal::Shipping(refusal) => match refusal {
+                ShippingRefusal::DestinationMissing => Problem::invalid("/shipping_address/country", "missing", words),
+                ShippingRefusal::RegionMissing { .. } => Problem::invalid("/shipping_address/region", "missing", words),
+                ShippingRefusal::MethodMissing => Problem::invalid("/shipping_method", "missing", words),
+                ShippingRefusal::NotDeliveredThere { .. } => Problem::unprocessable("not-delivered-there", words),
+                ShippingRefusal::NothingCarriesIt { .. } => Problem::unprocessable("nothing-carries-it", words),
+                ShippingRefusal::MethodGone { .. } => Problem::unprocessable("shipping-method-gone", words),
+            },
             Refusal::TotalChanged { .. } => Problem::conflict("total-changed", words),
             Refusal::AmountTooLarge => Problem::unprocessable("amount-too-large", words),
             Refusal::AmountTooSmall { .. } => Problem::unprocessable("amount-too-small", words),

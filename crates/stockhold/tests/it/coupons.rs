@@ -20,6 +20,7 @@ use stockhold::storage::{RowExt, Storage, coupons};
 use stockhold::values;
 use stripe_sandbox::Pay;
 
+use crate::every_step::open_another_page;
 use crate::on_both_engines;
 use crate::support::books::{PRICE_MINOR, TestBooks, noon, policy, usd};
 use crate::support::browser::Browser;
@@ -618,5 +619,70 @@ on_both_engines!(
         assert_eq!((&told["data"][0]["code"], &told["next"]), (&json!("TEA-5"), &Value::Null));
         assert_eq!(shop.staff("DELETE", "/api/admin/coupons/a", "", json!({})).await.0, 204);
         assert_eq!(shop.staff("GET", "/api/admin/coupons/a", "", json!({})).await.0, 404);
+    }
+);
+
+on_both_engines!(
+    /// A code from the 24th to the 26th counts from midnight to midnight on the shop's clock, and the answer tells both.
+    a_code_starts_and_ends_on_the_shops_clock,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        shop.staff("PATCH", "/api/admin/settings", "", json!({ "time_zone": "Asia/Hong_Kong" })).await;
+        let coupon = json!({ "code": "TEA10", "percent_off": 10, "starts_at": "2026-12-24", "ends_at": "2026-12-26" });
+        let (status, told) = shop.staff("POST", "/api/admin/coupons", "", coupon).await;
+        assert_eq!(status, 201, "{told}");
+        let local = ["starts_at", "starts_at_local", "ends_at", "ends_at_local"].map(|field| told[field].clone());
+        let expected = [
+            "2026-12-23T16:00:00Z",
+            "2026-12-24T00:00:00+08:00",
+            "2026-12-26T16:00:00Z",
+            "2026-12-27T00:00:00+08:00",
+        ];
+        assert_eq!(local, expected.map(Value::from));
+
+        let midnight = |text: &str| {
+            stockhold::language::parse_moment(text).expect("a moment") - shop.shop.now()
+        };
+        let tries = [
+            ("2026-12-23T15:59:59Z", "before", 422, "coupon-not-yet"),
+            ("2026-12-23T16:00:00Z", "first", 201, ""),
+            ("2026-12-26T15:59:59Z", "last", 201, ""),
+            ("2026-12-26T16:00:00Z", "after", 422, "coupon-expired"),
+        ];
+        for (at, key, status, why) in tries {
+            shop.shop.clock.advance(midnight(at));
+            let told = check_out(shop, key, &format!("{key}@example.org"), &[("mug", 1)], "TEA10").await;
+            assert_eq!((told.0, told.1["code"].as_str().unwrap_or_default()), (status, why), "{at}");
+        }
+        for bad in ["tomorrow", "2026-02-30", "2026-12-24T18:00[Europe/Paris]"] {
+            let (status, told) = shop.staff("PATCH", "/api/admin/coupons/TEA10", "", json!({ "ends_at": bad })).await;
+            assert_eq!((status, &told["errors"][0]["pointer"]), (422, &json!("/ends_at")), "{bad}");
+        }
+    }
+);
+
+on_both_engines!(
+    /// C1, M5: paid late, and somebody else has the last use: the money goes back, and the letters do not blame the goods,
+    /// which are there.
+    a_late_payment_without_its_code_is_told_as_what_it_is,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        make(shop, json!({ "code": "TEA10", "percent_off": 10, "usage_limit": 1 })).await;
+        assert_eq!(check_out(shop, "late", "ada@example.org", &[("mug", 1)], "tea10").await.0, 201);
+        let late = shop.order_of_key("late");
+        let page = open_another_page(shop, late).await;
+        sweep_late(shop).await;
+        assert_eq!(check_out(shop, "last-use", "grace@example.org", &[("mug", 1)], "tea10").await.0, 201);
+        shop.sandbox.pay(&page, Pay::Card("4242424242424242".to_owned())).expect("the page was left behind");
+        shop.settle().await;
+        let order = shop.view(late).await;
+        assert_eq!((order.status, order.going_back()), (Status::Expired, order.captured()));
+        let letters = shop.shop.mailer.stored();
+        let says = |words: &str| letters.iter().filter(|letter| letter.text.contains(words)).count();
+        assert_eq!(says("the last use of the code had gone to somebody else"), 1, "to the buyer");
+        assert_eq!(says("its goods or its code could not be had again"), 1, "to the owner");
+        assert_eq!(says("somebody else had bought them"), 0);
     }
 );

@@ -71,6 +71,8 @@ fn request(number: u64, goods: &str) -> CheckoutRequest {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     }

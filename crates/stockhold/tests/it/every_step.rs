@@ -10,11 +10,13 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use rules::commands::count_stock::CountStock;
+use rules::coupons::Coupon;
 use rules::ids::{CountId, OrderId};
 use rules::stock::Reason;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::ledger::Fault;
+use stockhold::outbox::coupon_id;
 use stockhold::shop::Shop;
 use stockhold::storage::{RowExt, effects, orders};
 use stockhold::stripe::signature;
@@ -22,6 +24,7 @@ use stockhold::{values, web, workers};
 use stripe_sandbox::{Faults, Pay, WebhookMode};
 use tower::ServiceExt;
 
+use crate::coupons::tea10;
 use crate::on_both_engines;
 use crate::support::books::sku;
 use crate::support::shop::{TestShop, WEBHOOK_SECRET, quick};
@@ -38,16 +41,23 @@ struct World<'a> {
     shop: Arc<Shop>,
     plan: Arc<Plan>,
     goods: String,
+    /// A code of this world, with one use.
+    code: Option<String>,
     /// How many of Stripe's events were there before, or have been taken in.
     told: usize,
 }
 
 impl<'a> World<'a> {
-    async fn begin(base: &'a TestShop, plan: Arc<Plan>, units: i64) -> World<'a> {
+    async fn begin(base: &'a TestShop, plan: Arc<Plan>, stock: Stock) -> World<'a> {
         let goods = format!("mug-{}", base.draw());
-        base.stock(&goods, units).await;
+        base.stock(&goods, stock.units).await;
+        let code = stock.with_code.then(|| format!("CODE-{goods}"));
+        if let Some(text) = &code {
+            let coupon = Coupon { code: crate::coupons::code(text), usage_limit: Some(1), ..tea10() };
+            crate::coupons::issue(&base.shop.storage, &coupon).await;
+        }
         let shop = process(base, plan.clone(), quick()).await;
-        World { base, shop, plan, goods, told: base.sandbox.events().len() }
+        World { base, shop, plan, goods, code, told: base.sandbox.events().len() }
     }
 
     /// A process that died is opened again, a while later; whatever it said last, nobody heard it.
@@ -89,7 +99,10 @@ impl<'a> World<'a> {
     }
 
     async fn check_out(&mut self, units: i64) -> OrderId {
-        let body = json!({ "items": [{ "sku": self.goods, "quantity": units }], "email": self.email() });
+        let mut body = json!({ "items": [{ "sku": self.goods, "quantity": units }], "email": self.email() });
+        if let Some(code) = &self.code {
+            body["coupon"] = json!(code);
+        }
         let body = self.ask("/api/checkout", &format!("checkout-{}", self.goods), body).await;
         body["order"]["id"].as_str().expect("an id").parse().expect("an order's id")
     }
@@ -147,6 +160,15 @@ impl<'a> World<'a> {
         self.plan.arm();
     }
 
+    /// How often the code was used, and by whom it is counted.
+    async fn uses(&self) -> Option<(i64, i64)> {
+        let code = self.code.clone()?;
+        let sql = "select c.used, cast(coalesce(sum(u.used), 0) as bigint) from coupons c
+            left join coupon_customers u on u.code = c.code where c.code = upper($1) group by c.code, c.used";
+        let rows = self.base.shop.storage.read(sql, values![code]).await.expect("the database answers");
+        Some((rows[0].int(0), rows[0].int(1)))
+    }
+
     /// What is left in the end, in words that do not depend on ids and moments.
     async fn end(&self, id: OrderId) -> String {
         let storage = &self.base.shop.storage;
@@ -186,8 +208,11 @@ impl<'a> World<'a> {
         let sandbox = &self.base.sandbox;
         let name = id.to_string();
         let theirs = (sandbox.sessions_of(&name).len(), sandbox.charged_minor(&name), sandbox.refunded_minor(&name));
+        let uses = self.uses().await;
+        let discount = coupon_id(id);
+        let left_behind = sandbox.coupons().iter().any(|coupon| coupon["id"] == discount.as_str());
         format!(
-            "{:?} {:?} {:?}\nlines {lines:?}\nlevel {:?}\npayments {payments:?}\nrefunds {refunds:?}\neffects {effects:#?}\nletters {letters:?}\nat Stripe {theirs:?}",
+            "{:?} {:?} {:?}\nlines {lines:?}\nlevel {:?}\npayments {payments:?}\nrefunds {refunds:?}\neffects {effects:#?}\nletters {letters:?}\nat Stripe {theirs:?}\nuses {uses:?} discount left at Stripe {left_behind}",
             order.status,
             order.hold,
             order.session_state,
@@ -196,11 +221,22 @@ impl<'a> World<'a> {
     }
 }
 
-/// Runs a journey once well and then once for each step and mishap.
+/// How many there are, and whether a code takes ten percent off them, once.
+#[derive(Clone, Copy)]
+struct Stock {
+    units: i64,
+    with_code: bool,
+}
+
 async fn every_step(base: &TestShop, units: i64, journey: impl AsyncFn(&mut World<'_>) -> OrderId) {
+    every_step_with(base, Stock { units, with_code: false }, journey).await;
+}
+
+/// Runs a journey once well and then once for each step and mishap.
+async fn every_step_with(base: &TestShop, stock: Stock, journey: impl AsyncFn(&mut World<'_>) -> OrderId) {
     base.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
     let well = Plan::none();
-    let mut world = World::begin(base, well.clone(), units).await;
+    let mut world = World::begin(base, well.clone(), stock).await;
     let id = journey(&mut world).await;
     let (right, steps) = (world.end(id).await, well.seen());
     assert!(steps > 2, "a journey has steps");
@@ -208,7 +244,7 @@ async fn every_step(base: &TestShop, units: i64, journey: impl AsyncFn(&mut Worl
     let mishaps = std::iter::once((Mishap::DiesAtOnce, 0)).chain(each(Mishap::DiesAfter));
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (mishap, at) in mishaps.chain(each(Mishap::AnswerLost)).chain(each(Mishap::Twice)) {
-        let mut world = World::begin(base, Plan::new(mishap, at), units).await;
+        let mut world = World::begin(base, Plan::new(mishap, at), stock).await;
         let id = journey(&mut world).await;
         let end = world.end(id).await;
         if end != right {
@@ -307,13 +343,68 @@ on_both_engines!(
     }
 );
 
+const ONE_WITH_A_CODE: Stock = Stock { units: 1, with_code: true };
+
+on_both_engines!(
+    /// C2, C9: with a code: one use, and no discount is left behind at Stripe.
+    every_step_of_a_purchase_with_a_code_may_fail_or_repeat,
+    TestShop,
+    async |shop: &TestShop| {
+        every_step_with(shop, ONE_WITH_A_CODE, async |world| {
+            world.begins();
+            let id = world.check_out(1).await;
+            world.pay(id).await;
+            world.work().await;
+            assert_eq!(world.uses().await, Some((1, 1)));
+            id
+        })
+        .await;
+    }
+);
+
+on_both_engines!(
+    /// C5, C9: nobody pays: the use comes back once, and the discount at Stripe is gone.
+    every_step_of_an_expiry_with_a_code_may_fail_or_repeat,
+    TestShop,
+    async |shop: &TestShop| {
+        every_step_with(shop, ONE_WITH_A_CODE, async |world| {
+            let id = world.check_out(1).await;
+            world.base.shop.clock.advance(Span::minutes(31));
+            world.begins();
+            world.work().await;
+            assert_eq!(world.uses().await, Some((0, 0)));
+            id
+        })
+        .await;
+    }
+);
+
+on_both_engines!(
+    /// C6: a paid order with a code is called off: the use comes back once, with the money and the goods.
+    every_step_of_cancelling_an_order_with_a_code_may_fail_or_repeat,
+    TestShop,
+    async |shop: &TestShop| {
+        every_step_with(shop, ONE_WITH_A_CODE, async |world| {
+            let id = world.check_out(1).await;
+            world.pay(id).await;
+            world.work().await;
+            world.begins();
+            world.ask(&format!("/api/orders/{id}/cancel"), "cancel", json!({})).await;
+            world.work().await;
+            assert_eq!(world.uses().await, Some((0, 0)));
+            id
+        })
+        .await;
+    }
+);
+
 /// A page of the order that the shop has forgotten, as an older version or a lost answer may leave one behind.
-async fn open_another_page(world: &World<'_>, id: OrderId) -> String {
+pub async fn open_another_page(base: &TestShop, id: OrderId) -> String {
     let sql = "select parameters from effects where id = $1";
-    let stored = world.base.shop.storage.read(sql, values![format!("open_checkout:{id}")]).await;
+    let stored = base.shop.storage.read(sql, values![format!("open_checkout:{id}")]).await;
     let form = stored.expect("the database answers")[0].text(0).to_owned();
-    let stripe = &world.base.shop.config.stripe_api_base;
-    let request = world.base.http.post(format!("{stripe}/v1/checkout/sessions")).bearer_auth("sk_test_sandbox");
+    let stripe = &base.shop.config.stripe_api_base;
+    let request = base.http.post(format!("{stripe}/v1/checkout/sessions")).bearer_auth("sk_test_sandbox");
     let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
     let answer = crate::support::shop::answer(request.send().await.expect("Stripe answers")).await;
     assert_eq!(answer.0, 200, "{}", answer.1);
@@ -323,7 +414,7 @@ async fn open_another_page(world: &World<'_>, id: OrderId) -> String {
 /// The hold has ended, then the buyer pays on a page that was left behind.
 async fn late_payment(world: &mut World<'_>, gone: bool) -> OrderId {
     let id = world.check_out(1).await;
-    let page = open_another_page(world, id).await;
+    let page = open_another_page(world.base, id).await;
     world.base.shop.clock.advance(Span::minutes(31));
     world.work().await;
     if gone {

@@ -30,6 +30,7 @@ fn variant(sku: &str, price_minor: i64) -> NewVariant {
 
 fn cup(slug: &str, skus: &[&str]) -> NewProduct {
     NewProduct {
+        tax_class: None,
         slug: slug.to_owned(),
         status: ProductStatus::Active,
         title: Localized::of(&[("en", "Tea cup 50%"), ("zh-CN", "茶杯")]),

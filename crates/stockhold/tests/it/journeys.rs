@@ -3,10 +3,11 @@
 use rules::orders::{Hold, Status};
 use rules::time::Span;
 use stockhold::outbox::sweep::sweep;
-use stockhold::workers::ask_again;
+use stockhold::workers::{self, ask_again};
 use stripe_sandbox::{Fault, Faults, Pay, WebhookMode};
 
 use crate::on_both_engines;
+use crate::support::process::PATIENCE;
 use crate::support::shop::{TestShop, answer};
 
 on_both_engines!(
@@ -44,7 +45,8 @@ on_both_engines!(
 );
 
 on_both_engines!(
-    /// P12: every webhook is lost; the shop asks Stripe and is right, and nothing is cancelled.
+    /// P12, P22: every webhook is lost and the buyer never comes back. The shop asks Stripe, long before the sweep would,
+    /// and when the hold would have been due nothing is cancelled.
     with_every_webhook_lost_the_order_still_becomes_paid,
     TestShop,
     async |shop: &TestShop| {
@@ -52,9 +54,40 @@ on_both_engines!(
         shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
         let id = shop.check_out(&[("mug", 1)]).await;
         shop.pay(id).await;
-        shop.shop.clock.advance(Span::minutes(31));
+        shop.shop.clock.advance(Span::minutes(1));
         shop.settle().await;
+        assert_eq!(shop.view(id).await.status, Status::Pending, "nobody has told the shop");
         ask_again::run(&shop.shop).await.expect("Stripe answers");
+        assert_eq!(shop.view(id).await.status, Status::Paid);
+        shop.shop.clock.advance(Span::minutes(30));
+        assert_eq!(sweep(&shop.shop).await.expect("it sweeps").due, 0);
+        shop.settle().await;
+        assert_eq!((shop.view(id).await.status, shop.letters()), (Status::Paid, 1));
+    }
+);
+
+on_both_engines!(
+    /// P12, P22: the same with the workers running as they do in a shop: within a minute they ask by themselves.
+    running_workers_ask_stripe_when_nobody_tells_them,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 1).await;
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        // The hourly comparison with Stripe would find the payment too; it has just been made.
+        workers::reconcile_if_due(&shop.shop).await.expect("Stripe answers");
+        let mut happenings = shop.shop.happenings();
+        let (stop, shutdown) = tokio::sync::watch::channel(false);
+        let running = workers::spawn(shop.shop.clone(), shutdown);
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        shop.shop.clock.advance(Span::minutes(1));
+        shop.shop.wake_workers();
+        let heard = async {
+            while !happenings.recv().await.expect("the shop is open").starts_with("paid") {}
+        };
+        tokio::time::timeout(PATIENCE, heard).await.expect("they ask Stripe");
+        stop.send(true).expect("they listen");
+        running.await.expect("they end well");
         shop.settle().await;
         assert_eq!((shop.view(id).await.status, shop.letters()), (Status::Paid, 1));
     }

@@ -4,7 +4,13 @@ mod after_sale;
 mod architecture;
 mod audit;
 mod bad_input;
+#[allow(dead_code, reason = "the tests of pricing alone read all of a case")]
+#[path = "../../../rules/tests/carts/mod.rs"]
+mod carts;
+mod charged;
+mod code_entry;
 mod constraints;
+mod coupon_sheet;
 mod coupons;
 mod crashes;
 mod day;
@@ -15,6 +21,7 @@ mod holding;
 mod journeys;
 mod ledger;
 mod letters;
+mod locks;
 mod lookup;
 mod moved;
 mod order_page;
@@ -29,4 +36,5 @@ mod settings;
 mod support;
 mod themes;
 mod torture;
+mod totals;
 mod words;

@@ -133,7 +133,10 @@ fn unmarked(html: &str) -> Vec<String> {
         let close = skip.and_then(|name| rest[end..].find(&format!("</{name}>")));
         rest = &rest[close.map_or(end, |close| end + close)..];
     }
-    texts.iter().map(|text| outside(text)).filter(|text| text.chars().any(char::is_alphabetic)).collect()
+    // Countries have their names from CLDR.
+    let is_country = |text: &&String| stockhold::language::find_country(text).is_some();
+    let texts = texts.iter().filter(|text| !is_country(text));
+    texts.map(|text| outside(text)).filter(|text| text.chars().any(char::is_alphabetic)).collect()
 }
 
 /// A text without its marked parts and without data.

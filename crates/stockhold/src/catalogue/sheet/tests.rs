@@ -151,11 +151,11 @@ fn what_is_no_sheet_is_refused_as_a_whole() {
     assert!(refused(b"slug,title,sku\n").contains("price"));
     assert!(refused(b"slug,title,sku,price,SKU\n").contains("twice"));
     assert!(refused(b"slug,title,sku,price\n\xb2\xe8\xb1\xad,x,y,1\n").contains("UTF-8"));
-    let long = format!("slug,title,sku,price\ncup,{},C-1,1\n", "x".repeat(FIELD_BYTES_MAX + 1));
+    let long = format!("slug,title,sku,price\ncup,{},C-1,1\n", "x".repeat(rows::FIELD_BYTES_MAX + 1));
     assert_eq!(mistakes(&long).len(), 1);
     let endless = std::io::repeat(b'x');
     assert!(matches!(read(endless, dollars()), Err(SheetError::TooLarge)));
-    let rows = "a,A,\u{61},1\n".repeat(ROWS_MAX as usize + 1);
+    let rows = "a,A,\u{61},1\n".repeat(rows::ROWS_MAX as usize + 1);
     assert!(matches!(
         read(format!("slug,title,sku,price\n{rows}").as_bytes(), dollars()),
         Err(SheetError::TooManyRows)
@@ -167,5 +167,27 @@ fn a_name_becomes_an_address() {
     for (name, slug) in [("Tea cups & bowls", "tea-cups-bowls"), ("茶杯", "茶杯"), ("  Été!  ", "été"), ("***", "")]
     {
         assert_eq!(slug_of(name), slug);
+    }
+}
+
+/// What nobody could be charged is found out with the file, and not by the first buyer.
+#[test]
+fn a_price_between_the_steps_of_its_currency_is_a_mistake() {
+    for (code, price, right) in [
+        ("KWD", "1.005", false),
+        ("KWD", "1.010", true),
+        ("ISK", "150.50", false),
+        ("ISK", "150", true),
+        ("UGX", "0.01", false),
+        ("HUF", "150.50", true),
+        ("JPY", "150", true),
+    ] {
+        let currency = Currency::parse(code).expect("a currency");
+        // What it cost before is not charged.
+        let text = format!("slug,title,sku,price,compare_at\nmug,Mug,M-1,1,\ncup,Cup,C-1,{price},0.01\n");
+        let text = if code == "JPY" { text.replace("0.01", "1") } else { text };
+        let errors = read(text.as_bytes(), currency).expect("a sheet").errors;
+        let places: Vec<(u64, &str)> = errors.iter().map(|error| (error.row, error.column.as_str())).collect();
+        assert_eq!(places, if right { vec![] } else { vec![(3, "price")] }, "{code} {price}: {errors:?}");
     }
 }

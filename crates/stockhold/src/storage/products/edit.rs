@@ -46,11 +46,12 @@ const PUT_VARIANT: &str = "
     where variants.product_id = excluded.product_id";
 
 const PUT_PRODUCT: &str = "
-    insert into products (id, slug, status, title, description, options, position, image, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products), coalesce($7, ''), $8, $8)
+    insert into products (id, slug, status, title, description, options, position, image, created_at, updated_at, tax_class)
+    values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products), coalesce($7, ''), $8, $8,
+        coalesce($9, 'standard'))
     on conflict (id) do update set status = excluded.status, title = excluded.title,
         description = excluded.description, options = excluded.options, image = coalesce($7, products.image),
-        updated_at = excluded.updated_at";
+        updated_at = excluded.updated_at, tax_class = coalesce($9, products.tax_class)";
 
 const PUT_COLLECTION: &str = "
     insert into collections (slug, title, position)
@@ -69,6 +70,7 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
         to_json(&new.options),
         new.image.clone(),
         now.micros(),
+        new.tax_class.as_ref().map(|class| class.as_str().to_owned()),
     ];
     let mut statements = vec![(PUT_PRODUCT, product)];
     let retire = "update variants set active = 0 where product_id = $1 and not (sku {in $2})";

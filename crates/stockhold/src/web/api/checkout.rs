@@ -13,6 +13,7 @@ use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
 use rules::commands::Refusal;
 use rules::coupons::CouponCode;
 use rules::ids::OrderId;
+use rules::places::{Destination, Region};
 use rules::text::{Email, Sku};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,12 +22,14 @@ use utoipa::ToSchema;
 use super::access::Caller;
 use super::input::{Body, IdempotencyKey};
 use super::orders::{self, OrderBody};
-use crate::language::Language;
+use crate::language::{Language, find_country};
 use crate::outbox::checkout::{self, CheckoutFailure, CheckoutRequest};
 use crate::shop::Shop;
+use crate::storage::coupons;
 use crate::storage::keys::Scope;
 use crate::storage::orders::find;
 use crate::web::PageError;
+use crate::web::code_entry::{self, Who};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 /// Longest value of one field of an address, in characters.
@@ -44,6 +47,7 @@ pub struct Checkout {
     /// A code, in any case.
     coupon: Option<String>,
     shipping_address: Option<Address>,
+    /// The code of one of the methods offered there (`POST /api/quote` lists them); may be left out where there is one.
     shipping_method: Option<String>,
     /// `en` or `zh-CN`.
     locale: Option<String>,
@@ -69,6 +73,9 @@ pub struct Address {
     postal_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     city: Option<String>,
+    /// The part of an ISO 3166-2 code after the country, such as `CA`; asked for where shipping or taxes depend on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     /// ISO 3166, or as people write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
@@ -91,7 +98,7 @@ pub struct OpenedCheckout {
         (status = 409, description = "`out-of-stock`: nothing is held; `lines` says what is left", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 422, description = "A field cannot be used", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many unpaid orders", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many unpaid orders, or wrong codes", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The payment provider is away; nothing was charged", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub async fn check_out(
@@ -105,6 +112,9 @@ pub async fn check_out(
     let order_id = OrderId::from_u128(bits(&format!("checkout:{key}")));
     let request = request(&body, order_id, client)?;
     let language = Language::of_tag(&request.language);
+    if let Some(code) = &request.coupon {
+        look_at_code(&shop, &request, code).await?;
+    }
     let opened = checkout::check_out(&shop, request).await.map_err(|failure| named(failure, &body))?;
     let order = find(&shop.storage, order_id).await?;
     let order = order.ok_or_else(|| Problem::fault(PageError::Fault("a placed order is gone".to_owned())))?;
@@ -119,6 +129,18 @@ pub async fn check_out(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// Counts a code that is not there; too many of them are refused, unless the order stands already and is only asked for again.
+async fn look_at_code(shop: &Shop, request: &CheckoutRequest, code: &CouponCode) -> Result<(), Problem> {
+    let is_there = coupons::find(&shop.storage, code).await?.is_some_and(|stored| stored.coupon.active);
+    let who = Who::buyer(shop, &request.client, Some(&request.email));
+    match code_entry::entered(shop, &who, is_there).await? {
+        Some(wait) if find(&shop.storage, request.order_id).await?.is_none() => {
+            Err(Problem::too_many_attempts(code_entry::seconds(wait)).at("/coupon".to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What the law refuses about one item, at that item.
@@ -143,26 +165,13 @@ fn named(failure: CheckoutFailure, body: &Checkout) -> Problem {
 /// Parses what was sent; names every field that cannot be used.
 fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<CheckoutRequest, Problem> {
     let mut errors = Vec::new();
+    let lines = read_lines(&body.items, &mut errors);
+    if let Some(address) = &body.shipping_address {
+        address.check(&mut errors);
+    }
     let mut wrong = |pointer: String, code: &'static str, detail: String| {
         errors.push(FieldError { pointer, code, detail });
     };
-    if body.items.is_empty() {
-        wrong("/items".to_owned(), "empty", "The cart is empty.".to_owned());
-    }
-    if body.items.len() > LINES_MAX {
-        wrong("/items".to_owned(), "too-many", format!("An order has at most {LINES_MAX} lines."));
-    }
-    let mut lines = Vec::with_capacity(body.items.len().min(LINES_MAX));
-    for (at, item) in body.items.iter().enumerate().take(LINES_MAX) {
-        if !(1..=QUANTITY_MAX).contains(&item.quantity) {
-            let detail = format!("Order between 1 and {QUANTITY_MAX}.");
-            wrong(format!("/items/{at}/quantity"), "out-of-range", detail);
-        }
-        match Sku::parse(&item.sku) {
-            Ok(sku) => lines.push(CartLine { sku, quantity: item.quantity }),
-            Err(error) => wrong(format!("/items/{at}/sku"), "not-a-sku", error.to_string()),
-        }
-    }
     let email = Email::parse(&body.email);
     if let Err(error) = &email {
         wrong("/email".to_owned(), "not-an-email", error.to_string());
@@ -176,12 +185,6 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
     }
     if body.shipping_method.as_deref().is_some_and(|method| method.chars().count() > ADDRESS_CHARS_MAX) {
         wrong("/shipping_method".to_owned(), "too-long", format!("At most {ADDRESS_CHARS_MAX} characters."));
-    }
-    for (name, text) in body.shipping_address.iter().flat_map(Address::fields) {
-        if text.chars().count() > ADDRESS_CHARS_MAX || text.chars().any(char::is_control) {
-            let detail = format!("At most {ADDRESS_CHARS_MAX} characters on one line.");
-            wrong(format!("/shipping_address/{name}"), "not-a-line", detail);
-        }
     }
     match (email, language) {
         (Ok(email), Some(language)) if errors.is_empty() => {
@@ -197,6 +200,8 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
                 cart_id: String::new(),
                 language: language.tag().to_owned(),
                 shipping_address: body.shipping_address.as_ref().map_or_else(String::new, Address::stored),
+                destination: body.shipping_address.as_ref().and_then(Address::destination),
+                shipping_method: body.shipping_method.clone().filter(|method| !method.is_empty()),
                 coupon,
                 total_shown: None,
             })
@@ -205,16 +210,59 @@ fn request(body: &Checkout, order_id: OrderId, client: String) -> Result<Checkou
     }
 }
 
+/// The lines of a cart; what cannot be used is named.
+pub fn read_lines(items: &[CheckoutItem], errors: &mut Vec<FieldError>) -> Vec<CartLine> {
+    let mut wrong = |pointer: String, code: &'static str, detail: String| {
+        errors.push(FieldError { pointer, code, detail });
+    };
+    if items.is_empty() {
+        wrong("/items".to_owned(), "empty", "The cart is empty.".to_owned());
+    }
+    if items.len() > LINES_MAX {
+        wrong("/items".to_owned(), "too-many", format!("An order has at most {LINES_MAX} lines."));
+    }
+    let mut lines = Vec::with_capacity(items.len().min(LINES_MAX));
+    for (at, item) in items.iter().enumerate().take(LINES_MAX) {
+        if !(1..=QUANTITY_MAX).contains(&item.quantity) {
+            let detail = format!("Order between 1 and {QUANTITY_MAX}.");
+            wrong(format!("/items/{at}/quantity"), "out-of-range", detail);
+        }
+        match Sku::parse(&item.sku) {
+            Ok(sku) => lines.push(CartLine { sku, quantity: item.quantity }),
+            Err(error) => wrong(format!("/items/{at}/sku"), "not-a-sku", error.to_string()),
+        }
+    }
+    lines
+}
+
 impl Address {
+    /// Names each field that is no line of an address.
+    pub fn check(&self, errors: &mut Vec<FieldError>) {
+        for (name, text) in self.fields() {
+            if text.chars().count() > ADDRESS_CHARS_MAX || text.chars().any(char::is_control) {
+                let detail = format!("At most {ADDRESS_CHARS_MAX} characters on one line.");
+                errors.push(FieldError { pointer: format!("/shipping_address/{name}"), code: "not-a-line", detail });
+            }
+        }
+    }
+
     fn fields(&self) -> Vec<(&'static str, &str)> {
         let fields = [
             ("name", &self.name),
             ("street", &self.street),
             ("postal_code", &self.postal_code),
             ("city", &self.city),
+            ("region", &self.region),
             ("country", &self.country),
         ];
         fields.into_iter().filter_map(|(name, text)| text.as_deref().map(|text| (name, text.trim()))).collect()
+    }
+
+    /// As far as it can be read: what shipping and taxes go by. They say themselves what they miss.
+    pub fn destination(&self) -> Option<Destination> {
+        let country = find_country(self.country.as_deref()?)?;
+        let region = self.region.as_deref().and_then(|region| Region::parse(region.trim()).ok());
+        Some(Destination { country, region })
     }
 
     /// As the order keeps it: the fields that were filled in; empty when none was.

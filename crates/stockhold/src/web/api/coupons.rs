@@ -1,13 +1,13 @@
 //! Coupons for staff: made, changed, switched off, and removed while no order has named them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rules::coupons::{Coupon, CouponCode, CouponError, PercentOff, Reduction, Targets};
-use rules::money::Currency;
+use rules::coupons::{Change, Coupon, CouponCode, CouponError, Kind, PercentOff, Reduction};
 use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -15,10 +15,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Body, Parameters, Segment, page_rows, said};
 use super::{MoneyBody, money, page, time};
-use crate::language::parse_moment;
-use crate::shop::Shop;
+use crate::language::{Edge, local_time, parse_edge};
+use crate::shop::{Settings, Shop};
 use crate::storage::coupons::{self, Changed, StoredCoupon};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
+
+const NOT_A_TIME: &str = "Send a date such as 2026-12-24, a time on the shop's clock such as 2026-12-24T18:00, or a moment \
+    such as 2026-12-24T00:00:00Z.";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -54,8 +57,14 @@ pub struct CouponBody {
     usage_limit: Option<i64>,
     usage_limit_per_customer: Option<i64>,
     first_order_only: bool,
+    /// In UTC, and on the shop's clock.
+    #[schema(example = "2026-12-23T16:00:00Z")]
     starts_at: Option<String>,
+    #[schema(example = "2026-12-24T00:00:00+08:00")]
+    starts_at_local: Option<String>,
+    /// The first moment at which it is over, in UTC and on the shop's clock.
     ends_at: Option<String>,
+    ends_at_local: Option<String>,
     applies_to: TargetsBody,
     active: bool,
     /// Reserved by unpaid orders, and spent.
@@ -99,11 +108,11 @@ pub struct CouponFields {
     #[schema(value_type = Option<i64>)]
     usage_limit_per_customer: Option<Option<i64>>,
     first_order_only: Option<bool>,
-    /// RFC 3339.
+    /// RFC 3339 with its offset, or a date or a date and time on the shop's clock. A date: its first moment.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
     starts_at: Option<Option<String>>,
-    /// RFC 3339; the first moment at which it is over.
+    /// The first moment at which it is over, written in the same ways. A date: all of it still counts.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
     ends_at: Option<Option<String>>,
@@ -127,7 +136,8 @@ pub async fn list(
     found.truncate(usize::try_from(limit).unwrap_or_default());
     let next = found.last().filter(|_| has_more).map(|last| last.coupon.code.to_string());
     let asked = vec![("limit", query.limit.map_or_else(String::new, |limit| limit.to_string()))];
-    let data = found.iter().map(body).collect();
+    let settings = shop.settings();
+    let data = found.iter().map(|stored| body(stored, &settings)).collect();
     Ok(page(CouponList { data, next: next.clone() }, "/api/admin/coupons", asked, next.as_deref()))
 }
 
@@ -137,7 +147,7 @@ pub async fn list(
     responses((status = 200, description = "The coupon", body = CouponBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn show(State(shop): State<Arc<Shop>>, Segment(code): Segment) -> Result<Json<CouponBody>, Problem> {
-    Ok(Json(body(&find(&shop, &code).await?)))
+    Ok(Json(body(&find(&shop, &code).await?, &shop.settings())))
 }
 
 /// Makes a coupon.
@@ -153,11 +163,11 @@ pub async fn make(
 ) -> Result<(StatusCode, Json<CouponBody>), Problem> {
     let code = CouponCode::parse(input.code.as_deref().unwrap_or_default())
         .map_err(|error| Problem::invalid("/code", "not-a-code", error.to_string()))?;
-    let coupon = input.over(None, code.clone(), shop.settings().currency)?;
+    let coupon = input.over(None, code.clone(), &shop.settings())?;
     if !coupons::insert(&shop.storage, &coupon, shop.now()).await? {
         return Err(Problem::conflict("coupon-taken", "There is a coupon with this code already."));
     }
-    Ok((StatusCode::CREATED, Json(body(&find(&shop, code.as_str()).await?))))
+    Ok((StatusCode::CREATED, Json(body(&find(&shop, code.as_str()).await?, &shop.settings()))))
 }
 
 /// Changes what is said of it, and nothing else. Orders that were placed before keep their discount.
@@ -172,12 +182,13 @@ pub async fn change(
     Segment(code): Segment,
     Body(input): Body<CouponFields>,
 ) -> Result<Json<CouponBody>, Problem> {
+    let settings = shop.settings();
     let stored = find(&shop, &code).await?;
     let code = stored.coupon.code.clone();
     if input.code.as_deref().is_some_and(|said| CouponCode::parse(said).as_ref() != Ok(&code)) {
         return Err(Problem::invalid("/code", "never-changes", "A code never changes. Make another coupon instead."));
     }
-    let coupon = input.over(Some(&stored.coupon), code.clone(), shop.settings().currency)?;
+    let coupon = input.over(Some(&stored.coupon), code.clone(), &settings)?;
     if coupons::update(&shop.storage, &coupon, stored.revision).await? == Changed::NotAsRead {
         let now = find(&shop, code.as_str()).await?;
         if coupon.usage_limit.is_some_and(|limit| limit < now.used) {
@@ -186,7 +197,7 @@ pub async fn change(
         }
         return Err(Problem::conflict("conflict", "Somebody changed this just now. Try again."));
     }
-    Ok(Json(body(&find(&shop, code.as_str()).await?)))
+    Ok(Json(body(&find(&shop, code.as_str()).await?, &settings)))
 }
 
 /// Removes a coupon that no order has named; switch the others off instead.
@@ -210,7 +221,8 @@ async fn find(shop: &Shop, code: &str) -> Result<StoredCoupon, Problem> {
     coupons::find(&shop.storage, &code).await?.ok_or_else(Problem::not_found)
 }
 
-fn body(stored: &StoredCoupon) -> CouponBody {
+fn body(stored: &StoredCoupon, settings: &Settings) -> CouponBody {
+    let local = |at: Option<Timestamp>| at.map(|at| local_time(at, &settings.time_zone));
     let Coupon { code, reduction, currency, applies_to, .. } = &stored.coupon;
     let amount = |minor: Option<i64>| minor.map(|minor| money(minor, *currency));
     let (percent_off, amount_off) = match reduction {
@@ -228,7 +240,9 @@ fn body(stored: &StoredCoupon) -> CouponBody {
         usage_limit_per_customer: stored.coupon.usage_limit_per_customer,
         first_order_only: stored.coupon.first_order_only,
         starts_at: stored.coupon.starts_at.map(time),
+        starts_at_local: local(stored.coupon.starts_at),
         ends_at: stored.coupon.ends_at.map(time),
+        ends_at_local: local(stored.coupon.ends_at),
         applies_to: TargetsBody {
             products: applies_to.products.iter().cloned().collect(),
             collections: applies_to.collections.iter().cloned().collect(),
@@ -240,91 +254,66 @@ fn body(stored: &StoredCoupon) -> CouponBody {
 }
 
 impl CouponFields {
-    /// The coupon that it says, over the one that stands; names every field that cannot be used.
-    fn over(self, before: Option<&Coupon>, code: CouponCode, currency: Currency) -> Result<Coupon, Problem> {
+    /// The coupon that it says, over the one that stands; names every field that cannot be read.
+    fn over(self, before: Option<&Coupon>, code: CouponCode, settings: &Settings) -> Result<Coupon, Problem> {
+        let currency = settings.currency;
         let mut errors = Vec::new();
         let mut wrong = |pointer: &str, code: &'static str, detail: String| {
             errors.push(FieldError { pointer: pointer.to_owned(), code, detail });
         };
-        let mut minor = |pointer: &str, amount: Option<MoneyBody>| {
-            let amount = amount?;
+        let kind = self.kind.map(|kind| {
+            let known = Kind::parse(&kind);
+            if known.is_none() {
+                wrong("/kind", "not-a-reduction", "Send percent or amount.".to_owned());
+            }
+            known
+        });
+        let percent = self.percent_off.map(|number| {
+            let percent = PercentOff::parse(&number.to_string());
+            percent.map_err(|error| wrong("/percent_off", "not-a-percentage", error.to_string()))
+        });
+        let mut minor = |pointer: &str, amount: MoneyBody| {
             if amount.currency != currency.code() {
-                wrong(
-                    &format!("{pointer}/currency"),
-                    "wrong-currency",
-                    format!("This shop's prices are in {currency}."),
-                );
+                let detail = format!("This shop's prices are in {currency}.");
+                wrong(&format!("{pointer}/currency"), "wrong-currency", detail);
             }
-            Some(amount.amount)
+            amount.amount
         };
-        let kept = |field: fn(&Coupon) -> Option<i64>| before.and_then(field);
-        let amount_off = minor("/amount_off", self.amount_off);
-        let max_discount_minor = match self.max_discount {
-            Some(said) => minor("/max_discount", said),
-            None => kept(|coupon| coupon.max_discount_minor),
-        };
-        let minimum_spend_minor = match self.minimum_spend {
-            Some(said) => minor("/minimum_spend", said),
-            None => kept(|coupon| coupon.minimum_spend_minor),
-        };
-        let mut moment = |pointer: &str, said: Option<Option<String>>, kept: Option<Timestamp>| match said {
-            None => kept,
-            Some(None) => None,
-            Some(Some(text)) => {
-                let read = parse_moment(&text);
-                if read.is_none() {
-                    wrong(pointer, "not-a-time", "Send a moment such as 2026-12-24T00:00:00Z.".to_owned());
-                }
-                read
+        let amount_off_minor = self.amount_off.map(|amount| minor("/amount_off", amount));
+        let max_discount_minor = self.max_discount.map(|said| said.map(|amount| minor("/max_discount", amount)));
+        let minimum_spend_minor = self.minimum_spend.map(|said| said.map(|amount| minor("/minimum_spend", amount)));
+        let mut moment = |pointer: &str, edge: Edge, text: String| {
+            let read = parse_edge(&text, &settings.time_zone, edge);
+            if read.is_none() {
+                wrong(pointer, "not-a-time", NOT_A_TIME.to_owned());
             }
+            read
         };
-        let starts_at = moment("/starts_at", self.starts_at, before.and_then(|coupon| coupon.starts_at));
-        let ends_at = moment("/ends_at", self.ends_at, before.and_then(|coupon| coupon.ends_at));
-        let percent = self.percent_off.map(|number| PercentOff::parse(&number.to_string()));
-        let reduction = match (self.kind.as_deref(), percent, amount_off, before) {
-            (Some("percent") | None, Some(Ok(percent)), None, _) => Some(Reduction::Percent(percent)),
-            (Some("percent") | None, Some(Err(error)), None, _) => {
-                wrong("/percent_off", "not-a-percentage", error.to_string());
-                None
-            }
-            (Some("amount") | None, None, Some(minor), _) => Some(Reduction::Amount { minor }),
-            (kind, None, None, Some(before)) if kind.is_none_or(|kind| kind == before.reduction.kind().as_str()) => {
-                Some(before.reduction)
-            }
-            _ => {
-                let detail = "Send kind percent with percent_off, or kind amount with amount_off.";
-                wrong("/kind", "not-a-reduction", detail.to_owned());
-                None
-            }
-        };
-        let Some(reduction) = reduction.filter(|_| errors.is_empty()) else {
+        let starts_at = self.starts_at.map(|said| said.and_then(|text| moment("/starts_at", Edge::Start, text)));
+        let ends_at = self.ends_at.map(|said| said.and_then(|text| moment("/ends_at", Edge::End, text)));
+        if !errors.is_empty() {
             return Err(Problem::invalid_fields(errors));
+        }
+        let (products, collections) = match self.applies_to {
+            Some(said) => (Some(said.products), Some(said.collections)),
+            None => (None, None),
         };
-        let applies_to = match self.applies_to {
-            Some(said) => Targets {
-                products: said.products.into_iter().collect(),
-                collections: said.collections.into_iter().collect(),
-            },
-            None => before.map(|coupon| coupon.applies_to.clone()).unwrap_or_default(),
-        };
-        let coupon = Coupon {
-            code,
-            reduction,
-            currency,
+        let change = Change {
+            kind: kind.flatten(),
+            percent: percent.and_then(Result::ok),
+            amount_off_minor,
             max_discount_minor,
             minimum_spend_minor,
-            usage_limit: self.usage_limit.unwrap_or_else(|| kept(|coupon| coupon.usage_limit)),
-            usage_limit_per_customer: self
-                .usage_limit_per_customer
-                .unwrap_or_else(|| kept(|coupon| coupon.usage_limit_per_customer)),
-            first_order_only: self.first_order_only.unwrap_or_else(|| before.is_some_and(|c| c.first_order_only)),
+            usage_limit: self.usage_limit,
+            usage_limit_per_customer: self.usage_limit_per_customer,
+            first_order_only: self.first_order_only,
             starts_at,
             ends_at,
-            applies_to,
-            active: self.active.unwrap_or_else(|| before.is_none_or(|coupon| coupon.active)),
+            products: products.map(BTreeSet::from_iter),
+            collections: collections.map(BTreeSet::from_iter),
+            active: self.active,
         };
-        coupon.check_fields().map_err(named)?;
-        Ok(coupon)
+        Coupon::changed(before, code, currency, change).map_err(named)
     }
 }
 
@@ -332,11 +321,13 @@ impl CouponFields {
 fn named(error: CouponError) -> Problem {
     let (pointer, code) = match error {
         CouponError::NotACode => ("/code", "not-a-code"),
+        CouponError::NotAReduction => ("/kind", "not-a-reduction"),
         CouponError::NotAPercentage => ("/percent_off", "not-a-percentage"),
         CouponError::NotAnAmount { .. } => ("/amount_off", "not-an-amount"),
         CouponError::NotALimit => ("/usage_limit", "out-of-range"),
         CouponError::EndsBeforeItStarts => ("/ends_at", "ends-before-it-starts"),
         CouponError::TooManyTargets { .. } => ("/applies_to", "too-many"),
+        CouponError::NotASlug => ("/applies_to", "not-a-slug"),
     };
     Problem::invalid(pointer, code, error.to_string())
 }

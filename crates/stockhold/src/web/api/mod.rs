@@ -7,12 +7,15 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod coupon_sheet;
 pub mod coupons;
 pub mod events;
 pub mod input;
 pub mod openapi;
 pub mod orders;
+pub mod price_rules;
 pub mod products;
+pub mod quote;
 pub mod reconciliation;
 pub mod settings;
 pub mod stock;
@@ -30,9 +33,9 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use axum::{Json, http::HeaderValue};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
+pub use crate::price_rules::MoneyBody;
 use crate::shop::Shop;
 use crate::storage::keys::Scope;
 use crate::web::problem::{self, Problem, RequestId};
@@ -54,6 +57,7 @@ fn routes() -> Vec<Route> {
     vec![
         route(Method::GET, "/api/products", Anyone, products::list),
         route(Method::GET, "/api/products/{slug}", Anyone, products::show),
+        route(Method::POST, "/api/quote", Anyone, quote::quote),
         route(Method::POST, "/api/checkout", Anyone, checkout::check_out),
         route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
         route(Method::POST, "/api/orders/{id}/cancel", TokenOrKey(Scope::OrdersWrite), after_sale::cancel),
@@ -76,11 +80,17 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
         route(Method::GET, "/api/admin/coupons", Key(Scope::CouponsRead), coupons::list),
         route(Method::POST, "/api/admin/coupons", Key(Scope::CouponsWrite), coupons::make),
+        route(Method::GET, "/api/admin/coupons.csv", Key(Scope::CouponsRead), coupon_sheet::export),
+        route(Method::POST, "/api/admin/coupons/import", Key(Scope::CouponsWrite), coupon_sheet::import),
         route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
         route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
         route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),
         route(Method::GET, "/api/admin/settings", Key(Scope::SettingsRead), settings::show),
         route(Method::PATCH, "/api/admin/settings", Key(Scope::SettingsWrite), settings::change),
+        route(Method::GET, "/api/admin/shipping-zones", Key(Scope::SettingsRead), price_rules::show_zones),
+        route(Method::PUT, "/api/admin/shipping-zones", Key(Scope::SettingsWrite), price_rules::put_zones),
+        route(Method::GET, "/api/admin/tax-rules", Key(Scope::SettingsRead), price_rules::show_taxes),
+        route(Method::PUT, "/api/admin/tax-rules", Key(Scope::SettingsWrite), price_rules::put_taxes),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
     ]
@@ -123,24 +133,6 @@ where
 async fn number(request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
     problem::number(next.run(request).await, request_id.as_ref())
-}
-
-/// An amount in minor units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Money)]
-pub struct MoneyBody {
-    /// Minor units: cents, or whole yen.
-    #[schema(example = 3200)]
-    pub amount: i64,
-    #[schema(example = "USD")]
-    pub currency: String,
-}
-
-impl From<Money> for MoneyBody {
-    fn from(money: Money) -> Self {
-        MoneyBody { amount: money.minor, currency: money.currency.code().to_owned() }
-    }
 }
 
 fn money(minor: i64, currency: Currency) -> MoneyBody {

@@ -8,7 +8,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{after_sale, checkout, cleanup, coupons, events, orders, products, reconciliation, settings, stock};
+use super::{
+    after_sale, checkout, cleanup, coupon_sheet, coupons, events, orders, price_rules, products, quote, reconciliation,
+    settings, stock,
+};
 use crate::web::webhooks;
 
 #[derive(Debug, OpenApi)]
@@ -43,8 +46,15 @@ use crate::web::webhooks;
         coupons::show,
         coupons::change,
         coupons::remove,
+        coupon_sheet::export,
+        coupon_sheet::import,
         settings::show,
         settings::change,
+        price_rules::show_zones,
+        price_rules::put_zones,
+        price_rules::show_taxes,
+        price_rules::put_taxes,
+        quote::quote,
         events::list,
         events::replay,
     ),

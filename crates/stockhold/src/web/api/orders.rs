@@ -7,16 +7,20 @@ use axum::extract::State;
 use axum::response::Response;
 use rules::disputes::Dispute;
 use rules::ids::OrderId;
+use rules::money::Currency;
 use rules::orders::Status;
 use rules::payments::Payment;
+use rules::places::Destination;
 use rules::refunds::{Refund, RefundLine};
 use rules::shipments::Shipment;
+use rules::taxes::TaxLine;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::access::Caller;
 use super::input::{Parameters, Segment, page_rows};
 use super::{MoneyBody, money, page, time};
+use crate::price_rules::DaysBody;
 use crate::shop::Shop;
 use crate::storage::keys::Scope;
 use crate::storage::orders::{self, OrderSummary, OrderView};
@@ -63,8 +67,16 @@ pub struct OrderBody {
     coupon: Option<String>,
     subtotal: MoneyBody,
     discount: MoneyBody,
+    /// Without the tax that comes on top.
     shipping: MoneyBody,
+    /// How it is sent; null: nothing was asked about delivery.
+    delivery: Option<OrderDelivery>,
+    /// All of it, that of shipping included.
     tax: MoneyBody,
+    /// Whether the tax is `included` in the prices, `added` to them, or there is `none`.
+    taxation: &'static str,
+    /// The tax by rate, for an invoice.
+    tax_lines: Vec<OrderTaxLine>,
     total: MoneyBody,
     reserved_at: String,
     hold_expires_at: String,
@@ -90,11 +102,33 @@ pub struct OrderItem {
     unit_price: MoneyBody,
     /// Its part of the order's discount, already off its total.
     discount: MoneyBody,
+    /// Its part of the order's tax.
+    tax: MoneyBody,
     total: MoneyBody,
     /// Units that have left, units that will not be sent any more, units back on the shelf.
     shipped: i64,
     cancelled: i64,
     restocked: i64,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderDelivery {
+    zone: String,
+    method: String,
+    /// In the order's language.
+    title: String,
+    days: Option<DaysBody>,
+    /// `DE` or `US-CA`: what it was priced by.
+    destination: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderTaxLine {
+    #[schema(value_type = f64, example = 8.875)]
+    percent: serde_json::Number,
+    /// What is taxed, without the tax.
+    base: MoneyBody,
+    amount: MoneyBody,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -296,7 +330,16 @@ pub fn body(order: &OrderView, token: Option<String>) -> OrderBody {
         subtotal: amount(order.subtotal),
         discount: amount(order.discount),
         shipping: amount(order.shipping),
+        delivery: order.delivery.as_ref().map(|delivery| OrderDelivery {
+            zone: delivery.zone.clone(),
+            method: delivery.method.clone(),
+            title: delivery.title.clone(),
+            days: delivery.days.map(|days| DaysBody { min: days.min, max: days.max }),
+            destination: order.destination.as_ref().map_or_else(String::new, Destination::to_string),
+        }),
         tax: amount(order.tax),
+        taxation: order.taxation.as_str(),
+        tax_lines: order.tax_lines.iter().map(|line| tax_line(line, order.currency)).collect(),
         total: amount(order.total),
         reserved_at: time(order.reserved_at),
         hold_expires_at: time(order.hold_due_at),
@@ -316,6 +359,14 @@ pub fn body(order: &OrderView, token: Option<String>) -> OrderBody {
     }
 }
 
+pub fn tax_line(line: &TaxLine, currency: Currency) -> OrderTaxLine {
+    OrderTaxLine {
+        percent: serde_json::from_str(&line.rate.percent()).expect("a percentage is a number"),
+        base: money(line.base_minor, currency),
+        amount: money(line.amount_minor, currency),
+    }
+}
+
 fn items(order: &OrderView) -> Vec<OrderItem> {
     let item = |line: &orders::OrderLineView| OrderItem {
         sku: line.sku.clone(),
@@ -324,6 +375,7 @@ fn items(order: &OrderView) -> Vec<OrderItem> {
         quantity: line.quantity,
         unit_price: money(line.unit_price, order.currency),
         discount: money(line.discount, order.currency),
+        tax: money(line.tax, order.currency),
         total: money(line.total, order.currency),
         shipped: line.shipped,
         cancelled: line.cancelled,

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rules::money::{Currency, Money};
+use rules::taxes::TaxClass;
 use rules::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -63,6 +64,8 @@ pub struct ProductBody {
     /// `draft`, `active` or `archived`.
     status: &'static str,
     collections: Vec<String>,
+    /// `standard`, or a class that the tax rules name.
+    tax_class: String,
     /// What the variants differ in.
     options: Vec<String>,
     variants: Vec<VariantBody>,
@@ -104,6 +107,8 @@ pub struct ProductInput {
     /// Slugs; left out: as they are.
     collections: Option<Vec<String>>,
     options: Option<Vec<String>>,
+    /// Left out: `standard`.
+    tax_class: Option<String>,
     variants: Vec<VariantInput>,
 }
 
@@ -199,6 +204,7 @@ fn body(product: &Product, currency: Currency) -> ProductBody {
         description: product.description.0.clone(),
         status: product.status.as_str(),
         collections: product.collections.clone(),
+        tax_class: product.tax_class.as_str().to_owned(),
         options: product.options.clone(),
         variants: product.variants.iter().map(|variant| variant_body(variant, currency)).collect(),
     }
@@ -305,6 +311,10 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
     for (at, slug) in input.collections.iter().flatten().enumerate() {
         wrongs.slug(format!("/collections/{at}"), slug);
     }
+    let tax_class = input.tax_class.as_deref().map_or(Ok(TaxClass::standard()), TaxClass::parse);
+    if let Err(error) = &tax_class {
+        wrongs.add("/tax_class", "not-a-class", error.to_string());
+    }
     wrongs.at_most("/collections", input.collections.as_ref().map_or(0, Vec::len), COLLECTIONS_MAX);
     if input.variants.is_empty() {
         wrongs.add("/variants", "empty", "A product needs at least one variant.");
@@ -324,6 +334,7 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
             image: None,
             variants,
             collections: input.collections,
+            tax_class: tax_class.ok(),
         }),
         _ => Err(Problem::invalid_fields(wrongs.0)),
     }
@@ -342,6 +353,11 @@ fn new_variant(
         wrongs.add(format!("{place}/sku"), "not-a-sku", error.to_string());
     }
     wrongs.price(&format!("{place}/price"), &input.price, currency);
+    // Found out here, and not by the first buyer.
+    if input.price.amount % currency.step_minor() != 0 {
+        let detail = format!("Amounts in {currency} are multiples of {} minor units.", currency.step_minor());
+        wrongs.add(format!("{place}/price/amount"), "not-in-steps", detail);
+    }
     if let Some(price) = &input.compare_at {
         wrongs.price(&format!("{place}/compare_at"), price, currency);
     }
@@ -431,6 +447,23 @@ mod tests {
             "/variants/0/backorder",
         ] {
             assert!(told.contains(&format!("pointer: {pointer:?}")), "{pointer} in {told}");
+        }
+    }
+
+    #[test]
+    fn a_price_between_the_steps_of_its_currency_is_refused() {
+        for (code, amount, right) in
+            [("KWD", 1005, false), ("KWD", 1010, true), ("ISK", 150, false), ("ISK", 200, true)]
+        {
+            let price = |amount: i64| serde_json::json!({ "amount": amount, "currency": code });
+            let input = serde_json::json!({ "title": { "en": "Cup" }, "status": "active", "variants": [
+                { "sku": "A", "price": price(100) }, { "sku": "B", "price": price(amount), "compare_at": price(1005) },
+            ] });
+            let input: ProductInput = serde_json::from_value(input).expect("the right shape");
+            let read = new_product("cup".to_owned(), input, Currency::parse(code).expect("a currency"));
+            let told = format!("{read:?}");
+            assert_eq!(read.is_ok(), right, "{code} {amount}: {told}");
+            assert!(right || told.contains("pointer: \"/variants/1/price/amount\", code: \"not-in-steps\""), "{told}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the shopkeeper sets, read and changed. A change counts with the next request and the next order, at every
 //! instance: nothing is started again.
 //!
-//! A new group of settings (shipping, taxes) is a field of [`SettingsBody`] and of [`SettingsFields`], and a line in
+//! A new group of settings is a field of [`SettingsBody`] and of [`SettingsFields`], and a line in
 //! [`SettingsFields::changes`].
 
 use std::collections::BTreeMap;
@@ -22,8 +22,10 @@ use utoipa::ToSchema;
 
 use super::input::{Body, said};
 use crate::language::{Language, zone_name};
+use crate::price_rules::{ShippingZones, TaxRulesBody, ZoneBody, document};
 use crate::shop::{Settings, Shop};
 use crate::storage::settings::{self, Changed, NewCurrency};
+use crate::web::PageError;
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 /// A name stands on every page and in the subject of every letter.
@@ -55,6 +57,9 @@ pub struct SettingsBody {
     /// Who hears of what a person must look at; empty: the address that letters come from.
     owner_email: String,
     owner_language: &'static str,
+    /// Where parcels go, by which methods and for how much.
+    shipping_zones: Vec<ZoneBody>,
+    tax_rules: TaxRulesBody,
 }
 
 /// What is said of the settings; what is left out stays as it is.
@@ -76,6 +81,10 @@ pub struct SettingsFields {
     holds_per_client_max: Option<i64>,
     owner_email: Option<String>,
     owner_language: Option<String>,
+    /// Replaces all of them.
+    shipping_zones: Option<Vec<ZoneBody>>,
+    /// Replaces all of them.
+    tax_rules: Option<TaxRulesBody>,
 }
 
 /// Shows the settings.
@@ -85,7 +94,7 @@ pub struct SettingsFields {
             ("ETag" = String, description = "For `If-Match` of a change"))),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn show(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
-    Ok(answer(&*shop.read_settings().await?))
+    answer(&*shop.read_settings().await?)
 }
 
 /// Changes what is said of them, and nothing else. It counts from the next request on, at every instance.
@@ -104,6 +113,12 @@ pub async fn change(
     headers: HeaderMap,
     Body(input): Body<SettingsFields>,
 ) -> Result<Response, Problem> {
+    change_to(&shop, &headers, input).await?;
+    answer(&shop.settings())
+}
+
+/// The same for every route that changes settings.
+pub async fn change_to(shop: &Shop, headers: &HeaderMap, input: SettingsFields) -> Result<(), Problem> {
     let before = shop.read_settings().await?;
     let tag = etag(&before);
     if headers.get(IF_MATCH).is_some_and(|asked| !matches(asked, &tag)) {
@@ -115,7 +130,10 @@ pub async fn change(
         counts_alike: (new.decimals(), new.step_minor()) == (before.currency.decimals(), before.currency.step_minor()),
     });
     match settings::change(&shop.storage, before.revision, &changes, currency).await? {
-        Changed::Done => Ok(answer(&*shop.read_settings().await?)),
+        Changed::Done => {
+            shop.read_settings().await?;
+            Ok(())
+        }
         Changed::NotAsRead if headers.contains_key(IF_MATCH) => Err(Problem::precondition_failed()),
         Changed::NotAsRead => Err(Problem::conflict("conflict", "Somebody changed this just now. Try again.")),
         Changed::CurrencyInUse => {
@@ -132,9 +150,9 @@ pub async fn change(
     }
 }
 
-fn answer(settings: &Settings) -> Response {
+fn answer(settings: &Settings) -> Result<Response, Problem> {
     let tag = HeaderValue::from_str(&etag(settings)).expect("a number in quotes");
-    ([(ETAG, tag)], Json(body(settings))).into_response()
+    Ok(([(ETAG, tag)], Json(body(settings)?)).into_response())
 }
 
 fn etag(settings: &Settings) -> String {
@@ -146,9 +164,9 @@ fn matches(asked: &HeaderValue, tag: &str) -> bool {
     asked.to_str().is_ok_and(|asked| asked.split(',').map(str::trim).any(|one| one == "*" || one == tag))
 }
 
-fn body(settings: &Settings) -> SettingsBody {
+fn body(settings: &Settings) -> Result<SettingsBody, Problem> {
     let policy = &settings.policy;
-    SettingsBody {
+    Ok(SettingsBody {
         name: Language::ALL.iter().map(|language| (language.tag(), settings.name(*language).to_owned())).collect(),
         currency: settings.currency.code().to_owned(),
         time_zone: settings.time_zone.clone(),
@@ -158,7 +176,26 @@ fn body(settings: &Settings) -> SettingsBody {
         holds_per_client_max: policy.holds_per_client_max,
         owner_email: settings.owner_email.clone(),
         owner_language: settings.owner_language.tag(),
-    }
+        shipping_zones: zones(settings)?.zones,
+        tax_rules: tax_rules(settings)?,
+    })
+}
+
+pub fn zones(settings: &Settings) -> Result<ShippingZones, Problem> {
+    Ok(stored(&settings.shipping_zones)?.unwrap_or_default())
+}
+
+pub fn tax_rules(settings: &Settings) -> Result<TaxRulesBody, Problem> {
+    Ok(stored(&settings.tax_rules)?.unwrap_or_else(TaxRulesBody::none))
+}
+
+fn stored<T: for<'a> Deserialize<'a>>(text: &str) -> Result<Option<T>, Problem> {
+    document(text).map_err(|error| Problem::fault(PageError::Fault(format!("a stored setting: {error}"))))
+}
+
+/// As it is stored.
+fn text(document: &impl Serialize) -> Option<String> {
+    Some(serde_json::to_string(document).expect("what was read from JSON is JSON"))
 }
 
 /// Keys with what they shall be; none: as if nobody had ever set it.
@@ -175,6 +212,14 @@ impl Wrongs {
 }
 
 impl SettingsFields {
+    pub fn of_zones(zones: ShippingZones) -> SettingsFields {
+        SettingsFields { shipping_zones: Some(zones.zones), ..SettingsFields::default() }
+    }
+
+    pub fn of_taxes(rules: TaxRulesBody) -> SettingsFields {
+        SettingsFields { tax_rules: Some(rules), ..SettingsFields::default() }
+    }
+
     /// The rows that change; names every field that cannot be used.
     fn changes(self, before: &Settings) -> Result<Changes, Problem> {
         let mut wrongs = Wrongs::default();
@@ -186,6 +231,27 @@ impl SettingsFields {
                 Some(currency) => changes.push((settings::CURRENCY, Some(currency.code().to_owned()))),
                 None => wrongs.add("/currency", "not-a-currency", "Send a currency that Stripe charges, such as USD."),
             }
+        }
+        let new = changes.iter().find(|(key, _)| *key == settings::CURRENCY).and_then(|(_, code)| code.as_deref());
+        let currency = new.and_then(|code| Currency::parse(code).ok()).unwrap_or(before.currency);
+        if let Some(zones) = self.shipping_zones {
+            let zones = ShippingZones { zones };
+            for wrong in zones.parse(currency).err().into_iter().flatten() {
+                let place = wrong.pointer.trim_start_matches("/zones");
+                wrongs.add(format!("/shipping_zones{place}"), wrong.code, wrong.detail);
+            }
+            changes.push((settings::SHIPPING_ZONES, text(&zones)));
+        } else if currency != before.currency && zones(before)?.parse(currency).is_err() {
+            // Rules that cannot be read would close the shop.
+            let detail =
+                format!("Shipping prices stand in {}. Send shipping_zones in {currency} with it.", before.currency);
+            return Err(Problem::conflict("prices-in-the-way", detail).at("/currency".to_owned()));
+        }
+        if let Some(rules) = self.tax_rules {
+            for wrong in rules.parse().err().into_iter().flatten() {
+                wrongs.add(format!("/tax_rules{}", wrong.pointer), wrong.code, wrong.detail);
+            }
+            changes.push((settings::TAX_RULES, text(&rules)));
         }
         if let Some(name) = self.time_zone {
             match zone_name(&name) {

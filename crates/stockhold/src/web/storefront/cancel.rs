@@ -12,7 +12,6 @@ use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
 use rules::ids::OrderId;
-use rules::money::share;
 use rules::orders::Status;
 use serde::Deserialize;
 
@@ -137,7 +136,7 @@ fn goes_back(order: &OrderView) -> i64 {
         .map(|(line_no, line)| {
             let before = refunded(line_no);
             let units = open_units(line).min(line.quantity - before);
-            if units > 0 { share(line.total, line.quantity, before, units, order.currency.step_minor()) } else { 0 }
+            if units > 0 { line.share(before, units, order.currency.step_minor()) } else { 0 }
         })
         .sum();
     value.min(payment.left_minor())

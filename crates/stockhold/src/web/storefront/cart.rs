@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use axum::Form;
-use axum::extract::rejection::FormRejection;
+use axum::extract::Query;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
@@ -11,12 +12,15 @@ use minijinja::value::Value;
 use rules::cart::{LINES_MAX, QUANTITY_MAX};
 use rules::coupons::Uses;
 use rules::ids::OrderId;
-use rules::pricing::Item;
-use rules::taxes::TaxClass;
+use rules::pricing::{self, Item};
 use rules::text::Sku;
 use serde::Deserialize;
 
 use super::catalogue::{self, picture};
+use super::checkout::PlaceQuery;
+use super::checkout::form::destination;
+use super::checkout::page::{country_options, shown_method};
+use super::checkout::words::shipping_words;
 use super::{quantity, see_other};
 use crate::language::machine_time;
 use crate::storage::orders::{self, OrderView};
@@ -115,16 +119,8 @@ impl Shelf {
     /// What pricing goes by; a line that is not for sale any more is not priced.
     pub fn items(&self) -> Vec<Item> {
         let item = |line: &ShelfLine| {
-            let Offer { product, variant } = line.offer.clone()?;
-            Some(Item {
-                sku: variant.sku,
-                product: product.slug,
-                collections: product.collections,
-                unit_price_minor: variant.price_minor,
-                quantity: line.quantity,
-                weight_grams: variant.weight_grams,
-                tax_class: TaxClass::standard(),
-            })
+            let Offer { product, variant } = line.offer.as_ref()?;
+            product.item(&variant.sku, line.quantity)
         };
         self.lines.iter().filter_map(item).collect()
     }
@@ -206,8 +202,8 @@ fn offer(offered: &[Product], sku: &str) -> Option<Offer> {
     Some(Offer { product: product.clone(), variant: product.variant(sku)?.clone() })
 }
 
-pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
-    cart_page(&visitor, StatusCode::OK, None).await
+pub async fn show(visitor: Visitor, place: Result<Query<PlaceQuery>, QueryRejection>) -> Result<Response, PageError> {
+    page(&visitor, StatusCode::OK, None, &place?.0).await
 }
 
 pub async fn add(visitor: Visitor, form: Result<Form<AddForm>, FormRejection>) -> Result<Response, PageError> {
@@ -292,6 +288,15 @@ async fn changed(visitor: &Visitor, change: impl Fn(&mut Vec<(String, i64)>)) ->
 }
 
 async fn cart_page(visitor: &Visitor, status: StatusCode, trouble: Option<String>) -> Result<Response, PageError> {
+    page(visitor, status, trouble, &PlaceQuery::default()).await
+}
+
+async fn page(
+    visitor: &Visitor,
+    status: StatusCode,
+    trouble: Option<String>,
+    place: &PlaceQuery,
+) -> Result<Response, PageError> {
     let shelf = match &visitor.cart {
         Some(cart) => Shelf::of(visitor, cart).await?,
         None => Shelf { lines: Vec::new(), hold: None },
@@ -310,8 +315,36 @@ async fn cart_page(visitor: &Visitor, status: StatusCode, trouble: Option<String
         lines => shelf.lines(visitor),
         blocked => shelf.is_blocked(),
         total => visitor.money(shelf.total()),
+        estimate => estimate(visitor, &shelf, place),
     };
     visitor.page(status, "storefront/cart.html", context)
+}
+
+/// What delivery would cost there; nothing where nothing is asked about it.
+fn estimate(visitor: &Visitor, shelf: &Shelf, place: &PlaceQuery) -> Option<Value> {
+    let prices = &visitor.settings.policy.prices;
+    if prices.zones.is_empty() {
+        return None;
+    }
+    let goods = pricing::goods(&shelf.items(), None, visitor.settings.currency);
+    let (mut methods, mut wrong) = (Vec::new(), String::new());
+    if let (Some(destination), Ok(goods)) = (destination(&place.country, &place.region), goods) {
+        match prices.deliveries(&goods, Some(&destination)) {
+            Ok(offered) => methods = offered.iter().map(|way| shown_method(visitor, way, None)).collect(),
+            Err(refusal) => wrong = shipping_words(visitor, &refusal).1,
+        }
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("country", &place.country), ("region", &place.region)])
+        .finish();
+    Some(context! {
+        countries => country_options(visitor, &place.country, prices.served().as_ref()),
+        asks_region => prices.knows_regions(),
+        region => place.region.as_str(),
+        methods,
+        wrong,
+        query => if place.country.is_empty() { String::new() } else { format!("?{query}") },
+    })
 }
 
 fn to_cart(visitor: &Visitor) -> Response {

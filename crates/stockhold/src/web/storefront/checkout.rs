@@ -4,150 +4,62 @@
 //! and the back button therefore meet the same order; a cart or a price that changed meanwhile is shown again
 //! before anything is ordered (M1).
 
+pub mod form;
+pub mod page;
+mod price;
+pub mod words;
+
 use std::collections::BTreeMap;
 
 use axum::Form;
-use axum::extract::rejection::FormRejection;
+use axum::extract::Query;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::Response;
-use minijinja::context;
-use minijinja::value::Value;
 use rules::cart::CartLine;
 use rules::commands::Refusal;
-use rules::coupons::{CouponCode, CouponRefusal, check_use};
+use rules::coupons::CouponCode;
 use rules::ids::OrderId;
-use rules::money::{Currency, Money};
+use rules::money::Money;
 use rules::orders::Status;
-use rules::pricing;
 use rules::text::{Email, Sku};
 use serde::Deserialize;
 
 use super::cart::Shelf;
-use super::{plain, see_other};
+use super::see_other;
 use crate::outbox::checkout::{CheckoutFailure, CheckoutRequest, check_out};
-use crate::storage::{coupons, orders};
+use crate::storage::orders;
 use crate::web::PageError;
+use crate::web::code_entry;
 use crate::web::session::{Cart, Visitor, digest, with_cookie};
+use form::CheckoutForm;
+use page::{Priced, form_page};
+use price::Price;
+use words::{Notice, coupon_words, refused, shipping_words};
 
-/// The longest text of one address field.
-const FIELD_CHARS_MAX: usize = 200;
-/// The address fields, in the order of the form.
-const ADDRESS: [&str; 5] = ["name", "street", "postal_code", "city", "country"];
-
-/// What was typed; it is shown again until it is right.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct CheckoutForm {
+/// Where the cart's estimate was for.
+#[derive(Debug, Default, Deserialize)]
+pub struct PlaceQuery {
     #[serde(default)]
-    order_id: String,
+    pub country: String,
     #[serde(default)]
-    seen: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    street: String,
-    #[serde(default)]
-    postal_code: String,
-    #[serde(default)]
-    city: String,
-    #[serde(default)]
-    country: String,
-    #[serde(default)]
-    coupon: String,
-    /// Pressed: look at the code, order nothing.
-    #[serde(default)]
-    apply: String,
+    pub region: String,
 }
 
-/// What the cart costs with the code that was typed, as far as a page can say before the ledger decides.
-#[derive(Debug)]
-struct Price {
-    currency: Currency,
-    code: Option<CouponCode>,
-    discount: i64,
-    total: i64,
-    /// Why the code gives nothing, in the buyer's words.
-    wrong: Option<String>,
-}
-
-impl Price {
-    fn without_code(visitor: &Visitor, shelf: &Shelf) -> Price {
-        Price { currency: visitor.settings.currency, code: None, discount: 0, total: shelf.total(), wrong: None }
-    }
-
-    async fn of(visitor: &Visitor, shelf: &Shelf, form: &CheckoutForm) -> Result<Price, PageError> {
-        let without = Price::without_code(visitor, shelf);
-        if form.coupon.trim().is_empty() {
-            return Ok(without);
-        }
-        match with_code(visitor, shelf, form).await? {
-            Ok((code, discount)) => {
-                Ok(Price { code: Some(code), discount, total: shelf.total() - discount, ..without })
-            }
-            Err(refusal) => Ok(Price { wrong: Some(coupon_words(visitor, &refusal)), ..without }),
-        }
-    }
-}
-
-async fn with_code(
-    visitor: &Visitor,
-    shelf: &Shelf,
-    form: &CheckoutForm,
-) -> Result<Result<(CouponCode, i64), Refusal>, PageError> {
-    let shop = &visitor.shop;
-    let Ok(code) = CouponCode::parse(&form.coupon) else { return Ok(Err(Refusal::CouponUnknown)) };
-    let Some(stored) = coupons::find(&shop.storage, &code).await? else { return Ok(Err(Refusal::CouponUnknown)) };
-    // Whoever has not said yet who they are is nobody's customer; the ledger asks again.
-    let buyer = Email::parse(&form.email).map_or_else(|_| String::new(), |email| email.buyer());
-    let (uses, has_ordered) = coupons::uses(&shop.storage, &stored, &buyer).await?;
-    // Going on replaces the visitor's own unpaid order of this cart, and gives its use back first.
-    if let Err(refusal) = check_use(&stored.coupon, shelf.without_own(uses, code.as_str()), has_ordered, shop.now()) {
-        return Ok(Err(Refusal::Coupon(refusal)));
-    }
-    let goods = pricing::goods(&shelf.items(), Some(&stored.coupon), visitor.settings.currency);
-    Ok(goods.map(|goods| (code, goods.discount_minor)).map_err(Refusal::from))
-}
-
-/// Why a code gives nothing: kindly, and what would help.
-fn coupon_words(visitor: &Visitor, refusal: &Refusal) -> String {
-    let Refusal::Coupon(refusal) = refusal else { return visitor.say("coupon-wrong-unknown", &[]) };
-    match refusal {
-        CouponRefusal::Inactive | CouponRefusal::OtherCurrency => visitor.say("coupon-wrong-unknown", &[]),
-        CouponRefusal::NotYet { starts_at } => {
-            visitor.say("coupon-wrong-not-yet", &[("at", visitor.time(*starts_at).into())])
-        }
-        CouponRefusal::Expired { ended_at } => {
-            visitor.say("coupon-wrong-expired", &[("at", visitor.time(*ended_at).into())])
-        }
-        CouponRefusal::UsedUp => visitor.say("coupon-wrong-used-up", &[]),
-        CouponRefusal::UsedUpByYou => visitor.say("coupon-wrong-used-up-by-you", &[]),
-        CouponRefusal::FirstOrderOnly => visitor.say("coupon-wrong-first-order", &[]),
-        CouponRefusal::NotForTheseGoods => visitor.say("coupon-wrong-goods", &[]),
-        CouponRefusal::MinimumNotMet { missing_minor, .. } => {
-            visitor.say("coupon-wrong-minimum", &[("missing", visitor.money(*missing_minor).into())])
-        }
-    }
-}
-
-/// What the page says above the form.
-#[derive(Debug, Default)]
-struct Notice {
-    kind: &'static str,
-    title: String,
-    text: String,
-    /// Text, and the field it leads to.
-    items: Vec<(String, Option<String>)>,
-    to_cart: bool,
-}
-
-pub async fn show(visitor: Visitor) -> Result<Response, PageError> {
+pub async fn show(visitor: Visitor, place: Result<Query<PlaceQuery>, QueryRejection>) -> Result<Response, PageError> {
     let Some(cart) = filled(&visitor) else { return Ok(to_cart(&visitor)) };
     let shelf = Shelf::of(&visitor, cart).await?;
     if shelf.is_blocked() {
         return Ok(to_cart(&visitor));
     }
-    let form = typed_before(&visitor, cart).await?;
+    let place = place?.0;
+    let home = || visitor.settings.policy.prices.home().map_or_else(String::new, |home| home.code().to_owned());
+    let country = if place.country.is_empty() { home() } else { place.country.clone() };
+    let typed = typed_before(&visitor, cart).await?;
+    let form = match place.country.is_empty() && !typed.country.is_empty() {
+        true => typed,
+        false => CheckoutForm { country, region: place.region, ..typed },
+    };
     let price = Price::of(&visitor, &shelf, &form).await?;
     form_page(&visitor, cart, (&shelf, &price), StatusCode::OK, &form, &BTreeMap::new(), None)
 }
@@ -159,6 +71,7 @@ async fn typed_before(visitor: &Visitor, cart: &Cart) -> Result<CheckoutForm, Pa
     let mut typed: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&order.shipping_address).unwrap_or_default();
     typed.insert("email".to_owned(), order.email.into());
+    typed.insert("shipping_method".to_owned(), order.delivery.map_or(String::new(), |way| way.method).into());
     typed.insert("coupon".to_owned(), order.coupon.unwrap_or_default().into());
     Ok(serde_json::from_value(typed.into()).unwrap_or_default())
 }
@@ -173,19 +86,21 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
     let price = Price::of(&visitor, &shelf, &form).await?;
     let priced = (&shelf, &price);
     if !form.apply.is_empty() {
-        let wrong: BTreeMap<&'static str, String> = price.wrong.iter().map(|text| ("coupon", text.clone())).collect();
-        let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let wrong = wrong_price(&visitor, &price);
+        let status = if wrong.is_empty() { StatusCode::OK } else { price.refused_status() };
         return form_page(&visitor, cart, priced, status, &form, &wrong, None);
     }
-    let mut wrong = wrong_fields(&visitor, &form);
-    wrong.extend(price.wrong.iter().map(|text| ("coupon", text.clone())));
-    if !wrong.is_empty() {
-        let items = wrong.iter().map(|(name, text)| (text.clone(), Some(format!("#{name}")))).collect();
-        let title = visitor.say("checkout-check-fields", &[]);
-        let notice = Notice { kind: "bad", title, items, ..Notice::default() };
-        return form_page(&visitor, cart, priced, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong, Some(notice));
+    let sends = !visitor.settings.policy.prices.zones.is_empty();
+    let mut wrong = form.wrong_fields(&visitor, sends);
+    wrong.extend(wrong_price(&visitor, &price));
+    if price.is_method_gone {
+        wrong.insert("shipping_method", visitor.say("shipping-wrong-gone", &[]));
     }
-    if form.seen != seen(cart, &shelf, &price) {
+    if !wrong.is_empty() {
+        let notice = check_fields(&visitor, &wrong);
+        return form_page(&visitor, cart, priced, price.refused_status(), &form, &wrong, Some(notice));
+    }
+    if form.seen != price.seen(cart, &shelf) {
         let mut notice = Notice {
             kind: "wait",
             title: visitor.say("checkout-cart-changed", &[]),
@@ -193,13 +108,31 @@ pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejec
             to_cart: true,
             ..Notice::default()
         };
-        if price.code.is_some() {
+        if price.coupon.is_some() || price.quote.as_ref().is_some_and(|quote| quote.delivery.is_some()) {
             notice.title = visitor.say("checkout-total-changed", &[]);
             notice.text = visitor.say("checkout-total-changed-text", &[]);
         }
         return form_page(&visitor, cart, priced, StatusCode::CONFLICT, &form, &wrong, Some(notice));
     }
     order(&visitor, cart, priced, &form).await
+}
+
+/// What stands against the code and the delivery, by field.
+fn wrong_price(visitor: &Visitor, price: &Price) -> BTreeMap<&'static str, String> {
+    let mut wrong = BTreeMap::new();
+    wrong.extend(price.code_refusal.iter().map(|refusal| ("coupon", coupon_words(visitor, refusal))));
+    wrong.extend(price.code_wait.map(|wait| {
+        let minutes = (code_entry::seconds(wait) + 59) / 60;
+        ("coupon", visitor.say("coupon-wrong-too-many", &[("minutes", minutes.into())]))
+    }));
+    wrong.extend(price.deliveries.as_ref().err().map(|refusal| shipping_words(visitor, refusal)));
+    wrong
+}
+
+/// Names each field, and leads to it.
+fn check_fields(visitor: &Visitor, wrong: &BTreeMap<&'static str, String>) -> Notice {
+    let items = wrong.iter().map(|(name, text)| (text.clone(), Some(format!("#{name}")))).collect();
+    Notice { kind: "bad", title: visitor.say("checkout-check-fields", &[]), items, ..Notice::default() }
 }
 
 /// The same form again after its order went its way: its page says how it stands.
@@ -226,9 +159,11 @@ async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &Checko
         client: visitor.client.clone(),
         cart_id: cart.id.clone(),
         language: visitor.language.tag().to_owned(),
-        shipping_address: address(form),
-        coupon: price.code.clone(),
-        total_shown: Some(Money::new(price.total, price.currency)),
+        shipping_address: form.address(),
+        destination: form.destination(),
+        shipping_method: price.method.clone(),
+        coupon: price.coupon.as_ref().map(|coupon| coupon.code.clone()),
+        total_shown: Some(Money::new(price.total(), price.currency)),
     };
     request.request_hash = request_hash(&request);
     if !visitor.order_with(cart, request.order_id).await? {
@@ -250,13 +185,18 @@ async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &Checko
         }),
         // The code stopped being good since the page was shown: the price without it is shown, and needs a click (C11).
         Err(CheckoutFailure::Refused(refusal @ (Refusal::CouponUnknown | Refusal::Coupon(_)))) => {
-            let text = coupon_words(visitor, &refusal);
-            let items = vec![(text.clone(), Some("#coupon".to_owned()))];
-            let title = visitor.say("checkout-check-fields", &[]);
-            let notice = Notice { kind: "bad", title, items, ..Notice::default() };
-            let price = Price { wrong: Some(text.clone()), ..Price::without_code(visitor, shelf) };
-            let wrong = BTreeMap::from([("coupon", text)]);
-            form_page(visitor, cart, (shelf, &price), StatusCode::CONFLICT, form, &wrong, Some(notice))
+            let wrong = BTreeMap::from([("coupon", coupon_words(visitor, &refusal))]);
+            let without = CheckoutForm { coupon: String::new(), ..form.clone() };
+            let price = Price::of(visitor, shelf, &without).await?;
+            let notice = Some(check_fields(visitor, &wrong));
+            form_page(visitor, cart, (shelf, &price), StatusCode::CONFLICT, form, &wrong, notice)
+        }
+        // So did the delivery: what is offered now is shown.
+        Err(CheckoutFailure::Refused(Refusal::Shipping(refusal))) => {
+            let wrong = BTreeMap::from([shipping_words(visitor, &refusal)]);
+            let price = Price::of(visitor, shelf, form).await?;
+            let notice = Some(check_fields(visitor, &wrong));
+            form_page(visitor, cart, (shelf, &price), StatusCode::CONFLICT, form, &wrong, notice)
         }
         Err(CheckoutFailure::Refused(refusal)) => {
             let (status, notice) = refused(visitor, shelf, &refusal);
@@ -275,80 +215,6 @@ async fn order(visitor: &Visitor, cart: &Cart, priced: Priced<'_>, form: &Checko
     }
 }
 
-/// A refusal in the buyer's words; goods go by their names.
-fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCode, Notice) {
-    let mut notice = Notice {
-        kind: "bad",
-        title: visitor.say("checkout-refused", &[]),
-        text: visitor.say("checkout-refused-text", &[]),
-        to_cart: true,
-        ..Notice::default()
-    };
-    let mut status = StatusCode::CONFLICT;
-    match refusal {
-        Refusal::OutOfStock { lines } => {
-            notice.title = visitor.say("checkout-out-of-stock", &[]);
-            notice.text = visitor.say("checkout-out-of-stock-text", &[]);
-            for short in lines {
-                let title = shelf.name_of(visitor, short.sku.as_str());
-                let words =
-                    [("title", title.into()), ("wanted", short.wanted.into()), ("available", short.available.into())];
-                notice.items.push((visitor.say("checkout-short-line", &words), None));
-            }
-        }
-        Refusal::UnknownSku { sku } | Refusal::NotForSale { sku } => {
-            let words = [("sku", shelf.name_of(visitor, sku.as_str()).into())];
-            notice.items.push((visitor.say("checkout-not-for-sale", &words), None));
-        }
-        Refusal::TooManyLines { most } => {
-            let most = i64::try_from(*most).unwrap_or(i64::MAX);
-            notice.items.push((visitor.say("checkout-too-many-lines", &[("most", most.into())]), None));
-        }
-        Refusal::QuantityOutOfRange { sku, most } => {
-            let words = [("sku", shelf.name_of(visitor, sku.as_str()).into()), ("most", (*most).into())];
-            notice.items.push((visitor.say("checkout-quantity", &words), None));
-        }
-        Refusal::AmountTooLarge => notice.items.push((visitor.say("checkout-too-large", &[]), None)),
-        Refusal::AmountTooSmall { least_minor } => {
-            let words = [("least", visitor.money(*least_minor).into())];
-            notice.items.push((visitor.say("checkout-too-small", &words), None));
-        }
-        Refusal::HoldCapReached { most } => {
-            status = StatusCode::TOO_MANY_REQUESTS;
-            notice.items.push((visitor.say("checkout-hold-cap", &[("most", (*most).into())]), None));
-        }
-        Refusal::TotalChanged { .. } => {
-            notice.kind = "wait";
-            notice.title = visitor.say("checkout-total-changed", &[]);
-            notice.text = visitor.say("checkout-total-changed-text", &[]);
-        }
-        Refusal::EmptyCart
-        | Refusal::CouponUnknown
-        | Refusal::Coupon(_)
-        | Refusal::IdempotencyKeyReused
-        | Refusal::StockBelowHeld { .. }
-        | Refusal::ChangeOutOfRange { .. }
-        | Refusal::OrderUnknown
-        | Refusal::RefundUnknown
-        | Refusal::SessionStillOpen
-        | Refusal::AlreadyShipped
-        | Refusal::DisputeOpen
-        | Refusal::NotPaid
-        | Refusal::NothingToConfirm
-        | Refusal::HoldOver
-        | Refusal::OthersWait { .. }
-        | Refusal::NothingToRefund
-        | Refusal::RefundTooLarge { .. }
-        | Refusal::AmountNotInSteps { .. }
-        | Refusal::LineUnknown { .. }
-        | Refusal::UnitsNotThere { .. }
-        | Refusal::NothingToShip
-        | Refusal::PaymentUnknown
-        | Refusal::RefundNotOfPayment => {}
-    }
-    (status, notice)
-}
-
 fn changed_meanwhile(
     visitor: &Visitor,
     cart: &Cart,
@@ -357,94 +223,6 @@ fn changed_meanwhile(
 ) -> Result<Response, PageError> {
     let notice = Notice { kind: "wait", title: visitor.say("cart-busy", &[]), to_cart: true, ..Notice::default() };
     form_page(visitor, cart, priced, StatusCode::CONFLICT, form, &BTreeMap::new(), Some(notice))
-}
-
-/// The goods, and what they cost.
-type Priced<'a> = (&'a Shelf, &'a Price);
-
-fn form_page(
-    visitor: &Visitor,
-    cart: &Cart,
-    (shelf, price): Priced<'_>,
-    status: StatusCode,
-    form: &CheckoutForm,
-    wrong: &BTreeMap<&'static str, String>,
-    notice: Option<Notice>,
-) -> Result<Response, PageError> {
-    let notice = notice.map(|notice| {
-        let items: Vec<Value> = notice.items.into_iter().map(|(text, href)| context! { text, href }).collect();
-        context! { kind => notice.kind, title => notice.title, text => notice.text, items, to_cart => notice.to_cart }
-    });
-    let said = |name: &str| wrong.get(name).cloned().unwrap_or_default();
-    let context = context! {
-        notice,
-        order_id => cart.now.order_id.to_string(),
-        seen => seen(cart, shelf, price),
-        lines => shelf.lines(visitor),
-        subtotal => visitor.money(shelf.total()),
-        discount => (price.discount > 0).then(|| visitor.money(-price.discount)),
-        code => price.code.as_ref().map(CouponCode::to_string),
-        total => visitor.money(price.total),
-        free => price.total == 0,
-        form => context! {
-            email => form.email.as_str(),
-            name => form.name.as_str(),
-            street => form.street.as_str(),
-            postal_code => form.postal_code.as_str(),
-            city => form.city.as_str(),
-            country => form.country.as_str(),
-            coupon => form.coupon.as_str(),
-        },
-        wrong => context! {
-            email => said("email"),
-            name => said("name"),
-            street => said("street"),
-            postal_code => said("postal_code"),
-            city => said("city"),
-            country => said("country"),
-            coupon => said("coupon"),
-        },
-    };
-    visitor.page(status, "storefront/checkout.html", context)
-}
-
-fn wrong_fields(visitor: &Visitor, form: &CheckoutForm) -> BTreeMap<&'static str, String> {
-    let mut wrong = BTreeMap::new();
-    if Email::parse(&form.email).is_err() {
-        wrong.insert("email", visitor.say("checkout-email-wrong", &[]));
-    }
-    for name in ADDRESS {
-        let fits = plain(form.field(name)).is_some_and(|text| text.chars().count() <= FIELD_CHARS_MAX);
-        if !fits {
-            let most = i64::try_from(FIELD_CHARS_MAX).unwrap_or(i64::MAX);
-            wrong.insert(name, visitor.say("checkout-text-wrong", &[("most", most.into())]));
-        }
-    }
-    wrong
-}
-
-impl CheckoutForm {
-    fn field(&self, name: &str) -> &str {
-        match name {
-            "name" => &self.name,
-            "street" => &self.street,
-            "postal_code" => &self.postal_code,
-            "city" => &self.city,
-            "country" => &self.country,
-            _ => "",
-        }
-    }
-}
-
-/// The address as JSON, with the fields that were filled in; empty when none was.
-fn address(form: &CheckoutForm) -> String {
-    let filled: serde_json::Map<String, serde_json::Value> = ADDRESS
-        .iter()
-        .map(|name| ((*name).to_owned(), form.field(name).trim()))
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(name, text)| (name, text.into()))
-        .collect();
-    if filled.is_empty() { String::new() } else { serde_json::Value::Object(filled).to_string() }
 }
 
 /// The request in one canonical form: the same id with anything else in it is another request.
@@ -457,15 +235,11 @@ fn request_hash(request: &CheckoutRequest) -> String {
         request.cart_id,
         request.language,
         request.shipping_address,
+        request.destination.as_ref().map(ToString::to_string),
+        request.shipping_method,
         request.coupon.as_ref().map(CouponCode::as_str),
     ]);
     digest(&canonical.to_string())
-}
-
-/// What the buyer saw: lines, prices, code, total and currency.
-fn seen(cart: &Cart, shelf: &Shelf, price: &Price) -> String {
-    let Price { currency, code, total, .. } = price;
-    digest(&format!("{:?} {:?} {code:?} {total} {currency}", cart.now.lines, shelf.prices()))
 }
 
 fn filled(visitor: &Visitor) -> Option<&Cart> {

@@ -25,7 +25,7 @@ use serde::Deserialize;
 
 use super::order_state::{Back, Facts, State, is_owed, is_worth_telling};
 use super::{cancel, plain, see_other};
-use crate::language::machine_time;
+use crate::language::{Totals, country_name, find_country, machine_time};
 use crate::ledger::Failure;
 use crate::outbox;
 use crate::storage::orders::{self, OrderLineView, OrderView};
@@ -333,17 +333,18 @@ fn parcels(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
         .collect()
 }
 
-/// The stored numbers, never computed again (M1); parts that are zero are left out.
+/// The stored numbers, never computed again (M1).
 fn sums(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
-    let parts = [("order-discount", -order.discount), ("order-shipping", order.shipping), ("order-tax", order.tax)];
-    let any = parts.iter().any(|(_, minor)| *minor != 0);
-    let subtotal = any.then_some(("order-subtotal", order.subtotal));
-    let parts = parts.into_iter().filter(|(_, minor)| *minor != 0);
-    let all = subtotal.into_iter().chain(parts).chain([("order-total", order.total)]);
-    all.map(
-        |(key, minor)| context! { label => visitor.say(key, &[]), amount => visitor.money_in(minor, order.currency) },
-    )
-    .collect()
+    visitor.total_rows(&Totals {
+        currency: order.currency,
+        subtotal: order.subtotal,
+        discount: order.discount,
+        code: order.coupon.as_deref().unwrap_or_default(),
+        shipping: order.delivery.as_ref().map(|delivery| (delivery.title.as_str(), order.shipping)),
+        taxation: order.taxation,
+        tax_lines: &order.tax_lines,
+        total: order.total,
+    })
 }
 
 /// What has happened, in its order, and what comes next.
@@ -404,15 +405,18 @@ fn coming(state: State) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// The address as it was typed; other people's formats are shown as they are.
+/// The address as it was typed, its country by name; other people's formats are shown as they are.
 fn address(visitor: &Visitor, stored: &str) -> Vec<Value> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).unwrap_or_default();
-    let known = ["name", "street", "postal_code", "city", "country"];
-    let filled =
-        known.into_iter().filter_map(|name| fields.get(name).and_then(|v| v.as_str()).map(|text| (name, text)));
+    let known = ["name", "street", "postal_code", "city", "region", "country"];
+    let text = |name: &str| fields.get(name).and_then(|v| v.as_str()).filter(|text| !text.is_empty());
+    let filled = known.into_iter().filter_map(|name| Some((name, text(name)?)));
     filled
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(name, text)| context! { label => visitor.say(&format!("order-address-{name}"), &[]), text })
+        .map(|(name, text)| {
+            let country = find_country(text).filter(|_| name == "country");
+            let text = country.map_or_else(|| text.to_owned(), |country| country_name(visitor.language, country));
+            context! { label => visitor.say(&format!("order-address-{name}"), &[]), text }
+        })
         .collect()
 }
 

@@ -13,7 +13,7 @@ use crate::web::PageError;
 use crate::web::session::Visitor;
 
 /// Every code with its status, in the order of the statuses. Their words are in `locales/…/problems.ftl`.
-const CODES: [(u16, &str); 56] = [
+const CODES: &[(u16, &str)] = &[
     (400, "bad-signature"),
     (400, "idempotency-key-invalid"),
     (400, "idempotency-key-missing"),
@@ -63,10 +63,14 @@ const CODES: [(u16, &str); 56] = [
     (422, "coupon-other-currency"),
     (422, "coupon-unknown"),
     (422, "idempotency-key-reused"),
+    (422, "not-delivered-there"),
     (422, "not-for-sale"),
+    (422, "nothing-carries-it"),
+    (422, "shipping-method-gone"),
     (422, "unknown-sku"),
     (422, "validation-failed"),
     (429, "hold-cap-reached"),
+    (429, "too-many-attempts"),
     (500, "internal-error"),
     (503, "payment-provider-unavailable"),
     (503, "unavailable"),

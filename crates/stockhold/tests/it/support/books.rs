@@ -44,6 +44,7 @@ pub fn policy() -> Policy {
         holds_per_client_max: 1_000,
         charge_minor_min: 50,
         charge_minor_max: 99_999_999,
+        prices: std::sync::Arc::new(rules::price_rules::PriceRules::none()),
     }
 }
 
@@ -186,6 +187,8 @@ pub fn order_for(lines: &[(&str, i64)], number: u128) -> PlaceOrder {
         cart_id: String::new(),
         language: "en".to_owned(),
         shipping_address: String::new(),
+        destination: None,
+        shipping_method: None,
         coupon: None,
         total_shown: None,
     }
@@ -194,6 +197,7 @@ pub fn order_for(lines: &[(&str, i64)], number: u128) -> PlaceOrder {
 /// A product with one variant and an empty stock level.
 pub async fn put_on_the_shelf(storage: &Storage, name: &str) {
     let product = NewProduct {
+        tax_class: None,
         slug: name.to_owned(),
         status: ProductStatus::Active,
         title: Localized::of(&[("en", name), ("zh-CN", name)]),

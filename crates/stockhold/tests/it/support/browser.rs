@@ -15,6 +15,7 @@ pub struct Browser<'a> {
 pub struct Page {
     pub status: u16,
     pub location: String,
+    pub retry_after: String,
     pub text: String,
 }
 
@@ -88,8 +89,9 @@ impl Browser<'_> {
             let mut kept = self.cookies.lock().expect("nobody panicked with the cookies");
             kept.insert(name.to_owned(), value.to_owned());
         }
-        let location = response.headers().get("location").map_or("", |place| place.to_str().expect("text")).to_owned();
+        let header = |name| response.headers().get(name).map_or("", |text| text.to_str().expect("text")).to_owned();
+        let (location, retry_after) = (header("location"), header("retry-after"));
         let status = response.status().as_u16();
-        Page { status, location, text: response.text().await.expect("the page is whole") }
+        Page { status, location, retry_after, text: response.text().await.expect("the page is whole") }
     }
 }

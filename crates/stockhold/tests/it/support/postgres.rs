@@ -2,12 +2,17 @@
 //!
 //! A small shell watches over it: when the test process ends, however it ends, its pipe closes, the server is
 //! stopped and its folder deleted. `DATABASE_URL_FOR_TESTS` names a server to use instead.
+//!
+//! Whether its commits reach the disk is said by whoever includes this file: only the benchmark asks for that. Tests kill
+//! shops, never the server or the machine, so a commit that is in the server's memory is as safe there.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use super::REACHES_THE_DISK;
 
 const SERVER_STARTS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -60,7 +65,7 @@ fn start() -> Cluster {
     let mut initdb = command_as(user.as_deref(), &programs.join("initdb"));
     run(initdb
         .current_dir(&folder)
-        .args(["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=shop", "--pgdata"])
+        .args(["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=shop", "--no-sync", "--pgdata"])
         .arg(&data));
     let port = free_port();
     let watched = spawn_watched(&programs, user.as_deref(), &folder, port);
@@ -73,11 +78,16 @@ fn start() -> Cluster {
 fn spawn_watched(programs: &Path, user: Option<&str>, folder: &Path, port: u16) -> Child {
     // Ctrl-C reaches every process of the terminal; the shell must live on to clear up.
     let script = r#"trap '' INT TERM HUP; "$1" -D "$2/data" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$2" -p "$3" \
-        -c max_connections=300 -c log_min_messages=fatal >"$2/log" 2>&1 &
+        -c max_connections=300 -c log_min_messages=fatal -c fsync=$4 -c full_page_writes=$4 >"$2/log" 2>&1 &
         server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$2""#;
     let mut shell = command_as(user, Path::new("/bin/sh"));
     shell.current_dir(folder).args(["-c", script, "watch"]).arg(programs.join("postgres")).arg(folder);
-    shell.arg(port.to_string()).stdin(Stdio::piped()).spawn().expect("a shell starts")
+    shell
+        .arg(port.to_string())
+        .arg(if REACHES_THE_DISK { "on" } else { "off" })
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell starts")
 }
 
 fn wait_until_up(url: &str) {

@@ -1,0 +1,331 @@
+//! Coupons as a spreadsheet: out, and in again. What was written is read back as it was.
+//!
+//! Invariant: an import with a mistake anywhere changes nothing, and all of its rows are changed in one transaction. It says
+//! what a call of the API can say, through the same law ([`Coupon::changed`]): a column that is not there stays as it was, an
+//! empty cell is no limit. A heading that nobody knows is refused: a limit with a slip in its name would be no limit at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+
+use rules::coupons::{Change, Coupon, CouponCode, CouponError, Kind, PercentOff, Reduction};
+use rules::money::{Currency, Money};
+use rules::time::Timestamp;
+
+use super::ImportError;
+use super::rows::{self, Rows};
+use super::sheet::{Decimal, RowError, SheetError, amount};
+use crate::language::{Edge, local_time, parse_edge, plain_amount};
+use crate::storage::Storage;
+use crate::storage::coupons::{self, StoredCoupon};
+
+/// Coupons read at once for the export.
+const PAGE_ROWS: i64 = 500;
+/// Nobody reads more mistakes than this; the file is mended and tried again.
+const ERRORS_MAX: usize = 1_000;
+
+/// The columns, in the order in which they are written.
+const HEADINGS: [&str; 18] = [
+    "code",
+    "kind",
+    "percent_off",
+    "amount_off",
+    "currency",
+    "max_discount",
+    "minimum_spend",
+    "usage_limit",
+    "usage_limit_per_customer",
+    "first_order_only",
+    "starts_at",
+    "ends_at",
+    "products",
+    "collections",
+    "active",
+    "used",
+    "created_at",
+    "time_zone",
+];
+/// Told by an export; an import passes them over.
+const TOLD_ONLY: [&str; 3] = ["used", "created_at", "time_zone"];
+
+/// What reading and writing coupons takes to know of the shop.
+#[derive(Debug, Clone, Copy)]
+pub struct Register<'a> {
+    pub storage: &'a Storage,
+    pub currency: Currency,
+    pub time_zone: &'a str,
+    pub now: Timestamp,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CouponReport {
+    pub new: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    /// Not empty: nothing was changed.
+    pub errors: Vec<RowError>,
+}
+
+/// Writes all coupons, in the order of their codes, with a byte mark so that a spreadsheet reads every letter.
+pub async fn export(register: Register<'_>, mut out: impl Write) -> Result<u64, ImportError> {
+    out.write_all("\u{feff}".as_bytes()).map_err(SheetError::from)?;
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(HEADINGS).map_err(SheetError::from)?;
+    let (mut after, mut written) = (String::new(), 0);
+    loop {
+        let page = coupons::list(register.storage, &after, PAGE_ROWS).await?;
+        let Some(last) = page.last() else { break };
+        after = last.coupon.code.to_string();
+        written += page.len() as u64;
+        for stored in &page {
+            writer.write_record(cells(stored, register.time_zone)).map_err(SheetError::from)?;
+        }
+    }
+    writer.flush().map_err(SheetError::from)?;
+    Ok(written)
+}
+
+fn cells(stored: &StoredCoupon, time_zone: &str) -> Vec<String> {
+    let coupon = &stored.coupon;
+    let (percent, off) = match coupon.reduction {
+        Reduction::Percent(percent) => (percent.percent(), None),
+        Reduction::Amount { minor } => (String::new(), Some(minor)),
+    };
+    let money = |minor: Option<i64>| minor.map(|minor| plain_amount(Money::new(minor, coupon.currency)));
+    let number = |number: Option<i64>| number.map(|number| number.to_string());
+    let moment = |at: Option<Timestamp>| at.map(|at| local_time(at, time_zone));
+    let slugs = |slugs: &BTreeSet<String>| slugs.iter().cloned().collect::<Vec<_>>().join(" ");
+    let cells = [
+        Some(coupon.code.to_string()),
+        Some(coupon.reduction.kind().as_str().to_owned()),
+        Some(percent),
+        money(off),
+        Some(coupon.currency.code().to_owned()),
+        money(coupon.max_discount_minor),
+        money(coupon.minimum_spend_minor),
+        number(coupon.usage_limit),
+        number(coupon.usage_limit_per_customer),
+        Some(yes_or_no(coupon.first_order_only).to_owned()),
+        moment(coupon.starts_at),
+        moment(coupon.ends_at),
+        Some(slugs(&coupon.applies_to.products)),
+        Some(slugs(&coupon.applies_to.collections)),
+        Some(yes_or_no(coupon.active).to_owned()),
+        Some(stored.used.to_string()),
+        Some(local_time(stored.created_at, time_zone)),
+        Some(time_zone.to_owned()),
+    ];
+    cells.into_iter().map(|cell| rows::defused(&cell.unwrap_or_default())).collect()
+}
+
+fn yes_or_no(flag: bool) -> &'static str {
+    if flag { "yes" } else { "no" }
+}
+
+/// Makes and changes the coupons of a sheet, all of them or none. With `dry_run` it only says what it would do.
+pub async fn import(register: Register<'_>, file: impl Read, dry_run: bool) -> Result<CouponReport, ImportError> {
+    let mut reading = Reading::of(Rows::of(file)?, register)?;
+    reading.read_all()?;
+    let Reading { said, errors, .. } = reading;
+    let mut report = CouponReport { errors, ..CouponReport::default() };
+    let codes = said.keys().map(CouponCode::to_string).collect();
+    let stands = coupons::by_codes(register.storage, codes).await?;
+    let mut stands: BTreeMap<CouponCode, StoredCoupon> =
+        stands.into_iter().map(|stored| (stored.coupon.code.clone(), stored)).collect();
+    // In the order of the codes, as the ledger locks them.
+    let mut changes = Vec::new();
+    for (code, (row, change)) in said {
+        let Some(change) = change else { continue };
+        let before = stands.remove(&code);
+        let coupon = match Coupon::changed(before.as_ref().map(|b| &b.coupon), code, register.currency, change) {
+            Ok(coupon) => coupon,
+            Err(error) => {
+                report.errors.push(RowError { row, column: column(error).to_owned(), message: error.to_string() });
+                continue;
+            }
+        };
+        match before {
+            None => {
+                report.new += 1;
+                changes.push((coupon, None));
+            }
+            Some(before) if before.coupon == coupon => report.unchanged += 1,
+            Some(before) if coupon.usage_limit.is_some_and(|limit| limit < before.used) => {
+                let message = format!("It has been used {} times; a limit cannot be below that.", before.used);
+                report.errors.push(RowError { row, column: "usage_limit".to_owned(), message });
+            }
+            Some(before) => {
+                report.changed += 1;
+                changes.push((coupon, Some(before.revision)));
+            }
+        }
+    }
+    report.errors.sort_by_key(|error| error.row);
+    if report.errors.is_empty() && !dry_run && !coupons::put_all(register.storage, &changes, register.now).await? {
+        return Err(ImportError::ChangedMeanwhile);
+    }
+    Ok(report)
+}
+
+/// Where the law's word on a whole coupon belongs.
+fn column(error: CouponError) -> &'static str {
+    match error {
+        CouponError::NotACode => "code",
+        CouponError::NotAReduction => "kind",
+        CouponError::NotAPercentage => "percent_off",
+        CouponError::NotAnAmount { .. } => "amount_off",
+        CouponError::NotALimit => "usage_limit",
+        CouponError::EndsBeforeItStarts => "ends_at",
+        CouponError::TooManyTargets { .. } | CouponError::NotASlug => "products",
+    }
+}
+
+struct Reading<'a> {
+    rows: Rows,
+    register: Register<'a>,
+    /// Where each column that is read stands.
+    at: BTreeMap<&'static str, usize>,
+    said: BTreeMap<CouponCode, (u64, Option<Change>)>,
+    errors: Vec<RowError>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(rows: Rows, register: Register<'a>) -> Result<Reading<'a>, SheetError> {
+        let mut at = BTreeMap::new();
+        for (place, heading) in rows.headings.iter().enumerate() {
+            let plain = heading.trim().to_lowercase().replace([' ', '-'], "_");
+            let known = HEADINGS.iter().find(|known| **known == plain);
+            let known = known.ok_or_else(|| SheetError::UnknownHeading(heading.trim().to_owned()))?;
+            if at.insert(*known, place).is_some() {
+                return Err(SheetError::HeadingTwice(heading.trim().to_owned()));
+            }
+        }
+        if !at.contains_key("code") {
+            return Err(SheetError::NoCode);
+        }
+        at.retain(|heading, _| !TOLD_ONLY.contains(heading));
+        Ok(Reading { rows, register, at, said: BTreeMap::new(), errors: Vec::new() })
+    }
+
+    fn read_all(&mut self) -> Result<(), SheetError> {
+        while let Some((row, record)) = self.rows.next()? {
+            if rows::is_empty(&record) {
+                continue;
+            }
+            if let Some((at, message)) = rows::misfit(&record, self.rows.headings.len()) {
+                let column = at.and_then(|at| self.rows.headings.get(at)).unwrap_or_default().to_owned();
+                self.wrong(row, &column, message);
+                continue;
+            }
+            let mistakes = self.errors.len();
+            let change = self.change(row, &record);
+            // Of a row that cannot be read whole, nothing more is said.
+            let change = (self.errors.len() == mistakes).then_some(change);
+            // Excel keeps numbers as text with a leading apostrophe.
+            match CouponCode::parse(self.cell("code", &record).unwrap_or_default().trim_start_matches('\'')) {
+                Err(error) => self.wrong(row, "code", error.to_string()),
+                Ok(code) if self.said.contains_key(&code) => {
+                    self.wrong(row, "code", format!("The code {code} is in the file twice."));
+                }
+                Ok(code) => {
+                    self.said.insert(code, (row, change));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the row says; a cell that cannot be read is noted.
+    fn change(&mut self, row: u64, record: &csv::StringRecord) -> Change {
+        if let Some(code) = self.cell("currency", record).filter(|code| !code.is_empty())
+            && Currency::parse(code) != Ok(self.register.currency)
+        {
+            let message = format!("This shop's prices are in {}.", self.register.currency);
+            self.wrong(row, "currency", message);
+        }
+        let time_zone = self.register.time_zone;
+        let slugs = |text: &str| Ok(text.split_whitespace().map(str::to_owned).collect());
+        let limit = |text: &str| whole_number(text).ok_or_else(|| CouponError::NotALimit.to_string());
+        let (currency, decimal) = (self.register.currency, self.rows.decimal);
+        let money = |text: &str| amount(text, currency, decimal);
+        let edge = |edge: Edge| {
+            move |text: &str| {
+                parse_edge(text, time_zone, edge).ok_or_else(|| {
+                    format!(
+                        "“{text}” is not a time, such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00."
+                    )
+                })
+            }
+        };
+        Change {
+            kind: self.read("kind", row, record, kind).flatten(),
+            percent: self.read("percent_off", row, record, |text| percent(text, decimal)).flatten(),
+            amount_off_minor: self.read("amount_off", row, record, money).flatten(),
+            max_discount_minor: self.read("max_discount", row, record, money),
+            minimum_spend_minor: self.read("minimum_spend", row, record, money),
+            usage_limit: self.read("usage_limit", row, record, limit),
+            usage_limit_per_customer: self.read("usage_limit_per_customer", row, record, limit),
+            first_order_only: self.read("first_order_only", row, record, flag).map(|said| said.unwrap_or(false)),
+            starts_at: self.read("starts_at", row, record, edge(Edge::Start)),
+            ends_at: self.read("ends_at", row, record, edge(Edge::End)),
+            products: self.read("products", row, record, slugs).map(Option::unwrap_or_default),
+            collections: self.read("collections", row, record, slugs).map(Option::unwrap_or_default),
+            active: self.read("active", row, record, flag).map(|said| said.unwrap_or(true)),
+        }
+    }
+
+    /// `None`: there is no such column. `Some(None)`: the cell is empty, or wrong, which is noted.
+    fn read<T>(
+        &mut self,
+        heading: &'static str,
+        row: u64,
+        record: &csv::StringRecord,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        let cell = self.cell(heading, record)?;
+        if cell.is_empty() {
+            return Some(None);
+        }
+        match read(cell) {
+            Ok(value) => Some(Some(value)),
+            Err(message) => {
+                self.wrong(row, heading, message);
+                Some(None)
+            }
+        }
+    }
+
+    fn cell<'r>(&self, heading: &str, record: &'r csv::StringRecord) -> Option<&'r str> {
+        let at = *self.at.get(heading)?;
+        Some(rows::as_meant(record.get(at).unwrap_or_default().trim()))
+    }
+
+    fn wrong(&mut self, row: u64, heading: &str, message: String) {
+        if self.errors.len() < ERRORS_MAX {
+            let column = self.at.get(heading).and_then(|at| self.rows.headings.get(*at)).unwrap_or(heading);
+            self.errors.push(RowError { row, column: column.trim().to_owned(), message });
+        }
+    }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::parse(&text.to_lowercase()).ok_or_else(|| "A kind is percent or amount.".to_owned())
+}
+
+fn percent(text: &str, decimal: Decimal) -> Result<PercentOff, String> {
+    let text = text.trim_end_matches('%').trim_end();
+    let text = if decimal == Decimal::PointOrComma { text.replace(',', ".") } else { text.to_owned() };
+    PercentOff::parse(&text).map_err(|error| error.to_string())
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "1" => Ok(true),
+        "no" | "false" | "0" => Ok(false),
+        _ => Err("Write yes or no.".to_owned()),
+    }
+}
+
+fn whole_number(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
