@@ -93,7 +93,7 @@ fn context(
     let line = |line: &crate::storage::orders::OrderLineView| {
         context! {
             title => line.title.as_str(), variant_title => line.variant_title.as_str(), quantity => line.quantity,
-            unit_price => money(line.unit_price), total => money(line.total),
+            unit_price => money(line.unit_price), total => money(line.subtotal()),
         }
     };
     let totals = totals(order);
