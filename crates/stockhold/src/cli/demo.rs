@@ -20,6 +20,7 @@ use super::{Stop, print};
 use crate::catalogue::{self, Storeroom};
 use crate::clock::Clock;
 use crate::config::{self, Config, SandboxAddress, Secret, local_url};
+use crate::media::Media;
 use crate::shop::Shop;
 use crate::storage::{Storage, migrate, settings};
 
@@ -99,6 +100,7 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
     print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));
+    tokio::spawn(draw(shop.clone()));
     sandbox.spawn_deliveries();
     serve(shop, listener, alone).await?;
     Ok(ExitCode::SUCCESS)
@@ -159,6 +161,15 @@ Try: let webhooks get lost on the Stripe page, pay, and see the order become pai
         seconds = tenths / 10,
         tenth = tenths % 10,
     )
+}
+
+/// Some seconds' work for one processor, so the shop is open meanwhile and shows the drawings themselves.
+async fn draw(shop: Arc<Shop>) {
+    let currency = shop.settings().currency;
+    let room = Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency, now: shop.now() };
+    if let Err(error) = catalogue::draw_demo(room, &Media::of(&shop.config.data_dir)).await {
+        tracing::warn!(%error, "the demo's goods keep their drawings");
+    }
 }
 
 /// A line for everything that happens, as it happens.
