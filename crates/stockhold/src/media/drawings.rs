@@ -35,7 +35,7 @@ pub const GLAZES: [(&str, &str, &str, &str); 18] = [
     ("clay", "#9a5b40", "#c98d70", "#b47456"),
 ];
 /// Pixels on a side: what a large screen shows of a plate.
-const SIDE: u32 = 1280;
+const SIDE: u32 = 960;
 
 /// Form and glaze of a drawn picture. `image` is the form, or form and glaze (`cup`, `cup/celadon`); a glaze among
 /// `values`, the variant's own, goes before it.

@@ -27,7 +27,12 @@ pub fn router() -> Router<Arc<Shop>> {
 
 /// The style sheet's address changes with its contents, so that browsers may keep it for good.
 pub fn style_version() -> String {
-    Assets::get("shop.css").map(|file| tag(&file.metadata.sha256_hash())).unwrap_or_default()
+    version("shop.css")
+}
+
+/// What follows `?v=`, so that browsers may keep a file for good.
+pub fn version(name: &str) -> String {
+    Assets::get(name).map(|file| tag(&file.metadata.sha256_hash())).unwrap_or_default()
 }
 
 async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, PageError> {
@@ -35,8 +40,8 @@ async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result
     let file = Assets::get(&path).filter(|_| !path.starts_with("demo/")).ok_or(PageError::NotFound)?;
     let kind = match path.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
         Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
@@ -81,4 +86,18 @@ fn cached(headers: &HeaderMap, tag: &str, kind: &'static str, for_good: bool, bo
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one script that is not ours is what its authors published (npm `htmx.org` 4.0.1, 0BSD), byte for byte.
+    #[test]
+    fn htmx_is_the_one_that_was_chosen() {
+        let file = Assets::get("htmx.min.js").expect("it is inside the binary");
+        let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130");
+        assert!(Assets::get("htmx.LICENSE.txt").is_some(), "its licence goes with it");
+    }
 }

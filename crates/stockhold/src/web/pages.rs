@@ -184,6 +184,7 @@ fn frame(shop: &Shop, settings: &Settings, page: Here<'_>, cart_count: i64, link
         hold_minutes => hold_minutes(settings),
         currency => settings.currency.code(),
         style_version => assets::style_version(),
+        htmx_version => assets::version("htmx.min.js"),
         head_links => links.collections.iter().take(HEAD_LINKS).map(|link| led("collections", link)).collect::<Vec<_>>(),
         foot_links => links.pages.iter().map(|link| led("pages", link)).collect::<Vec<_>>(),
     }
@@ -314,7 +315,7 @@ mod tests {
             // Structured data is text, not a script; the shop's own script files are no inline ones.
             let text = builtin_template(&name).unwrap_or_default().to_lowercase();
             let text = text.replace("<script type=\"application/ld+json\">", "").replace("<script src=\"/assets/", "");
-            for forbidden in ["<script", "style=", " on", "javascript:"] {
+            for forbidden in ["<script", "style=", " on", "javascript:", "hx-on"] {
                 let found = text.match_indices(forbidden).any(|(at, _)| forbidden != " on" || is_handler(&text[at..]));
                 assert!(!found, "{name} has {forbidden}");
             }

@@ -12,7 +12,7 @@ use rules::money::Money;
 use rules::text::Sku;
 
 use super::listing::slug;
-use super::{pictures, plain, seo};
+use super::{pictures, plain, quantity, seo};
 use crate::language::{Language, plain_amount};
 use crate::media::drawings;
 use crate::storage::products::{self, ListQuery, Product, ProductStatus, Variant, shelf};
@@ -37,6 +37,8 @@ pub struct Choice {
     pub values: BTreeMap<String, String>,
     /// The picture to show first.
     pub image: String,
+    /// How many were to be bought, when another variant was chosen.
+    pub quantity: String,
     /// Somebody has just asked to hear when it is back.
     pub asked: bool,
 }
@@ -57,6 +59,7 @@ impl Choice {
             match name.as_ref() {
                 "variant" | "sku" => choice.sku = value.into_owned(),
                 "image" => choice.image = value.into_owned(),
+                "quantity" => choice.quantity = value.into_owned(),
                 "asked" => choice.asked = value == "1",
                 name => {
                     if let Some(option) = name.strip_prefix("option.") {
@@ -117,7 +120,8 @@ pub async fn product(
     }
     let query = query.unwrap_or_default();
     let choice = Choice::read(form_urlencoded::parse(query.as_bytes()));
-    let again = Again { quantity: "1".to_owned(), ..Again::default() };
+    let wanted = quantity(&choice.quantity, 1).unwrap_or(1);
+    let again = Again { quantity: wanted.to_string(), ..Again::default() };
     product_page(&visitor, &product, &choice, again, StatusCode::OK).await
 }
 
