@@ -21,6 +21,7 @@ use rules::stock::Reason;
 use rules::text::Sku;
 use rules::time::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::ledger::{Failure, Ledger};
 use crate::media::{Media, Refused};
@@ -88,8 +89,8 @@ pub async fn seed_demo(room: Storeroom<'_>) -> Result<(), ImportError> {
 }
 
 /// Makes pictures of the demo's drawn goods.
-pub async fn draw_demo(room: Storeroom<'_>, media: &Media) -> Result<(), ImportError> {
-    demo::draw(room, media).await
+pub async fn draw_demo(room: Storeroom<'_>, media: &Media, stopped: &watch::Receiver<bool>) -> Result<(), ImportError> {
+    demo::draw(room, media, stopped).await
 }
 
 /// Imports a spreadsheet of products. With `dry_run` it only says what it would do. `progress` hears how many rows

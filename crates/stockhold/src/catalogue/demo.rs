@@ -6,6 +6,7 @@ use rules::money::Currency;
 use rules::text::Sku;
 use rules::time::{Span, Timestamp};
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::sheet::{Decimal, amount};
 use super::{ImportError, Storeroom, receive};
@@ -94,13 +95,20 @@ pub(super) async fn seed(room: Storeroom<'_>) -> Result<(), ImportError> {
 
 /// Makes true pictures of the drawn goods, through the door that uploads come in by; products that have pictures are
 /// left alone. Until a picture is there, its drawing stands in.
-pub(super) async fn draw(room: Storeroom<'_>, media: &Media) -> Result<(), ImportError> {
+pub(super) async fn draw(
+    room: Storeroom<'_>,
+    media: &Media,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(), ImportError> {
     let mut drawn: BTreeMap<(&str, &str), Accepted> = BTreeMap::new();
     let slugs = goods().products.into_iter().map(|product| product.slug).collect();
     for product in products::by_slugs(room.storage, slugs, room.now).await? {
         let mut hung: Vec<Image> = Vec::new();
         for variant in product.variants.iter().filter(|_| product.images.is_empty()) {
             let Some(drawing) = drawings::find(&product.image, variant.option_slugs()) else { continue };
+            if *stopped.borrow() {
+                return Ok(()); // The next start goes on from here.
+            }
             if !drawn.contains_key(&drawing) {
                 let media = media.clone();
                 let accept = move || media.accept(&drawings::png(drawing.0, drawing.1)?);
