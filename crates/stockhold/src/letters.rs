@@ -4,6 +4,7 @@
 //! Message-ID (E2); whatever a title contains stays text. What a letter says is true when it is sent, not when it
 //! was queued: money that did not go through is never written of as on its way (R1).
 
+pub mod back_in_stock;
 mod notice;
 
 use minijinja::value::{Kwargs, Value};

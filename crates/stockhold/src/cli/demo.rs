@@ -14,6 +14,7 @@ use rules::time::Timestamp;
 use stripe_sandbox::Options;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use super::lock::alone;
 use super::sandbox;
@@ -22,6 +23,7 @@ use super::{Stop, print};
 use crate::catalogue::{self, Storeroom};
 use crate::clock::Clock;
 use crate::config::{self, Config, SandboxAddress, Secret, local_url};
+use crate::media::Media;
 use crate::shop::Shop;
 use crate::storage::{Storage, coupons, migrate, settings};
 
@@ -104,8 +106,13 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
     print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));
+    let (stop, stopped) = watch::channel(false);
+    let drawing = tokio::spawn(draw(shop.clone(), stopped));
     sandbox.spawn_deliveries();
     serve(shop, listener, alone).await?;
+    // Nobody may write into the folder any more when it is deleted.
+    stop.send_replace(true);
+    let _ = drawing.await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -185,6 +192,15 @@ Try: let webhooks get lost on the Stripe page, pay, and see the order become pai
         seconds = tenths / 10,
         tenth = tenths % 10,
     )
+}
+
+/// Some seconds' work for one processor, so the shop is open meanwhile and shows the drawings themselves.
+async fn draw(shop: Arc<Shop>, stopped: watch::Receiver<bool>) {
+    let currency = shop.settings().currency;
+    let room = Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency, now: shop.now() };
+    if let Err(error) = catalogue::draw_demo(room, &Media::of(&shop.config.data_dir), &stopped).await {
+        tracing::warn!(%error, "the demo's goods keep their drawings");
+    }
 }
 
 /// A line for everything that happens, as it happens.

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::ledger::Fault;
+use crate::outbox::back_in_stock;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
 use crate::storage::{StorageError, effects, inbox, reconciliation};
@@ -34,6 +35,7 @@ pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     done += carry_out::run(shop).await?;
     done += sweep(shop).await?.released;
     done += carry_out::run(shop).await?;
+    done += back_in_stock::tell(shop).await?;
     Ok(done)
 }
 

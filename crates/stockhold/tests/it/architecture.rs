@@ -17,13 +17,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("storage", &["price_rules", "steps"]),
     ("stripe", &["steps"]),
     ("mail", &["steps"]),
+    ("media", &[]),
     // The one way to change stock or money. It gets commands and a moment, so it cannot call out.
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
     ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe"]),
     ("letters", &["language", "mail", "storage"]),
-    ("catalogue", &["language", "ledger", "storage"]),
+    ("catalogue", &["language", "ledger", "media", "storage"]),
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
     // Doors: whoever wants something enters here.
@@ -34,6 +35,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "catalogue",
             "language",
             "ledger",
+            "media",
             "outbox",
             "price_rules",
             "shop",
