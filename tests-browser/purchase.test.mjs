@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { available, checkWidths, desktop, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
+import { available, checkWidths, desktop, fillIn, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 let shop;
 let browser;
@@ -77,7 +77,7 @@ async function cancelling({ email, prefix, name, browsing, words }) {
   await chooseVariant(page, chosen);
   await page.click(`form[action="${prefix}/cart/add"] button.btn`);
   await page.click(`a[href="${prefix}/checkout"]`);
-  await page.fill("#email", email);
+  await fillIn(page, email);
   await page.click(`form[action="${prefix}/checkout"] button.wide`);
   await page.click("button#pay");
   await page.waitForURL((url) => url.origin === shop.address && /\/(success|orders\/)/.test(url.pathname));
@@ -135,8 +135,7 @@ async function purchase({ chosen, quantity, email, prefix, name, browsing, words
 
   await page.click(`a[href="${prefix}/checkout"]`);
   await page.waitForURL(`**${prefix}/checkout`);
-  await page.fill("#email", email);
-  await page.fill("#name", "Ada Li");
+  await fillIn(page, email);
   await look(page, `${name}-5-checkout`);
 
   await page.click(`form[action="${prefix}/checkout"] button.wide`);

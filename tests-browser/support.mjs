@@ -154,6 +154,14 @@ export async function checkPage(page, name) {
   assert.ok(content <= window, `${name} with letters of twice the size is ${content} px wide in ${window} px`);
 }
 
+/** Who buys, and where it goes: what the demo asks for before it takes money. */
+export async function fillIn(page, email) {
+  await page.fill("#email", email);
+  await page.fill("#name", "Ada Li");
+  await page.fill("#street", "1 Harbour Road");
+  await page.fill("#city", "Wan Chai");
+}
+
 /** No page may scroll sideways, at the width it is shown in nor at the two narrow ones. */
 export async function checkWidths(page, name) {
   const shown = page.viewportSize();

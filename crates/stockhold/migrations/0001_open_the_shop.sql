@@ -20,6 +20,7 @@ create table products (
     options text not null,        -- JSON: list of option names
     position bigint not null,     -- order on the shelf
     image text not null,          -- what the demo's drawn pictures are called; empty: none
+    ships_from text not null,       -- a pre-order: the day (2027-01-15) on which it is first sent; empty: at once
     tax_class text not null,
     created_at bigint not null,
     updated_at bigint not null
@@ -28,6 +29,7 @@ create table products (
 create table collections (
     slug text not null primary key,
     title text not null,          -- JSON: language → text
+    description text not null,    -- JSON: language → text
     position bigint not null
 ) {clustered};
 
@@ -51,6 +53,53 @@ create table variants (
     active bigint not null check (active in (0, 1))   -- 0: no longer offered; kept for its orders
 ) {clustered};
 create index variants_product on variants (product_id, position);
+
+-- Pictures of goods. The files lie in the data folder under the digest of what was uploaded.
+create table product_images (
+    product_id text not null references products (id),
+    position bigint not null,
+    digest text not null,
+    sku text not null,            -- the variant it shows; empty: all of them
+    alt text not null,            -- JSON: language → text
+    width bigint not null check (width > 0),
+    height bigint not null check (height > 0),
+    tint text not null,           -- the ground it stands on, as the style sheet calls it
+    see_through bigint not null check (see_through in (0, 1)),
+    primary key (product_id, position)
+) {clustered};
+create index product_images_digest on product_images (digest);
+
+-- What search goes by: each word and each pair of Han characters of a product, with what it counts.
+create table product_tokens (
+    product_id text not null references products (id),
+    token text {binary} not null,
+    weight bigint not null,
+    is_word bigint not null check (is_word in (0, 1)),   -- a word that somebody may misspell
+    primary key (product_id, token)
+) {clustered};
+create index product_tokens_token on product_tokens (token);
+
+-- Who wants to hear when goods are back. A row goes when its letter went, so that each is written to once.
+create table stock_requests (
+    id text not null primary key,
+    sku text not null references variants (sku),
+    email text not null,
+    language text not null,
+    requested_at bigint not null,
+    due_at bigint not null,       -- whoever sends it puts this off first; nobody else takes it up meanwhile
+    attempts bigint not null,
+    constraint stock_requests_once unique (sku, email)
+) {clustered};
+create index stock_requests_due on stock_requests (due_at);
+
+-- Contact, terms and what else the shopkeeper has to say.
+create table pages (
+    slug text not null primary key,
+    title text not null,          -- JSON: language → text
+    body text not null,           -- JSON: language → Markdown
+    position bigint not null,     -- order in the footer
+    updated_at bigint not null
+) {clustered};
 
 -- S1: never promise more than is there. The ledger alone changes these rows.
 create table stock_levels (

@@ -21,8 +21,10 @@ use rules::stock::Reason;
 use rules::text::Sku;
 use rules::time::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::ledger::{Failure, Ledger};
+use crate::media::{Media, Refused};
 use crate::storage::products::{self, Localized, NewProduct, NewVariant, Product, Saved, edit};
 use crate::storage::{Storage, StorageError};
 use sheet::{RowError, Sheet, SheetError, SheetProduct};
@@ -67,6 +69,8 @@ pub enum ImportError {
     Save(#[from] products::SaveError),
     #[error("Somebody changed one of these coupons just now. Nothing was written; try again.")]
     ChangedMeanwhile,
+    #[error(transparent)]
+    Picture(#[from] Refused),
     #[error("Stock could not be received: {0}")]
     Stock(#[from] Failure),
 }
@@ -82,6 +86,11 @@ struct Planned {
 /// Puts the demo's goods on the shelves; those that stand already are left as they are.
 pub async fn seed_demo(room: Storeroom<'_>) -> Result<(), ImportError> {
     demo::seed(room).await
+}
+
+/// Makes pictures of the demo's drawn goods.
+pub async fn draw_demo(room: Storeroom<'_>, media: &Media, stopped: &watch::Receiver<bool>) -> Result<(), ImportError> {
+    demo::draw(room, media, stopped).await
 }
 
 /// Imports a spreadsheet of products. With `dry_run` it only says what it would do. `progress` hears how many rows
@@ -103,7 +112,9 @@ pub async fn import(
     if dry_run || !report.errors.is_empty() {
         return Ok(report);
     }
-    let made = collections.iter().map(|(slug, title)| edit::put_collection(slug, &Localized::of(&[("en", title)])));
+    let made = collections
+        .iter()
+        .map(|(slug, title)| edit::put_collection(slug, &Localized::of(&[("en", title)]), &Localized::default()));
     room.storage.write_many(made.collect()).await?;
     let mut done = 0;
     for chunk in planned.chunks(PRODUCTS_PER_WRITE) {
@@ -188,6 +199,7 @@ fn merged(stands: Option<&Product>, sheet: &SheetProduct) -> NewProduct {
         description: over(stands.map(|product| &product.description), &sheet.description),
         options: sheet.options.clone(),
         image: None,
+        ships_from: None,
         variants: sheet.variants.iter().map(variant).collect(),
         collections: sheet.collections.clone(),
     }

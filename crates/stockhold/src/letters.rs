@@ -4,6 +4,7 @@
 //! Message-ID (E2); whatever a title contains stays text. What a letter says is true when it is sent, not when it
 //! was queued: money that did not go through is never written of as on its way (R1).
 
+pub mod back_in_stock;
 mod notice;
 pub mod sample;
 
@@ -60,16 +61,9 @@ pub fn render(
     let context = context(words, language, (kind, about), order, envelope, &subject);
     let written = |error| LetterError { kind: kind.as_str(), error };
     let write = |ending: &str| {
-        if theme.has_any("letters") {
-            match own(words, theme, language, kind, ending, &context) {
-                Ok(part) => return Ok(part),
-                Err(error) => {
-                    tracing::error!(letter = kind.as_str(), error = format!("{error:#}"), "an own template is broken");
-                }
-            }
-        }
-        let built_in = environment(words, language, |name| Ok(theme::built_in(name)));
-        built_in.get_template(&format!("letters/letter.{ending}"))?.render(&context)
+        let alone = format!("letters/{}.{ending}", kind.as_str());
+        let name = if theme.has(&alone) { alone } else { format!("letters/letter.{ending}") };
+        write(words, theme, language, &name, &format!("letters/letter.{ending}"), &context)
     };
     let of = if about.is_empty() { order.id.to_string() } else { about.to_owned() };
     let host = host(&envelope.base_url);
@@ -83,20 +77,28 @@ pub fn render(
     })
 }
 
-/// One part by the shop's own templates; `letters/order_shipped.html` is for one letter, `letters/letter.html` for all.
-fn own(
+/// One part of a letter by the shop's own template, if it has one and that is right, else by the program's.
+fn write(
     words: &Words,
     theme: &Theme,
     language: Language,
-    kind: effects::Letter,
-    ending: &str,
+    own: &str,
+    built_in: &str,
     context: &Value,
 ) -> Result<String, Error> {
+    if theme.has_any("letters") {
+        match write_own(words, theme, language, own, context) {
+            Ok(part) => return Ok(part),
+            Err(error) => tracing::error!(own, error = format!("{error:#}"), "an own template is broken"),
+        }
+    }
+    environment(words, language, |name| Ok(theme::built_in(name))).get_template(built_in)?.render(context)
+}
+
+/// `letters/order_shipped.html` is for one letter, `letters/letter.html` for all.
+fn write_own(words: &Words, theme: &Theme, language: Language, name: &str, context: &Value) -> Result<String, Error> {
     let source = theme.clone();
-    let environment = environment(words, language, move |name| source.source(name));
-    let alone = format!("letters/{}.{ending}", kind.as_str());
-    let name = if theme.has(&alone) { alone } else { format!("letters/letter.{ending}") };
-    environment.get_template(&name)?.render(context)
+    environment(words, language, move |name| source.source(name)).get_template(name)?.render(context)
 }
 
 /// Writes every letter by the shop's own templates, strictly; what does not succeed, a line each.
@@ -107,7 +109,9 @@ pub fn check(words: &Words, theme: &Theme) -> Vec<String> {
             let envelope = sample::envelope(language);
             let context = context(words, language, (sample.kind, &sample.about), &sample.order, &envelope, "");
             for ending in ["txt", "html"] {
-                if let Err(error) = own(words, theme, language, sample.kind, ending, &context) {
+                let alone = format!("letters/{}.{ending}", sample.kind.as_str());
+                let name = if theme.has(&alone) { alone } else { format!("letters/letter.{ending}") };
+                if let Err(error) = write_own(words, theme, language, &name, &context) {
                     told.insert(format!("theme: the letter {} cannot be written: {error:#}", sample.name));
                 }
             }
@@ -174,7 +178,7 @@ fn all_goods(language: Language, order: &OrderView) -> Vec<Value> {
         context! {
             title => full_title(line), quantity => line.quantity, unit_price => money(line.unit_price),
             // Before the discount, which has its own row below.
-            total => money(line.total + line.discount),
+            total => money(line.subtotal()),
         }
     };
     order.lines.iter().map(good).collect()

@@ -11,6 +11,7 @@ pub mod language;
 pub mod ledger;
 pub mod letters;
 pub mod mail;
+pub mod media;
 pub mod outbox;
 pub mod price_rules;
 pub mod shop;

@@ -16,7 +16,7 @@ page-other-language-tag = en
 page-crumbs = 当前位置
 page-home = 首页
 
-home-sentence = { $shop }，架上所见，皆为现货。
+home-sentence = 架上所见，皆为现货。
 home-look = 查看详情
 home-see-all = 查看全部
 home-goods = 全部商品

@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use rules::coupons::{Coupon, CouponCode, PercentOff, Reduction, Targets};
+use rules::money::Currency;
 use rules::time::Timestamp;
 use stripe_sandbox::Options;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use super::lock::alone;
 use super::sandbox;
@@ -20,9 +23,13 @@ use super::{Stop, print};
 use crate::catalogue::{self, Storeroom};
 use crate::clock::Clock;
 use crate::config::{self, Config, SandboxAddress, Secret, local_url};
+use crate::media::Media;
 use crate::shop::Shop;
-use crate::storage::{Storage, migrate, settings};
+use crate::storage::{Storage, coupons, migrate, settings};
 
+/// Where Harbour Kiln sends its ware, and the taxes in its prices.
+const SHIPPING_ZONES: &str = include_str!("../../assets/demo/shipping-zones.json");
+const TAX_RULES: &str = include_str!("../../assets/demo/tax-rules.json");
 const FIRST_PORT: u16 = 8080;
 /// Ports tried when the first is taken.
 const PORTS_MAX: u16 = 50;
@@ -78,7 +85,7 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     let stripe = sandbox.router();
     tokio::spawn(async move { axum::serve(sandbox_listener, stripe).await });
 
-    name_the_shop(&database_url).await?;
+    set_up(&database_url, Clock::system().now()).await?;
     let config = Config {
         database_url,
         data_dir: folder.path().to_owned(),
@@ -99,8 +106,13 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
     print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));
+    let (stop, stopped) = watch::channel(false);
+    let drawing = tokio::spawn(draw(shop.clone(), stopped));
     sandbox.spawn_deliveries();
     serve(shop, listener, alone).await?;
+    // Nobody may write into the folder any more when it is deleted.
+    stop.send_replace(true);
+    let _ = drawing.await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -127,13 +139,34 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Stop> {
     listener.local_addr().map_err(|error| Stop::failed(format!("No address to listen on: {error}")))
 }
 
-/// Settings are read when a shop opens, so the names come first; those of a kept shop stand.
-async fn name_the_shop(database_url: &str) -> Result<(), Stop> {
+/// The demo sets what stands on its first page before the shop opens; what a kept shop has set stands.
+async fn set_up(database_url: &str, now: Timestamp) -> Result<(), Stop> {
     let storage = Storage::open(database_url).await?;
     migrate::run(&storage).await?;
     settings::get_or_set(&storage, "name_en", "Harbour Kiln").await?;
     settings::get_or_set(&storage, "name_zh", "海港窑").await?;
+    settings::get_or_set(&storage, settings::SHIPPING_ZONES, SHIPPING_ZONES).await?;
+    settings::get_or_set(&storage, settings::TAX_RULES, TAX_RULES).await?;
+    coupons::insert(&storage, &coupon(), now).await?;
     Ok(())
+}
+
+/// Something to try at the checkout.
+fn coupon() -> Coupon {
+    Coupon {
+        code: CouponCode::parse("TEA10").expect("a code"),
+        reduction: Reduction::Percent(PercentOff::from_hundredths(1000).expect("a percentage")),
+        currency: Currency::parse("USD").expect("a currency"),
+        max_discount_minor: None,
+        minimum_spend_minor: None,
+        usage_limit: None,
+        usage_limit_per_customer: None,
+        first_order_only: false,
+        starts_at: None,
+        ends_at: None,
+        applies_to: Targets::default(),
+        active: true,
+    }
 }
 
 fn banner(base_url: &str, sandbox_url: &str, took: rules::time::Span, keep: Option<&Path>) -> String {
@@ -161,6 +194,15 @@ Try: let webhooks get lost on the Stripe page, pay, and see the order become pai
     )
 }
 
+/// Some seconds' work for one processor, so the shop is open meanwhile and shows the drawings themselves.
+async fn draw(shop: Arc<Shop>, stopped: watch::Receiver<bool>) {
+    let currency = shop.settings().currency;
+    let room = Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency, now: shop.now() };
+    if let Err(error) = catalogue::draw_demo(room, &Media::of(&shop.config.data_dir), &stopped).await {
+        tracing::warn!(%error, "the demo's goods keep their drawings");
+    }
+}
+
 /// A line for everything that happens, as it happens.
 async fn tell(shop: Arc<Shop>) {
     let mut happenings = shop.happenings();
@@ -176,4 +218,16 @@ async fn tell(shop: Arc<Shop>) {
 fn clock_time(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
     at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demos_rules_can_be_used() {
+        let currency = Currency::parse("USD").expect("a currency");
+        let rules = crate::price_rules::read(SHIPPING_ZONES, TAX_RULES, currency).expect("they are read");
+        assert_eq!(rules.home().map(|home| home.code().to_owned()), Some("HK".to_owned()));
+    }
 }

@@ -28,20 +28,14 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     }
     let settings = shop.read_settings().await?;
     let language = if kind.to_owner() { settings.owner_language } else { Language::of_tag(&order.language) };
-    let envelope = Envelope {
-        shop_name: settings.name(language).to_owned(),
-        order_url: format!(
-            "{}{}/orders/{}?token={}",
-            shop.config.base_url,
-            language.prefix(),
-            order.id,
-            shop.order_token(order.id)
-        ),
-        base_url: shop.config.base_url.clone(),
-        sandbox: shop.config.sandbox.is_some(),
-        owner_email: owner_email(shop, &settings),
-        owner_language: settings.owner_language,
-    };
+    let order_url = format!(
+        "{}{}/orders/{}?token={}",
+        shop.config.base_url,
+        language.prefix(),
+        order.id,
+        shop.order_token(order.id)
+    );
+    let envelope = envelope(shop, &settings, language, order_url);
     let letter = match letters::render(&shop.words, &shop.theme, kind, about, &order, &envelope) {
         Ok(letter) => letter,
         Err(error) => return Ok(Carried::Unknown(error.to_string().into())),
@@ -77,6 +71,18 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
         | Letter::OwnerLatePayment
         | Letter::OwnerDispute
         | Letter::OwnerRefundUnassigned => false,
+    }
+}
+
+/// What stands around every letter; a letter about no order has no order's link.
+pub(super) fn envelope(shop: &Shop, settings: &Settings, language: Language, order_url: String) -> Envelope {
+    Envelope {
+        shop_name: settings.name(language).to_owned(),
+        order_url,
+        base_url: shop.config.base_url.clone(),
+        sandbox: shop.config.sandbox.is_some(),
+        owner_email: owner_email(shop, settings),
+        owner_language: settings.owner_language,
     }
 }
 

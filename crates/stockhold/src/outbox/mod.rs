@@ -7,6 +7,7 @@
 //! Invariant: a call has three outcomes. `Unknown` is repeated with the same key and the same bytes, never taken
 //! for a failure.
 
+pub mod back_in_stock;
 pub mod cancel;
 pub mod checkout;
 pub mod disputes;
@@ -148,8 +149,13 @@ pub async fn carry_out(shop: &Shop, effect_id: &str) -> Result<Carried, Fault> {
 }
 
 fn next_try(effect: &EffectRow, now: Timestamp) -> Timestamp {
-    let doublings = effect.attempts.clamp(0, 10) as u32;
-    now + Span::seconds((WAIT_FIRST_SECONDS << doublings).min(WAIT_SECONDS_MAX))
+    now + wait(effect.attempts)
+}
+
+/// Doubling with every try.
+fn wait(attempts: i64) -> Span {
+    let doublings = attempts.clamp(0, 10) as u32;
+    Span::seconds((WAIT_FIRST_SECONDS << doublings).min(WAIT_SECONDS_MAX))
 }
 
 /// Whether Stripe may have forgotten the key of this effect's first try.

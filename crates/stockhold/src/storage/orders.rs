@@ -111,11 +111,16 @@ pub struct OrderLineView {
 }
 
 impl OrderLineView {
+    /// The units at their price, before discount and tax.
+    pub fn subtotal(&self) -> i64 {
+        self.unit_price * self.quantity
+    }
+
     /// What so many units are of its total, when `before` units are counted already: the law's own sum (C13).
     pub fn share(&self, before: i64, units: i64, step_minor: i64) -> i64 {
         let parts = LineParts {
             quantity: self.quantity,
-            subtotal_minor: self.unit_price * self.quantity,
+            subtotal_minor: self.subtotal(),
             discount_minor: self.discount,
             tax_minor: self.tax,
             total_minor: self.total,

@@ -4,6 +4,9 @@
 //! taken back when somebody wants the goods. Stock itself is never changed here, only its row is made, empty.
 
 pub mod edit;
+pub mod images;
+pub mod search;
+pub mod shelf;
 
 use std::collections::BTreeMap;
 
@@ -19,8 +22,6 @@ use crate::values;
 
 /// Products a page of a list may have.
 pub const LIST_LIMIT_MAX: i64 = 200;
-/// Longest search text that is looked at, in characters.
-const QUERY_CHARS_MAX: usize = 100;
 
 /// A text in several languages, by language tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,12 @@ impl Localized {
         let exact = self.0.get(language.as_ref()).or_else(|| self.0.get("en"));
         exact.or_else(|| self.0.values().next()).map_or("", String::as_str)
     }
+
+    /// The language that [`Localized::get`] answers in.
+    pub fn language_of(&self, language: impl AsRef<str>) -> &str {
+        let known = [language.as_ref(), "en"].into_iter().find_map(|tag| self.0.get_key_value(tag));
+        known.or_else(|| self.0.iter().next()).map_or("", |(tag, _)| tag.as_str())
+    }
 }
 
 /// A product as pages and the API read it.
@@ -51,6 +58,10 @@ pub struct Product {
     pub options: Vec<String>,
     /// What its drawn picture is called; empty: none.
     pub image: String,
+    /// Uploaded pictures, in order.
+    pub images: Vec<images::Image>,
+    /// A pre-order: the day on which it is first sent, such as `2027-01-15`; empty: at once.
+    pub ships_from: String,
     /// Those that are offered, in order.
     pub variants: Vec<Variant>,
     /// Slugs.
@@ -84,6 +95,7 @@ pub enum ProductStatus {
 pub struct Collection {
     pub slug: String,
     pub title: Localized,
+    pub description: Localized,
 }
 
 /// Which products, and from where on.
@@ -91,7 +103,7 @@ pub struct Collection {
 pub struct ListQuery<'a> {
     pub limit: i64,
     pub after: Option<Cursor>,
-    /// Part of a title or an item number, in either case.
+    /// Words that are looked for; see [`search`].
     pub q: Option<String>,
     pub collection: Option<&'a str>,
     pub include_drafts: bool,
@@ -120,6 +132,8 @@ pub struct NewProduct {
     pub options: Vec<String>,
     /// None: as it is.
     pub image: Option<String>,
+    /// None: as it is.
+    pub ships_from: Option<String>,
     pub variants: Vec<NewVariant>,
     /// Slugs; those that do not exist yet are made. None: as they are.
     pub collections: Option<Vec<String>>,
@@ -208,6 +222,7 @@ impl Product {
             && self.options == new.options
             && new.tax_class.as_ref().is_none_or(|class| *class == self.tax_class)
             && new.image.as_ref().is_none_or(|image| *image == self.image)
+            && new.ships_from.as_ref().is_none_or(|day| *day == self.ships_from)
             && new.collections.as_ref().is_none_or(|slugs| sorted(slugs) == sorted(&self.collections))
             && self.variants.len() == new.variants.len()
             && self.variants.iter().zip(&new.variants).all(|(stands, new)| stands.equals(new))
@@ -250,24 +265,27 @@ impl std::str::FromStr for Cursor {
 #[error("This is not a place in the list.")]
 pub struct NotACursor;
 
-const BY_PLACE: &str = r#"
-    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class from products p
+const BY_PLACE: &str = "
+    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class, p.ships_from from products p
     where (p.status = 'active' or $1 = 1)
         and (p.position > $2 or (p.position = $2 and p.id > $3))
         and ($4 = '' or exists (
             select 1 from collection_products c where c.product_id = p.id and c.collection_slug = $4))
-        and ($5 = ''
-            or replace(replace(lower(p.title), '"en":', ''), '"zh-cn":', '') like $5 escape '!'
-            or exists (select 1 from variants v
-                where v.product_id = p.id and v.active = 1 and lower(v.sku) like $5 escape '!'))
+        and ($5 = 0 or p.id {in $6})
     order by p.position, p.id
-    limit $6"#;
+    limit $7";
 
-const BY_SLUG: &str = "select id, slug, status, title, description, options, image, position, tax_class from products
+const BY_SLUG: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
     where slug {in $1} order by position, id";
 
-const BY_SKU: &str = "select id, slug, status, title, description, options, image, position, tax_class from products
+const BY_SKU: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
     where id in (select product_id from variants where sku {in $1}) order by position, id";
+
+const BY_ID: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+    where id {in $1} order by position, id";
 
 /// Variants with what is there of them. A hold that is due counts as free while its order still waits for payment;
 /// once the buyer has finished at Stripe (`processing`), nobody can take the goods back.
@@ -288,14 +306,18 @@ const COLLECTIONS_OF: &str = "select c.product_id, c.collection_slug from collec
     join collections on collections.slug = c.collection_slug
     where c.product_id {in $1} order by collections.position, c.collection_slug";
 
-/// One page of products in the order of the shelf: three statements, however many products.
+/// One page of products in the order of the shelf: four statements, however many products.
 pub async fn list(storage: &Storage, query: ListQuery<'_>, now: Timestamp) -> Result<Page> {
     let limit = query.limit.clamp(1, LIST_LIMIT_MAX);
     let (position, id) = query.after.map_or((i64::MIN, String::new()), |after| (after.position, after.id));
-    let pattern = query.q.as_deref().map_or_else(String::new, like_pattern);
+    let is_search = query.q.as_deref().is_some_and(|q| !q.trim().is_empty());
+    let found = match query.q.as_deref() {
+        Some(q) if is_search => search::find(storage, q).await?.into_iter().map(|hit| hit.product_id).collect(),
+        _ => Vec::new(),
+    };
     // One more than asked for tells whether there is a next page.
-    let parameters =
-        values![query.include_drafts, position, id, query.collection.unwrap_or_default(), pattern, limit + 1];
+    let collection = query.collection.unwrap_or_default();
+    let parameters = values![query.include_drafts, position, id, collection, is_search, found, limit + 1];
     let mut products = complete(storage, storage.read(BY_PLACE, parameters).await?, now).await?;
     let is_more = products.len() as i64 > limit;
     products.truncate(limit as usize);
@@ -313,23 +335,41 @@ pub async fn by_slugs(storage: &Storage, slugs: Vec<String>, now: Timestamp) -> 
     complete(storage, storage.read(BY_SLUG, values![slugs]).await?, now).await
 }
 
+/// The products with these ids, in the order of the ids.
+pub async fn by_ids(storage: &Storage, ids: &[String], now: Timestamp) -> Result<Vec<Product>> {
+    let mut products = complete(storage, storage.read(BY_ID, values![ids.to_vec()]).await?, now).await?;
+    let place = |product: &Product| ids.iter().position(|id| *id == product.id.to_string());
+    products.sort_by_key(place);
+    Ok(products)
+}
+
 /// The products these item numbers belong to, each once and with all its variants: see [`Product::variant`].
 pub async fn by_skus(storage: &Storage, skus: &[Sku], now: Timestamp) -> Result<Vec<Product>> {
     complete(storage, storage.read(BY_SKU, values![texts(skus)]).await?, now).await
 }
 
+/// The addresses of what is for sale, in the order of the shelf.
+pub async fn public_slugs(storage: &Storage) -> Result<Vec<String>> {
+    let sql = "select slug from products p where status = 'active'
+        and exists (select 1 from variants v where v.product_id = p.id and v.active = 1) order by position, id";
+    Ok(storage.read(sql, values![]).await?.iter().map(|row| row.text(0).to_owned()).collect())
+}
+
 /// All collections in their order.
 pub async fn collections(storage: &Storage) -> Result<Vec<Collection>> {
-    let rows = storage.read("select slug, title from collections order by position, slug", values![]).await?;
-    let read = |row: &Row| Ok(Collection { slug: row.text(0).to_owned(), title: from_json(row.text(1))? });
-    rows.iter().map(read).collect()
+    let sql = "select slug, title, description from collections order by position, slug";
+    storage.read(sql, values![]).await?.iter().map(read_collection).collect()
 }
 
 /// The collection at this address.
 pub async fn find_collection(storage: &Storage, slug: &str) -> Result<Option<Collection>> {
-    let rows = storage.read("select slug, title from collections where slug = $1", values![slug]).await?;
-    let read = |row: &Row| Ok(Collection { slug: row.text(0).to_owned(), title: from_json(row.text(1))? });
-    rows.first().map(read).transpose()
+    let sql = "select slug, title, description from collections where slug = $1";
+    storage.read(sql, values![slug]).await?.first().map(read_collection).transpose()
+}
+
+fn read_collection(row: &Row) -> Result<Collection> {
+    let (title, description) = (from_json(row.text(1))?, from_json(row.text(2))?);
+    Ok(Collection { slug: row.text(0).to_owned(), title, description })
 }
 
 /// Of these item numbers, those that stock was ever counted of: the others may still get their first.
@@ -360,17 +400,6 @@ pub async fn upsert(storage: &Storage, new: NewProduct, now: Timestamp) -> std::
     Ok(saved)
 }
 
-/// A pattern that finds `q` in lower-case JSON, literally.
-fn like_pattern(q: &str) -> String {
-    let q: String = q.trim().chars().take(QUERY_CHARS_MAX).collect();
-    if q.is_empty() {
-        return q;
-    }
-    let quoted = to_json(&q.to_ascii_lowercase());
-    let inner = &quoted[1..quoted.len() - 1];
-    format!("%{}%", inner.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
-}
-
 fn texts(skus: &[Sku]) -> Vec<String> {
     skus.iter().map(Sku::to_string).collect()
 }
@@ -386,6 +415,11 @@ async fn complete(storage: &Storage, rows: Vec<Row>, now: Timestamp) -> Result<V
     for row in &storage.read(VARIANTS, values![now.micros(), ids.clone()]).await? {
         if let Some(at) = at.get(row.text(0)) {
             products[*at].variants.push(variant(row)?);
+        }
+    }
+    for row in &storage.read(images::OF_PRODUCTS, values![ids.clone()]).await? {
+        if let Some(at) = at.get(row.text(0)) {
+            products[*at].images.push(images::read(row)?);
         }
     }
     for row in &storage.read(COLLECTIONS_OF, values![ids.clone()]).await? {
@@ -406,6 +440,8 @@ fn product(row: &Row) -> Result<Product> {
         description: from_json(row.text(4))?,
         options: from_json(row.text(5))?,
         image: row.text(6).to_owned(),
+        images: Vec::new(),
+        ships_from: row.text(9).to_owned(),
         variants: Vec::new(),
         collections: Vec::new(),
         tax_class: TaxClass::parse(row.text(8)).map_err(broken)?,

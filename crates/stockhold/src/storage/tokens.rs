@@ -7,6 +7,8 @@
 //! | `{lock s}` | nothing | `for update of s` |
 //! | `{rows a b:text}` | `r.a` becomes `$1`; run once per row, and `insert … select …` is `insert … values (…)` | `from unnest($1::bigint[], $2::text[]) as r (a, b)` |
 //! | `{clustered}` | `without rowid` | nothing |
+//! | `{binary}` | nothing | `collate "C"`: text is compared byte by byte on both |
+//! | `{texts $1}` | `json_each($1) as t` | `unnest($1::text[]) as t (value)` |
 
 /// Which engine a text is expanded for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,10 @@ pub fn expand(sql: &str, engine: Engine) -> Expanded {
             ("lock", Engine::Postgres) => expanded.sql += &format!("for update of {arguments}"),
             ("clustered", Engine::Sqlite) => expanded.sql += "without rowid",
             ("clustered", Engine::Postgres) => {}
+            ("binary", Engine::Sqlite) => {}
+            ("binary", Engine::Postgres) => expanded.sql += "collate \"C\"",
+            ("texts", Engine::Sqlite) => expanded.sql += &format!("json_each({arguments}) as t"),
+            ("texts", Engine::Postgres) => expanded.sql += &format!("unnest({arguments}::text[]) as t (value)"),
             ("rows", _) => {
                 for column in arguments.split(' ') {
                     let name = column.strip_suffix(":text");
@@ -125,6 +131,16 @@ mod tests {
             "create table t (a text) {clustered}",
             "create table t (a text) without rowid",
             "create table t (a text) ",
+        );
+        check(
+            "create table t (a text {binary} not null)",
+            "create table t (a text  not null)",
+            "create table t (a text collate \"C\" not null)",
+        );
+        check(
+            "insert into t (a) select t.value from {texts $1}",
+            "insert into t (a) select t.value from json_each($1) as t",
+            "insert into t (a) select t.value from unnest($1::text[]) as t (value)",
         );
         check(
             "update t set a = a + r.a {rows id:text a} where t.id = r.id",

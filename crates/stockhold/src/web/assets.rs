@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Extension, http::HeaderMap};
 use minijinja::context;
 
+use crate::media::drawings::{FORMS, GLAZES};
 use crate::shop::Shop;
 use crate::web::PageError;
 use crate::web::pages::Pages;
@@ -19,31 +20,6 @@ use crate::web::session::digest;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "assets"]
 struct Assets;
-
-/// The forms that goods are drawn in, one template each.
-pub const FORMS: [&str; 8] = ["cup", "bowl", "gaiwan", "teapot", "caddy", "tray", "cloth", "whisk"];
-
-/// What a form is filled with: name, shaded, lit and middle tone. The style sheet has a ground for each.
-pub const GLAZES: [(&str, &str, &str, &str); 18] = [
-    ("celadon", "#7fa995", "#a9cdbd", "#93bba9"),
-    ("moon-white", "#c9c6ba", "#eceae2", "#dedbd0"),
-    ("tenmoku", "#2d211b", "#5b4437", "#463329"),
-    ("cobalt", "#24406e", "#5b7fb5", "#3f639b"),
-    ("ash", "#7d7f78", "#aeb0a6", "#969890"),
-    ("ochre", "#a8762c", "#d8ab63", "#c29145"),
-    ("oxblood", "#5e1f1c", "#9c4a42", "#7d312b"),
-    ("bamboo", "#a98a52", "#d9bf88", "#c4a86d"),
-    ("walnut", "#4a3222", "#7d5a40", "#644631"),
-    ("linen", "#b9ad97", "#e3dac7", "#d2c7b1"),
-    ("indigo", "#26304f", "#55628c", "#3c4870"),
-    ("iron", "#2b2c2d", "#57595a", "#404243"),
-    ("snow", "#d3d8d9", "#fafbfb", "#eceff0"),
-    ("tea-dust", "#59592f", "#8d8c56", "#737243"),
-    ("sky", "#6f97ad", "#a9cbdb", "#8db3c6"),
-    ("plum", "#5c3a55", "#93708c", "#785470"),
-    ("copper", "#8a4b2a", "#c98558", "#ad6a40"),
-    ("clay", "#9a5b40", "#c98d70", "#b47456"),
-];
 
 pub fn router() -> Router<Arc<Shop>> {
     Router::new().route("/assets/goods/{form}/{file}", get(picture)).route("/assets/{*path}", get(asset))

@@ -6,6 +6,9 @@
 pub mod api;
 pub mod assets;
 pub mod code_entry;
+pub mod limits;
+pub mod machines;
+pub mod media;
 pub mod pages;
 pub mod priced;
 pub mod problem;
@@ -32,6 +35,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use crate::shop::Shop;
 use crate::storage::StorageError;
 use crate::values;
+use limits::Limits;
 use pages::Pages;
 
 /// The largest body that is read; the webhook's limit, and far above any form.
@@ -43,11 +47,14 @@ const SWALLOWED_BYTES_MAX: usize = 8 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub enum PageError {
     NotFound,
+    /// It was here once, and will not come back.
+    Gone,
+    TooMany {
+        retry_after_seconds: u64,
+    },
     /// Something we cannot make sense of; forms say more themselves.
     Unreadable,
     TooLarge,
-    /// The same client asks for it again and again.
-    TooMany,
     Unavailable(String),
     Fault(String),
 }
@@ -65,13 +72,17 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let status = match &self {
             PageError::NotFound => StatusCode::NOT_FOUND,
+            PageError::Gone => StatusCode::GONE,
+            PageError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unreadable => StatusCode::UNPROCESSABLE_ENTITY,
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            PageError::TooMany => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             PageError::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let mut response = status.into_response();
+        if let PageError::TooMany { retry_after_seconds } = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -87,23 +98,30 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .merge(webhooks::router())
         .merge(assets::router())
+        .merge(media::router())
+        .merge(machines::router())
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz));
     if shop.config.sandbox.is_some() {
         routes = routes.merge(storefront::mailbox::router());
     }
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
+    let uploads = api::uploads()
+        .layer(DefaultBodyLimit::max(api::images::BODY_BYTES_MAX))
+        .layer(RequestBodyLimitLayer::new(api::images::BODY_BYTES_MAX));
     routes
         .fallback(async || PageError::NotFound)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(middleware::from_fn(swallow_what_is_too_long))
+        .merge(uploads)
         .layer(csrf(&shop))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             PageError::Fault(format!("panic: {}", panic_words(panic.as_ref()))).into_response()
         }))
         .layer(middleware::from_fn_with_state(shop.clone(), dress))
         .layer(Extension(pages))
+        .layer(Extension(Limits::open()))
         .with_state(shop)
 }
 
@@ -155,7 +173,7 @@ async fn dress(State(shop): State<Arc<Shop>>, mut request: Request, next: Next) 
         let shown_id = status.is_server_error().then_some(request_id.as_str());
         if let Some(pages) = pages {
             let headers = std::mem::take(response.headers_mut());
-            response = pages::error_page(&shop, &pages, &path, status, shown_id);
+            response = pages::error_page(&shop, &pages, &path, status, shown_id).await;
             keep(&headers, response.headers_mut());
         }
     }
@@ -217,7 +235,7 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
         put(CACHE_CONTROL, "no-store");
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    if !path.starts_with("/assets/") {
+    if !["/assets/", "/media/"].iter().any(|public| path.starts_with(public)) {
         headers.insert(VARY, HeaderValue::from_static("Cookie"));
     }
     if shop.config.sandbox.is_some() {

@@ -18,9 +18,15 @@ use rules::time::Timestamp;
 
 use crate::language::{self, Language, TotalRow, Totals, Words};
 use crate::shop::{Settings, Shop};
+use crate::storage;
+use crate::storage::pages::Links;
+use crate::storage::products::Localized;
 use crate::theme::{self, Theme};
 use crate::web::session::{Visitor, digest, language_of};
 use crate::web::{PageError, assets};
+
+/// Collections that fit into the head of a page beside search and cart.
+const HEAD_LINKS: usize = 4;
 
 /// The templates, ready to render; one for the life of the process.
 #[derive(Debug)]
@@ -74,15 +80,8 @@ impl Pages {
 impl Visitor {
     /// Answers with a page. `context` is the page's own; what every page has comes on top.
     pub fn page(&self, status: StatusCode, template: &str, context: Value) -> Result<Response, PageError> {
-        let frame = frame(
-            &self.shop,
-            &self.pages,
-            &self.settings,
-            self.language,
-            &self.here,
-            self.cart_count(),
-            is_indexed(template),
-        );
+        let here = Here { language: self.language, path: &self.here, indexed: is_indexed(template) };
+        let frame = frame(&self.shop, &self.pages, &self.settings, here, self.cart_count(), &self.links);
         let page = self.pages.render(template, context! { ..context, ..frame });
         page.map(|page| html(status, page)).map_err(|error| PageError::Fault(format!("{error:#}")))
     }
@@ -126,20 +125,28 @@ impl Visitor {
 }
 
 /// The page of an error. It must not fail: if even its template is broken, plain words are left.
-pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, request_id: Option<&str>) -> Response {
+pub async fn error_page(
+    shop: &Shop,
+    pages: &Pages,
+    path: &str,
+    status: StatusCode,
+    request_id: Option<&str>,
+) -> Response {
     let (language, here) = language_of(path);
-    let known = [400, 403, 404, 405, 413, 422, 429, 500, 503];
+    let known = [400, 403, 404, 405, 410, 413, 422, 429, 500, 503];
     let code = match status.as_u16() {
         code if known.contains(&code) => code,
         code if code < 500 => 400,
         _ => 500,
     };
+    // Help stands in the same place on every page; if the database is what broke, the page does without.
+    let links = storage::pages::links(&shop.storage).await.unwrap_or_default();
     // Another language has the same path, but nobody should be sent to repeat a form that was just refused.
     let context = context! {
         status => status.as_u16(),
         key => format!("error-{code}"),
         request_id,
-        ..frame(shop, pages, &shop.settings(), language, here, 0, false)
+        ..frame(shop, pages, &shop.settings(), Here { language, path: here, indexed: false }, 0, &links)
     };
     match pages.render("error.html", context) {
         Ok(page) => html(status, page),
@@ -150,16 +157,23 @@ pub fn error_page(shop: &Shop, pages: &Pages, path: &str, status: StatusCode, re
     }
 }
 
-/// What every page has: language, shop, links, the sandbox strip.
-fn frame(
-    shop: &Shop,
-    pages: &Pages,
-    settings: &Settings,
+/// Where a page stands.
+#[derive(Debug, Clone, Copy)]
+struct Here<'a> {
     language: Language,
-    here: &str,
-    cart_count: i64,
+    /// Without the language's prefix, with its query.
+    path: &'a str,
+    /// Whether search engines may show it.
     indexed: bool,
-) -> Value {
+}
+
+/// What every page has: language, shop, links, the sandbox strip.
+fn frame(shop: &Shop, pages: &Pages, settings: &Settings, page: Here<'_>, cart_count: i64, links: &Links) -> Value {
+    let Here { language, path: here, indexed } = page;
+    let led = |folder: &str, (slug, title): &(String, Localized)| {
+        let here = here.split('?').next() == Some(format!("/{folder}/{slug}").as_str());
+        context! { href => format!("{}/{folder}/{slug}", language.prefix()), title => title.get(language), here }
+    };
     let other = settings.languages.iter().find(|offered| **offered != language);
     let other = other.map(|other| format!("{}{here}", other.prefix()));
     let is_sandbox = shop.config.sandbox.is_some();
@@ -168,7 +182,7 @@ fn frame(
         prefix => language.prefix(),
         shop_name => settings.name(language),
         other_language => other,
-        canonical => here.split('?').next().unwrap_or(here),
+        canonical => canonical(here),
         indexed => indexed && !is_sandbox,
         base_url => shop.config.base_url.as_str(),
         sandbox => is_sandbox,
@@ -178,6 +192,18 @@ fn frame(
         style_version => pages.style_version(),
         htmx_version => assets::version("htmx.min.js"),
         script_version => assets::version("shop.js"),
+        head_links => links.collections.iter().take(HEAD_LINKS).map(|link| led("collections", link)).collect::<Vec<_>>(),
+        foot_links => links.pages.iter().map(|link| led("pages", link)).collect::<Vec<_>>(),
+    }
+}
+
+/// The one address of what this page shows: without what was chosen on it, but each page of a list is its own.
+fn canonical(here: &str) -> String {
+    let (path, query) = here.split_once('?').unwrap_or((here, ""));
+    let page = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "page");
+    match page.and_then(|(_, number)| number.parse::<u32>().ok()).filter(|number| *number > 1) {
+        Some(number) => format!("{path}?page={number}"),
+        None => path.to_owned(),
     }
 }
 
@@ -188,7 +214,8 @@ fn hold_minutes(settings: &Settings) -> i64 {
 
 /// Carts, orders and search results are nobody's search result.
 fn is_indexed(template: &str) -> bool {
-    matches!(template, "storefront/home.html" | "storefront/listing.html" | "storefront/product.html")
+    let indexed = ["home", "listing", "product", "page"];
+    indexed.iter().any(|name| template == format!("storefront/{name}.html"))
 }
 
 fn html(status: StatusCode, page: String) -> Response {
@@ -289,8 +316,9 @@ mod tests {
         let pages =
             theme::built_in_names().into_iter().filter(|name| name.ends_with(".html") && !name.starts_with("letters/"));
         for name in pages {
+            // Structured data is text, not a script; the shop's own script files are no inline ones.
             let text = theme::built_in(&name).unwrap_or_default().to_lowercase();
-            let text = text.replace("<script src=\"/assets/", "<a src=\"/assets/");
+            let text = text.replace("<script type=\"application/ld+json\">", "").replace("<script src=\"/assets/", "");
             for forbidden in ["<script", "style=", " on", "javascript:", "hx-on"] {
                 let found = text.match_indices(forbidden).any(|(at, _)| forbidden != " on" || is_handler(&text[at..]));
                 assert!(!found, "{name} has {forbidden}");

@@ -18,7 +18,9 @@ use sha2::{Digest, Sha256};
 use crate::language::Language;
 use crate::shop::{Settings, Shop};
 use crate::storage::carts::{self, FoundCart, StoredCart};
+use crate::storage::pages::{self, Links};
 use crate::web::PageError;
+use crate::web::limits::Limits;
 use crate::web::pages::Pages;
 
 /// A cart is kept this long after its last change.
@@ -43,6 +45,10 @@ pub struct Visitor {
     /// Where the request came from, as a keyed digest: enough to count by.
     pub client: String,
     pub cart: Option<Cart>,
+    /// What the frame of every page leads to.
+    pub links: Links,
+    /// How often this client asks.
+    pub limits: Arc<Limits>,
     cart_cookie: Option<String>,
     order_tokens: Vec<String>,
 }
@@ -79,6 +85,8 @@ impl FromRequestParts<Arc<Shop>> for Visitor {
     async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, PageError> {
         let pages = parts.extensions.get::<Arc<Pages>>().cloned();
         let pages = pages.ok_or_else(|| PageError::Fault("the page engine is not in the router".to_owned()))?;
+        let limits = parts.extensions.get::<Arc<Limits>>().cloned();
+        let limits = limits.ok_or_else(|| PageError::Fault("the limits are not in the router".to_owned()))?;
         let (language, path) = language_of(parts.uri.path());
         let here = match parts.uri.query() {
             Some(query) => format!("{path}?{query}"),
@@ -95,6 +103,8 @@ impl FromRequestParts<Arc<Shop>> for Visitor {
             here,
             client: client(shop, parts),
             cart: None,
+            links: pages::links(&shop.storage).await?,
+            limits,
             cart_cookie,
             order_tokens: order_tokens.map(str::to_owned).collect(),
         };

@@ -84,6 +84,7 @@ impl Visit {
             description: Localized::of(&[("en", "Holds **120 ml**. <script>x</script>")]),
             options: vec!["Glaze".to_owned()],
             image: Some("cup".to_owned()),
+            ships_from: None,
             variants: vec![variant("CUP-CEL", "Celadon", "青瓷"), variant("CUP-TEN", "Tenmoku", "天目")],
             collections: Some(vec!["cups".to_owned()]),
         };
@@ -211,7 +212,7 @@ async fn every_page_is_shown_in_both_languages() {
             assert_eq!(page.status, StatusCode::OK, "{prefix}{path}: {}", page.text);
             let lang = if prefix.is_empty() { "<html lang=\"en\">" } else { "<html lang=\"zh-CN\">" };
             assert!(page.text.contains(lang) && page.text.contains("class=\"sandbox\""), "{prefix}{path}");
-            assert!(!page.text.contains("style=") && !page.text.contains("<script"), "{prefix}{path}");
+            assert!(!page.text.contains("style=") && !runs_script(&page.text), "{prefix}{path}");
         }
     }
     let page = visit.get("/products/cup").await;
@@ -236,7 +237,8 @@ async fn what_is_not_there_has_a_kind_page() {
         "/success",
         "/success?session_id=cs_none",
         "/success?session_id=%00",
-        "/products?after=x",
+        "/products?page=2",
+        "/products?page=x",
         "/assets/none",
         "/assets/goods/cup/none.svg",
     ] {
@@ -445,4 +447,10 @@ fn an_origin_is_scheme_host_and_port() {
     assert_eq!(super::origin("http://127.0.0.1:12111/v1").as_deref(), Some("http://127.0.0.1:12111"));
     assert_eq!(super::origin("https://shop.example").as_deref(), Some("https://shop.example"));
     assert_eq!(super::origin("nothing"), None);
+}
+
+/// Structured data is text in a script element, and the shop's own files are not inline.
+fn runs_script(page: &str) -> bool {
+    let page = page.replace("<script type=\"application/ld+json\">", "").replace("<script src=\"/assets/", "");
+    page.contains("<script")
 }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::ledger::Fault;
+use crate::outbox::back_in_stock;
 use crate::outbox::lookups;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
@@ -36,6 +37,7 @@ pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     done += sweep(shop).await?.released;
     done += lookups::answer(shop).await?;
     done += carry_out::run(shop).await?;
+    done += back_in_stock::tell(shop).await?;
     Ok(done)
 }
 

@@ -18,13 +18,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("theme", &["language"]),
     ("stripe", &["steps"]),
     ("mail", &["steps"]),
+    ("media", &[]),
     // The one way to change stock or money. It gets commands and a moment, so it cannot call out.
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
     ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe", "theme"]),
     ("letters", &["language", "mail", "storage", "theme"]),
-    ("catalogue", &["language", "ledger", "storage"]),
+    ("catalogue", &["language", "ledger", "media", "storage"]),
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
     // Doors: whoever wants something enters here.
@@ -35,6 +36,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "catalogue",
             "language",
             "ledger",
+            "media",
             "outbox",
             "price_rules",
             "shop",

@@ -134,7 +134,8 @@ fn unmarked(html: &str) -> Vec<String> {
         rest = &rest[close.map_or(end, |close| end + close)..];
     }
     // Countries have their names from CLDR.
-    let is_country = |text: &&String| stockhold::language::find_country(text).is_some();
+    let plain = |text: &str| text.replace("&amp;", "&").replace("&#39;", "'");
+    let is_country = |text: &&String| stockhold::language::find_country(&plain(text)).is_some();
     let texts = texts.iter().filter(|text| !is_country(text));
     texts.map(|text| outside(text)).filter(|text| text.chars().any(char::is_alphabetic)).collect()
 }

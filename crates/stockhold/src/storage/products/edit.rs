@@ -6,7 +6,7 @@ use rules::ids::ProductId;
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Localized, NewProduct, NewVariant, Product, SaveError, Saved, to_json};
+use super::{Localized, NewProduct, NewVariant, Product, SaveError, Saved, search, to_json};
 use crate::storage::Value;
 use crate::values;
 
@@ -46,16 +46,18 @@ const PUT_VARIANT: &str = "
     where variants.product_id = excluded.product_id";
 
 const PUT_PRODUCT: &str = "
-    insert into products (id, slug, status, title, description, options, position, image, created_at, updated_at, tax_class)
-    values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products), coalesce($7, ''), $8, $8,
-        coalesce($9, 'standard'))
+    insert into products
+        (id, slug, status, title, description, options, position, image, ships_from, created_at, updated_at, tax_class)
+    values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products),
+        coalesce($7, ''), coalesce($8, ''), $9, $9, coalesce($10, 'standard'))
     on conflict (id) do update set status = excluded.status, title = excluded.title,
         description = excluded.description, options = excluded.options, image = coalesce($7, products.image),
-        updated_at = excluded.updated_at, tax_class = coalesce($9, products.tax_class)";
+        ships_from = coalesce($8, products.ships_from), updated_at = excluded.updated_at,
+        tax_class = coalesce($10, products.tax_class)";
 
 const PUT_COLLECTION: &str = "
-    insert into collections (slug, title, position)
-    values ($1, $2, (select coalesce(max(position), 0) + 1 from collections))
+    insert into collections (slug, title, description, position)
+    values ($1, $2, $3, (select coalesce(max(position), 0) + 1 from collections))
     on conflict (slug) do nothing";
 
 /// What saving `new` over what stands takes, for one transaction.
@@ -69,6 +71,7 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
         to_json(&new.description),
         to_json(&new.options),
         new.image.clone(),
+        new.ships_from.clone(),
         now.micros(),
         new.tax_class.as_ref().map(|class| class.as_str().to_owned()),
     ];
@@ -92,10 +95,11 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
             "insert into stock_levels (sku, on_hand, held, seq) values ($1, 0, 0, 0) on conflict (sku) do nothing";
         statements.push((level, values![sku]));
     }
+    statements.extend(search::statements(&id, new));
     if let Some(slugs) = &new.collections {
         statements.push(("delete from collection_products where product_id = $1", values![id.as_str()]));
         for slug in slugs {
-            statements.push(put_collection(slug, &Localized::of(&[("en", &words(slug))])));
+            statements.push(put_collection(slug, &Localized::of(&[("en", &words(slug))]), &Localized::default()));
             let join = "insert into collection_products (collection_slug, product_id) values ($1, $2)
                 on conflict (collection_slug, product_id) do nothing";
             statements.push((join, values![slug.as_str(), id.as_str()]));
@@ -105,8 +109,8 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
 }
 
 /// Makes a collection unless it stands.
-pub fn put_collection(slug: &str, title: &Localized) -> (&'static str, Vec<Value>) {
-    (PUT_COLLECTION, values![slug, to_json(title)])
+pub fn put_collection(slug: &str, title: &Localized, description: &Localized) -> (&'static str, Vec<Value>) {
+    (PUT_COLLECTION, values![slug, to_json(title), to_json(description)])
 }
 
 /// `tea-cups` → `Tea cups`.

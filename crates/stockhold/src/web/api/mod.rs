@@ -10,9 +10,11 @@ pub mod cleanup;
 pub mod coupon_sheet;
 pub mod coupons;
 pub mod events;
+pub mod images;
 pub mod input;
 pub mod openapi;
 pub mod orders;
+pub mod pages;
 pub mod price_rules;
 pub mod products;
 pub mod quote;
@@ -43,12 +45,17 @@ use access::Access;
 
 /// One thing the API does, and who may ask for it.
 struct Route {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests hold the table against the description"))]
     method: Method,
     path: &'static str,
     #[cfg_attr(not(test), expect(dead_code, reason = "the tests hold the table against the roles"))]
     access: Access,
     handler: MethodRouter<Arc<Shop>>,
+}
+
+impl Route {
+    fn is_upload(&self) -> bool {
+        self.path == images::UPLOAD && self.method == Method::POST
+    }
 }
 
 /// Every route of the API but the webhook, which has its own proof.
@@ -64,6 +71,12 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
         route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
+        route(Method::PUT, "/api/admin/products/{slug}/images", Key(Scope::ProductsWrite), images::arrange),
+        route(Method::POST, images::UPLOAD, Key(Scope::ProductsWrite), images::upload),
+        route(Method::GET, "/api/admin/pages", Key(Scope::SettingsRead), pages::list),
+        route(Method::GET, "/api/admin/pages/{slug}", Key(Scope::SettingsRead), pages::show),
+        route(Method::PUT, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), pages::put),
+        route(Method::DELETE, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), pages::remove),
         route(Method::GET, "/api/admin/stock/{sku}", Key(Scope::StockRead), stock::show),
         route(Method::POST, "/api/admin/stock/{sku}/movements", Key(Scope::StockWrite), stock::change),
         route(Method::GET, "/api/admin/orders", Key(Scope::OrdersRead), orders::list),
@@ -96,8 +109,16 @@ fn routes() -> Vec<Route> {
     ]
 }
 
+/// Pictures are larger than any other body: this door has limits of its own.
+pub fn uploads() -> Router<Arc<Shop>> {
+    let uploads = routes().into_iter().filter(Route::is_upload);
+    let router = uploads.fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    router.layer(middleware::from_fn(number))
+}
+
 pub fn router() -> Router<Arc<Shop>> {
-    let router = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let routes = routes().into_iter().filter(|route| !route.is_upload());
+    let router = routes.fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let nothing = async || Problem::not_found();
     router
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -9,8 +9,8 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupon_sheet, coupons, events, orders, price_rules, products, quote, reconciliation,
-    settings, stock,
+    after_sale, checkout, cleanup, coupon_sheet, coupons, events, images, orders, pages, price_rules, products, quote,
+    reconciliation, settings, stock,
 };
 use crate::web::webhooks;
 
@@ -32,6 +32,12 @@ use crate::web::webhooks;
         webhooks::receive,
         products::show_to_staff,
         products::put,
+        images::upload,
+        images::arrange,
+        pages::list,
+        pages::show,
+        pages::put,
+        pages::remove,
         stock::show,
         stock::change,
         orders::list,

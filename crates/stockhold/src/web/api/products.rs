@@ -13,6 +13,7 @@ use rules::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::images::ImageBody;
 use super::input::{Body, Parameters, Segment, page_rows};
 use super::{MoneyBody, page};
 use crate::language::Language;
@@ -41,7 +42,7 @@ pub struct ProductQuery {
     limit: Option<i64>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
-    /// Part of a title or of an item number.
+    /// Words of a title, an item number, an option or a description; the last may be a beginning. All must be there.
     q: Option<String>,
 }
 
@@ -68,6 +69,10 @@ pub struct ProductBody {
     tax_class: String,
     /// What the variants differ in.
     options: Vec<String>,
+    /// A pre-order: the day on which it is first sent. Null: at once.
+    #[schema(example = "2027-01-15")]
+    ships_from: Option<String>,
+    images: Vec<ImageBody>,
     variants: Vec<VariantBody>,
 }
 
@@ -109,6 +114,9 @@ pub struct ProductInput {
     options: Option<Vec<String>>,
     /// Left out: `standard`.
     tax_class: Option<String>,
+    /// A pre-order: the day on which it is first sent; empty: at once. Left out: as it is.
+    #[schema(example = "2027-01-15")]
+    ships_from: Option<String>,
     variants: Vec<VariantInput>,
 }
 
@@ -206,6 +214,8 @@ fn body(product: &Product, currency: Currency) -> ProductBody {
         collections: product.collections.clone(),
         tax_class: product.tax_class.as_str().to_owned(),
         options: product.options.clone(),
+        ships_from: Some(product.ships_from.clone()).filter(|day| !day.is_empty()),
+        images: product.images.iter().map(ImageBody::of).collect(),
         variants: product.variants.iter().map(|variant| variant_body(variant, currency)).collect(),
     }
 }
@@ -308,6 +318,9 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
             wrongs.add(format!("/options/{at}"), "not-a-name", "Each option has a name of its own.");
         }
     }
+    if input.ships_from.as_ref().is_some_and(|day| !day.is_empty() && day.parse::<jiff::civil::Date>().is_err()) {
+        wrongs.add("/ships_from", "not-a-day", "Send a day, such as 2027-01-15, or an empty text.");
+    }
     for (at, slug) in input.collections.iter().flatten().enumerate() {
         wrongs.slug(format!("/collections/{at}"), slug);
     }
@@ -332,6 +345,7 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
             description,
             options,
             image: None,
+            ships_from: input.ships_from,
             variants,
             collections: input.collections,
             tax_class: tax_class.ok(),
@@ -398,7 +412,7 @@ fn title_of(options: &BTreeMap<String, Localized>, names: &[String]) -> Localize
     title
 }
 
-fn is_slug(text: &str) -> bool {
+pub fn is_slug(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty()
         && text.len() <= SLUG_CHARS_MAX

@@ -1,6 +1,6 @@
 //! The cart: what was chosen, what of it can be bought now, and one click to put right what cannot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Form;
 use axum::extract::Query;
@@ -16,12 +16,12 @@ use rules::pricing::{self, Item};
 use rules::text::Sku;
 use serde::Deserialize;
 
-use super::catalogue::{self, picture};
+use super::catalogue::{self, Again, Choice};
 use super::checkout::PlaceQuery;
 use super::checkout::form::destination;
 use super::checkout::page::{country_options, shown_method};
 use super::checkout::words::shipping_words;
-use super::{quantity, see_other};
+use super::{pictures, quantity, see_other};
 use crate::language::machine_time;
 use crate::storage::orders::{self, OrderView};
 use crate::storage::products::{self, Product, Variant};
@@ -37,6 +37,9 @@ pub struct AddForm {
     /// The product's page, to show again when something is wrong.
     #[serde(default)]
     from: String,
+    /// What was chosen of each option, of a product that has several.
+    #[serde(flatten)]
+    rest: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,8 +178,7 @@ impl ShelfLine {
                 (visitor.say("cart-line-less", &count), visitor.say("cart-fix-take", &count), left)
             }
         };
-        let (drawn, glaze) =
-            self.offer.as_ref().and_then(|o| picture(&o.product.image, Some(&o.variant))).unwrap_or_default();
+        let picture = self.offer.as_ref().map(|offer| pictures::of(&offer.product, Some(&offer.variant)));
         let (title, variant, href) = match &self.offer {
             None => (self.sku.clone(), String::new(), format!("{}/products", visitor.prefix())),
             Some(offer) => (
@@ -186,8 +188,8 @@ impl ShelfLine {
             ),
         };
         context! {
-            sku => self.sku.as_str(), title, variant, href, trouble, fix, fix_quantity, glaze,
-            picture => drawn,
+            sku => self.sku.as_str(), title, variant, href, trouble, fix, fix_quantity,
+            picture => picture.unwrap_or(Value::from("")),
             quantity => self.quantity,
             unit => visitor.money(self.unit()),
             total => visitor.money(self.total()),
@@ -208,15 +210,33 @@ pub async fn show(visitor: Visitor, place: Result<Query<PlaceQuery>, QueryReject
 
 pub async fn add(visitor: Visitor, form: Result<Form<AddForm>, FormRejection>) -> Result<Response, PageError> {
     let form = form?.0;
-    let Ok(sku) = Sku::parse(&form.sku) else { return Err(PageError::Unreadable) };
-    let Some(wanted) = quantity(&form.quantity, 1) else {
-        let trouble = visitor.say("quantity-wrong", &[]);
-        return catalogue::product_again(&visitor, &form.from, sku.as_str(), &form.quantity, trouble).await;
+    let rest = form.rest.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+    let choice = Choice { sku: form.sku.clone(), ..Choice::read(rest) };
+    let storage = &visitor.shop.storage;
+    let sku = match choice.values.is_empty() {
+        true => form.sku.clone(),
+        // Several options make one item number, if there is such a thing.
+        false => {
+            let product = products::find(storage, &form.from, visitor.shop.now()).await?;
+            let variant = product.as_ref().and_then(|product| choice.variant(product));
+            variant.map_or_else(String::new, |variant| variant.sku.to_string())
+        }
     };
-    let offered = products::by_skus(&visitor.shop.storage, std::slice::from_ref(&sku), visitor.shop.now()).await?;
+    let again = |key: &str| Again {
+        quantity: form.quantity.clone(),
+        trouble: if key.is_empty() { String::new() } else { visitor.say(key, &[]) },
+        ..Again::default()
+    };
+    if sku.is_empty() && !choice.values.is_empty() {
+        return catalogue::product_again(&visitor, &form.from, &choice, again("")).await;
+    }
+    let Ok(sku) = Sku::parse(&sku) else { return Err(PageError::Unreadable) };
+    let Some(wanted) = quantity(&form.quantity, 1) else {
+        return catalogue::product_again(&visitor, &form.from, &choice, again("quantity-wrong")).await;
+    };
+    let offered = products::by_skus(storage, std::slice::from_ref(&sku), visitor.shop.now()).await?;
     if offer(&offered, sku.as_str()).is_none() {
-        let trouble = visitor.say("product-not-for-sale", &[]);
-        return catalogue::product_again(&visitor, &form.from, sku.as_str(), &form.quantity, trouble).await;
+        return catalogue::product_again(&visitor, &form.from, &choice, again("product-not-for-sale")).await;
     }
     let is_new = |lines: &[(String, i64)]| lines.iter().all(|(known, _)| known != sku.as_str());
     if visitor.cart.as_ref().is_some_and(|cart| cart.now.lines.len() >= LINES_MAX && is_new(&cart.now.lines)) {

@@ -1,200 +1,289 @@
-//! The shelves: home, listings, search and the product's page. What is sold out stays visible and says so.
+//! The shelves: the shop's window and the product's page. What is sold out stays visible and says so.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query};
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::money::Money;
-use serde::Deserialize;
+use rules::text::Sku;
 
-use super::plain;
-use crate::language::plain_amount;
-use crate::storage::products::{self, Cursor, ListQuery, Product, Variant};
+use super::listing::slug;
+use super::{pictures, plain, quantity, seo};
+use crate::language::{Language, plain_amount};
+use crate::media::drawings;
+use crate::storage::products::{self, ListQuery, Product, ProductStatus, Variant, shelf};
 use crate::web::PageError;
-use crate::web::assets::{FORMS, GLAZES};
 use crate::web::pages::markdown;
 use crate::web::session::Visitor;
 
 /// At and below this many, the page says how many are left.
-const FEW: i64 = 5;
+pub const FEW: i64 = 5;
 /// Goods on one shelf of the home page; the listing has them all.
-const SHELF_GOODS: i64 = 8;
-/// A query is cut at this many characters.
-const QUERY_CHARS_MAX: usize = 100;
-/// Products on one page of a listing; the next page is a link.
-const LISTED: i64 = 48;
+const SHELF_GOODS: i64 = 4;
+/// Goods beside a product.
+const RELATED: usize = 4;
+/// What comes in a query beyond this many is nobody's link.
+const QUERY_PAIRS_MAX: usize = 20;
 
-#[derive(Debug, Deserialize)]
-pub struct ListingQuery {
-    #[serde(default)]
-    after: String,
+/// What the address or a form chose of a product.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    pub sku: String,
+    /// By option, in the words of addresses: `size` → `30-cm`.
+    pub values: BTreeMap<String, String>,
+    /// The picture to show first.
+    pub image: String,
+    /// How many were to be bought, when another variant was chosen.
+    pub quantity: String,
+    /// Somebody has just asked to hear when it is back.
+    pub asked: bool,
 }
 
-#[derive(Debug, Deserialize)]
-pub struct VariantQuery {
-    #[serde(default)]
-    variant: String,
+/// What is shown again after a form that cannot be used.
+#[derive(Debug, Clone, Default)]
+pub struct Again {
+    pub quantity: String,
+    pub trouble: String,
+    pub email: String,
+    pub email_trouble: String,
 }
 
-#[derive(Debug, Deserialize)]
-pub struct SearchQuery {
-    #[serde(default)]
-    q: String,
+impl Choice {
+    pub fn read<'a>(pairs: impl Iterator<Item = (std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>) -> Choice {
+        let mut choice = Choice::default();
+        for (name, value) in pairs.take(QUERY_PAIRS_MAX) {
+            match name.as_ref() {
+                "variant" | "sku" => choice.sku = value.into_owned(),
+                "image" => choice.image = value.into_owned(),
+                "quantity" => choice.quantity = value.into_owned(),
+                "asked" => choice.asked = value == "1",
+                name => {
+                    if let Some(option) = name.strip_prefix("option.") {
+                        choice.values.insert(option.to_owned(), value.into_owned());
+                    }
+                }
+            }
+        }
+        choice
+    }
+
+    /// The variant that has all that was chosen.
+    pub fn variant<'a>(&self, product: &'a Product) -> Option<&'a Variant> {
+        if self.values.is_empty() {
+            return product.variant(&self.sku);
+        }
+        product.variants.iter().find(|variant| {
+            let has = |(name, value): (&String, &String)| value_slug(variant, name) == Some(value.clone());
+            self.values.iter().all(has)
+        })
+    }
 }
 
 pub async fn home(visitor: Visitor) -> Result<Response, PageError> {
     let (storage, now) = (&visitor.shop.storage, visitor.shop.now());
-    let first = ListQuery { limit: LISTED, ..ListQuery::default() };
-    let all = products::list(storage, first.clone(), now).await?.products;
-    let mut shelves = Vec::new();
-    for collection in products::collections(storage).await? {
-        let query = ListQuery { limit: SHELF_GOODS, collection: Some(&collection.slug), ..ListQuery::default() };
-        let goods = products::list(storage, query, now).await?.products;
-        if !goods.is_empty() {
-            let title = collection.title.get(visitor.language);
-            let href = format!("{}/collections/{}", visitor.prefix(), collection.slug);
-            shelves.push(context! { title, href, goods => cards(&visitor, goods.iter()) });
-        }
-    }
-    if shelves.is_empty() {
-        let href = format!("{}/products", visitor.prefix());
-        let goods = cards(&visitor, all.iter());
-        shelves.push(context! { title => visitor.say("home-goods", &[]), href, goods });
-    }
+    let first = ListQuery { limit: 2 * SHELF_GOODS, ..ListQuery::default() };
+    let all = products::list(storage, first, now).await?.products;
     // The window shows what can be bought, if anything can.
     let shown = all.iter().find(|product| is_available(product)).or_else(|| all.first());
-    let shown = shown.map_or(Value::from(""), |product| card(&visitor, product));
-    visitor.page(StatusCode::OK, "storefront/home.html", context! { shown, shelves })
-}
-
-pub async fn products(
-    visitor: Visitor,
-    query: Result<Query<ListingQuery>, QueryRejection>,
-) -> Result<Response, PageError> {
-    let title = visitor.say("listing-all", &[]);
-    listing(&visitor, &title, "/products", None, &query?.0.after).await
-}
-
-pub async fn collection(
-    visitor: Visitor,
-    path: Result<Path<String>, PathRejection>,
-    query: Result<Query<ListingQuery>, QueryRejection>,
-) -> Result<Response, PageError> {
-    let slug = path?.0;
-    let slug = plain(&slug).ok_or(PageError::NotFound)?;
-    let found = products::find_collection(&visitor.shop.storage, slug).await?;
-    let collection = found.ok_or(PageError::NotFound)?;
-    let here = format!("/collections/{slug}");
-    listing(&visitor, collection.title.get(visitor.language), &here, Some(slug), &query?.0.after).await
-}
-
-async fn listing(
-    visitor: &Visitor,
-    title: &str,
-    here: &str,
-    collection: Option<&str>,
-    after: &str,
-) -> Result<Response, PageError> {
-    let after: Option<Cursor> = match after {
-        "" => None,
-        after => Some(after.parse().map_err(|_| PageError::NotFound)?),
-    };
-    let query = ListQuery { limit: LISTED, after, collection, ..ListQuery::default() };
-    let page = products::list(&visitor.shop.storage, query, visitor.shop.now()).await?;
-    let next = page.next.map(|next| format!("{}{here}?after={next}", visitor.prefix()));
-    let context = context! { title, goods => sorted_cards(visitor, &page.products), next };
-    visitor.page(StatusCode::OK, "storefront/listing.html", context)
-}
-
-pub async fn search(
-    visitor: Visitor,
-    query: Result<Query<SearchQuery>, QueryRejection>,
-) -> Result<Response, PageError> {
-    let typed: String = query?.0.q.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect();
-    let typed = typed.trim();
-    let mut goods = Vec::new();
-    if !typed.is_empty() {
-        let query = ListQuery { limit: products::LIST_LIMIT_MAX, q: Some(typed.to_owned()), ..ListQuery::default() };
-        let page = products::list(&visitor.shop.storage, query, visitor.shop.now()).await?;
-        goods = sorted_cards(&visitor, &page.products);
+    let mut shelves = Vec::new();
+    for collection in products::collections(storage).await? {
+        let goods = beside(&visitor, &collection.slug, shown, SHELF_GOODS as usize).await?;
+        if !goods.is_empty() {
+            let title = collection.title.get(visitor.language);
+            let text = collection.description.get(visitor.language);
+            let href = format!("{}/collections/{}", visitor.prefix(), collection.slug);
+            shelves.push(context! { title, text, href, goods => cards(&visitor, goods.iter()) });
+        }
     }
-    visitor.page(StatusCode::OK, "storefront/search.html", context! { query => typed, goods })
+    if shelves.is_empty() && !all.is_empty() {
+        let href = format!("{}/products", visitor.prefix());
+        let goods = cards(&visitor, all.iter());
+        shelves.push(context! { title => visitor.say("home-goods", &[]), text => "", href, goods });
+    }
+    let shown = shown.map_or(Value::from(""), |product| card(&visitor, product));
+    let json_ld = seo::of_shop(&visitor);
+    visitor.page(StatusCode::OK, "storefront/home.html", context! { shown, shelves, json_ld })
 }
 
 pub async fn product(
     visitor: Visitor,
     path: Result<Path<String>, PathRejection>,
-    query: Result<Query<VariantQuery>, QueryRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let slug = path?.0;
-    let product = public_product(&visitor, &slug).await?;
-    // An unknown variant falls back to the first one that can be bought.
-    let wanted = query?.0.variant;
-    product_page(&visitor, &product, &wanted, "1", StatusCode::OK, String::new())
+    let product = found(&visitor, &path?.0).await?;
+    if product.status == ProductStatus::Archived {
+        return gone(&visitor, &product).await;
+    }
+    let query = query.unwrap_or_default();
+    let choice = Choice::read(form_urlencoded::parse(query.as_bytes()));
+    let wanted = quantity(&choice.quantity, 1).unwrap_or(1);
+    let again = Again { quantity: wanted.to_string(), ..Again::default() };
+    product_page(&visitor, &product, &choice, again, StatusCode::OK).await
 }
 
 /// The product's page again, with what was typed and what is wrong with it.
 pub async fn product_again(
     visitor: &Visitor,
     slug: &str,
-    sku: &str,
-    quantity: &str,
-    trouble: String,
+    choice: &Choice,
+    again: Again,
 ) -> Result<Response, PageError> {
-    let product = match public_product(visitor, slug).await {
+    let product = match found(visitor, slug).await {
         Err(PageError::NotFound) => return Err(PageError::Unreadable),
         other => other?,
     };
-    product_page(visitor, &product, sku, quantity, StatusCode::UNPROCESSABLE_ENTITY, trouble)
+    if product.status == ProductStatus::Archived {
+        return gone(visitor, &product).await;
+    }
+    product_page(visitor, &product, choice, again, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-async fn public_product(visitor: &Visitor, slug: &str) -> Result<Product, PageError> {
+/// What stands at this address; a draft is nobody's business.
+async fn found(visitor: &Visitor, slug: &str) -> Result<Product, PageError> {
     let slug = plain(slug).ok_or(PageError::NotFound)?;
     let found = products::find(&visitor.shop.storage, slug, visitor.shop.now()).await?;
-    found.filter(|product| product.is_public() && !product.variants.is_empty()).ok_or(PageError::NotFound)
+    let found = found.filter(|product| product.status != ProductStatus::Draft);
+    found.filter(|product| !product.variants.is_empty()).ok_or(PageError::NotFound)
 }
 
-fn product_page(
+/// Not sold any more: the address says so for good, and shows what else there is.
+async fn gone(visitor: &Visitor, product: &Product) -> Result<Response, PageError> {
+    let related = related(visitor, product).await?;
+    let context = context! {
+        title => product.title.get(visitor.language),
+        related => cards(visitor, related.iter()),
+    };
+    visitor.page(StatusCode::GONE, "storefront/gone.html", context)
+}
+
+async fn product_page(
     visitor: &Visitor,
     product: &Product,
-    wanted: &str,
-    quantity: &str,
+    choice: &Choice,
+    again: Again,
     status: StatusCode,
-    trouble: String,
 ) -> Result<Response, PageError> {
     let variants = &product.variants;
-    let chosen = variants.iter().find(|variant| variant.sku.as_str() == wanted);
-    let chosen = chosen.or_else(|| variants.iter().find(|variant| variant.available > 0)).or(variants.first());
-    let Some(chosen) = chosen else { return Err(PageError::NotFound) };
+    let exact = choice.variant(product);
+    // An unknown variant falls back to the first that can be bought.
+    let chosen = exact.or_else(|| nearest(product, choice)).or_else(|| variants.iter().find(|v| v.available > 0));
+    let Some(chosen) = chosen.or(variants.first()) else { return Err(PageError::NotFound) };
     let one_price = variants.iter().all(|variant| variant.price_minor == chosen.price_minor);
     let shown = |variant: &Variant| variant_value(visitor, product, variant, !one_price);
-    let mut pictures: Vec<Value> = Vec::new();
-    let mut drawn = Vec::new();
-    for variant in variants {
-        if let Some((address, _)) =
-            picture(&product.image, Some(variant)).filter(|(address, _)| !drawn.contains(address))
-        {
-            drawn.push(address);
-            pictures.push(shown(variant));
+    let sold_out: Vec<Value> = variants.iter().filter(|variant| variant.available < 1).map(shown).collect();
+    let trouble = match again.trouble.as_str() {
+        "" if exact.is_none() && !choice.values.is_empty() => {
+            let title = chosen.title.get(visitor.language).to_owned();
+            visitor.say("product-combination", &[("title", title.into())])
         }
-    }
-    let option_name = option_name(visitor, product);
+        trouble => trouble.to_owned(),
+    };
+    let title = product.title.get(visitor.language);
+    let description = product.description.get(visitor.language);
+    let related = related(visitor, product).await?;
+    let collection = match product.collections.first() {
+        Some(slug) => products::find_collection(&visitor.shop.storage, slug).await?,
+        None => None,
+    };
+    let collection = collection.map(|collection| {
+        let href = format!("{}/collections/{}", visitor.prefix(), collection.slug);
+        context! { title => collection.title.get(visitor.language), href }
+    });
+    let gallery = pictures::gallery(visitor, product, chosen, &choice.image);
     let context = context! {
-        product => context! { title => product.title.get(visitor.language), slug => product.slug.as_str() },
-        description => markdown(product.description.get(visitor.language)),
-        option_name => option_name.unwrap_or_else(|| visitor.say("product-option", &[])),
+        product => context! { title, slug => product.slug.as_str() },
+        text_lang => product.description.language_of(visitor.language),
+        description => markdown(description),
+        summary => seo::summary(description),
+        option_name => match product.options.first() {
+            Some(name) => visitor.option_name(name),
+            None => visitor.say("product-option", &[]),
+        },
+        options => option_sets(visitor, product, chosen),
         variants => variants.iter().map(shown).collect::<Vec<Value>>(),
         chosen => shown(chosen),
+        main_alt => match pictures::alt(visitor, product, chosen, &choice.image) {
+            Some(alt) => alt.to_owned(),
+            None => visitor.say("product-picture", &[
+                ("title", title.into()),
+                ("variant", chosen.title.get(visitor.language).to_owned().into()),
+            ]),
+        },
+        main_picture => gallery.0,
+        pictures => gallery.1,
         all_sold_out => !is_available(product),
-        pictures, quantity, trouble,
+        sold_out, trouble, collection,
+        ships_from => ships_from(visitor, product),
+        asked => choice.asked,
+        weight => chosen.weight_grams.filter(|grams| *grams > 0).map(weight),
+        related => cards(visitor, related.iter()),
+        og_image => pictures::og_image(visitor, product, chosen),
+        json_ld => seo::of_product(visitor, product),
+        quantity => again.quantity,
+        email => again.email,
+        email_trouble => again.email_trouble,
     };
     visitor.page(status, "storefront/product.html", context)
 }
 
+/// The variant that has most of what was chosen, first things first.
+fn nearest<'a>(product: &'a Product, choice: &Choice) -> Option<&'a Variant> {
+    let shared = |variant: &Variant| {
+        product
+            .options
+            .iter()
+            .take_while(|name| choice.values.get(&slug(name)) == value_slug(variant, &slug(name)).as_ref())
+            .count()
+    };
+    let best = product.variants.iter().map(|variant| (shared(variant), variant.available > 0)).max()?;
+    product.variants.iter().find(|variant| best.0 > 0 && (shared(variant), variant.available > 0) == best)
+}
+
+/// The value a variant has of an option, both in the words of addresses.
+fn value_slug(variant: &Variant, option: &str) -> Option<String> {
+    variant.options.iter().find(|(name, _)| slug(name) == option).map(|(_, value)| slug(value.get("en")))
+}
+
+/// One set of buttons for each option; each button knows what it would come to with the rest as it is chosen.
+fn option_sets(visitor: &Visitor, product: &Product, chosen: &Variant) -> Vec<Value> {
+    if product.options.len() < 2 {
+        return Vec::new();
+    }
+    let set = |name: &String| {
+        let option = slug(name);
+        let now = value_slug(chosen, &option);
+        let mut seen = BTreeSet::new();
+        let values = product.variants.iter().filter_map(|variant| {
+            let value = value_slug(variant, &option).filter(|value| seen.insert(value.clone()))?;
+            let with_rest = product.variants.iter().find(|other| {
+                product.options.iter().map(|name| slug(name)).all(|each| {
+                    let wanted = if each == option { Some(value.clone()) } else { value_slug(chosen, &each) };
+                    value_slug(other, &each) == wanted
+                })
+            });
+            let title = variant.options.get(name).map_or("", |value| value.get(visitor.language));
+            Some(context! {
+                title,
+                on => now.as_ref() == Some(&value),
+                glaze => drawings::glaze(&value),
+                none => with_rest.is_none(),
+                sold_out => with_rest.is_some_and(|variant| variant.available < 1),
+                left => with_rest.map(|variant| variant.available).filter(|left| (1..=FEW).contains(left)),
+                slug => value,
+            })
+        });
+        let values: Vec<Value> = values.collect();
+        let chosen = chosen.options.get(name).map_or("", |value| value.get(visitor.language));
+        context! { name => visitor.option_name(name), slug => option, values, chosen }
+    };
+    product.options.iter().map(set).collect()
+}
+
 fn variant_value(visitor: &Visitor, product: &Product, variant: &Variant, own_price: bool) -> Value {
-    let (address, glaze) = picture(&product.image, Some(variant)).unwrap_or_default();
     let was = variant.compare_at_minor.filter(|was| *was > variant.price_minor);
     let title = variant.title.get(visitor.language);
     context! {
@@ -207,24 +296,46 @@ fn variant_value(visitor: &Visitor, product: &Product, variant: &Variant, own_pr
         sold_out => variant.available < 1,
         few => (1..=FEW).contains(&variant.available),
         href => variant_href(visitor, &product.slug, variant.sku.as_str()),
-        picture => address,
-        glaze, own_price,
+        picture => pictures::of(product, Some(variant)),
+        glaze => variant.option_slugs().find_map(|slug| drawings::glaze(&slug)),
+        own_price,
     }
 }
 
-/// Sold-out goods stay on the shelf, behind the others.
-fn sorted_cards(visitor: &Visitor, goods: &[Product]) -> Vec<Value> {
-    let (here, gone): (Vec<&Product>, Vec<&Product>) = goods.iter().partition(|product| is_available(product));
-    cards(visitor, here.into_iter().chain(gone))
+/// Sold out goods come last; the product itself is not beside itself.
+async fn related(visitor: &Visitor, product: &Product) -> Result<Vec<Product>, PageError> {
+    let mut related = Vec::new();
+    for slug in &product.collections {
+        related = beside(visitor, slug, Some(product), RELATED).await?;
+        if !related.is_empty() {
+            break;
+        }
+    }
+    Ok(related)
 }
 
-fn cards<'a>(visitor: &Visitor, goods: impl Iterator<Item = &'a Product>) -> Vec<Value> {
+/// Some goods of a collection without this one: what can be bought first.
+async fn beside(
+    visitor: &Visitor,
+    collection: &str,
+    without: Option<&Product>,
+    count: usize,
+) -> Result<Vec<Product>, PageError> {
+    let (storage, now) = (&visitor.shop.storage, visitor.shop.now());
+    let mut placed = shelf::placed(storage, collection, now).await?;
+    let own = without.map(|product| product.id.to_string()).unwrap_or_default();
+    placed.retain(|product| product.product_id != own);
+    placed.sort_by_key(|product| product.offers.iter().all(|offer| offer.available < 1));
+    let ids: Vec<String> = placed.into_iter().take(count).map(|product| product.product_id).collect();
+    Ok(products::by_ids(storage, &ids, now).await?)
+}
+
+pub fn cards<'a>(visitor: &Visitor, goods: impl Iterator<Item = &'a Product>) -> Vec<Value> {
     goods.filter(|product| !product.variants.is_empty()).map(|product| card(visitor, product)).collect()
 }
 
 fn card(visitor: &Visitor, product: &Product) -> Value {
     let shown = product.variants.iter().find(|variant| variant.available > 0).or(product.variants.first());
-    let (address, glaze) = picture(&product.image, shown).unwrap_or_default();
     let prices = product.variants.iter().map(|variant| variant.price_minor);
     let least = prices.clone().min().unwrap_or(0);
     let cost = visitor.money(least);
@@ -233,24 +344,46 @@ fn card(visitor: &Visitor, product: &Product) -> Value {
     let count = i64::try_from(product.variants.len()).unwrap_or(i64::MAX);
     let quiet = match (left, count) {
         (0, _) => visitor.say("product-sold-out", &[]),
+        _ if !product.ships_from.is_empty() => visitor.say("product-preorder", &[]),
         (1..=FEW, _) => visitor.say("product-left", &[("count", left.into())]),
         (_, 1) => String::new(),
         (_, count) => visitor.say("listing-options", &[("count", count.into())]),
     };
+    let was = shown.filter(|shown| shown.price_minor == least).and_then(|shown| shown.compare_at_minor);
     context! {
         href => format!("{}/products/{}", visitor.prefix(), product.slug),
         title => product.title.get(visitor.language),
         cost => if is_from { visitor.say("listing-from", &[("price", cost.into())]) } else { cost },
-        picture => address,
-        glaze, quiet,
+        was => was.filter(|was| *was > least).map(|was| visitor.money(was)),
+        picture => pictures::of(product, shown),
+        gone => left == 0,
+        quiet,
     }
 }
 
-fn is_available(product: &Product) -> bool {
+pub fn is_available(product: &Product) -> bool {
     product.variants.iter().any(|variant| variant.available > 0)
 }
 
+/// The day of a pre-order as people read it.
+fn ships_from(visitor: &Visitor, product: &Product) -> Option<String> {
+    let day = crate::language::parse_moment(&product.ships_from)?;
+    Some(crate::language::format_date(visitor.language, day, "UTC"))
+}
+
+fn weight(grams: i64) -> String {
+    match grams {
+        0..1_000 => format!("{grams}\u{a0}g"),
+        grams if grams % 1_000 == 0 => format!("{}\u{a0}kg", grams / 1_000),
+        grams => format!("{}.{}\u{a0}kg", grams / 1_000, format!("{:03}", grams % 1_000).trim_end_matches('0')),
+    }
+}
+
 pub fn variant_href(visitor: &Visitor, slug: &str, sku: &str) -> String {
+    product_href(visitor.language, slug, sku)
+}
+
+pub fn product_href(language: Language, slug: &str, sku: &str) -> String {
     // A SKU is visible ASCII; what would end a query is written out.
     let sku: String = sku
         .bytes()
@@ -262,25 +395,32 @@ pub fn variant_href(visitor: &Visitor, slug: &str, sku: &str) -> String {
             }
         })
         .collect();
-    format!("{}/products/{slug}?variant={sku}", visitor.prefix())
+    format!("{}/products/{slug}?variant={sku}", language.prefix())
 }
 
-/// The drawn picture of goods and its glaze. `image` is the form, or form and glaze (`cup`, `cup/celadon`); the
-/// variant's own glaze goes before it.
-pub fn picture(image: &str, variant: Option<&Variant>) -> Option<(String, &'static str)> {
-    let (form, own) = image.split_once('/').unwrap_or((image, ""));
-    let form = FORMS.iter().find(|known| **known == form)?;
-    let known = |name: &str| GLAZES.iter().map(|(known, ..)| *known).find(|known| *known == name);
-    let of_variant = variant.and_then(|variant| variant.option_slugs().find_map(|slug| known(&slug)));
-    let glaze = of_variant.or_else(|| known(own)).unwrap_or("celadon");
-    Some((format!("/assets/goods/{form}/{glaze}.svg"), glaze))
+/// Whether this item number is one of the product's that are on offer.
+pub fn offers(product: &Product, sku: &Sku) -> bool {
+    product.is_public() && product.variant(sku.as_str()).is_some()
 }
 
-/// What the variants differ in, in the page's language where the shop knows the words.
-fn option_name(visitor: &Visitor, product: &Product) -> Option<String> {
-    let named = product.options.iter().map(|name| {
-        let key = format!("option-{}", name.to_lowercase().replace(' ', "-"));
-        if visitor.has_word(&key) { visitor.say(&key, &[]) } else { name.clone() }
-    });
-    Some(named.collect::<Vec<String>>().join(" · ")).filter(|names| !names.is_empty())
+impl Visitor {
+    /// What an option is called in the page's language, where the shop knows the word.
+    pub fn option_name(&self, name: &str) -> String {
+        let key = format!("option-{}", slug(name));
+        if self.has_word(&key) { self.say(&key, &[]) } else { name.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_is_written_as_people_write_it() {
+        for (grams, expected) in
+            [(210, "210\u{a0}g"), (1_000, "1\u{a0}kg"), (1_650, "1.65\u{a0}kg"), (1_005, "1.005\u{a0}kg")]
+        {
+            assert_eq!(weight(grams), expected);
+        }
+    }
 }

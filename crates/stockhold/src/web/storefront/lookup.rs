@@ -18,6 +18,9 @@ use crate::storage::lookups;
 use crate::web::PageError;
 use crate::web::session::Visitor;
 
+/// Askers are counted by the hour.
+const ASK_AGAIN_AFTER_SECONDS: u64 = 60 * 60;
+
 #[derive(Debug, Default, Deserialize)]
 pub struct LookupForm {
     #[serde(default)]
@@ -53,7 +56,7 @@ pub async fn submit(visitor: Visitor, form: Result<Form<LookupForm>, FormRejecti
     let id = format!("lk_{}", uuid::Uuid::now_v7().simple());
     let buyer = shop.keyed_digest(PURPOSE, &email.buyer());
     if !lookups::ask(&shop.storage, &id, number, &buyer, &visitor.client, shop.now()).await? {
-        return Err(PageError::TooMany);
+        return Err(PageError::TooMany { retry_after_seconds: ASK_AGAIN_AFTER_SECONDS });
     }
     shop.wake_workers();
     Ok(see_other(&format!("{}/orders?asked=1", visitor.prefix())))

@@ -7,11 +7,17 @@ pub mod cancel;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
+pub mod listing;
 pub mod lookup;
 pub mod mailbox;
 pub mod order_state;
 pub mod order_status;
+pub mod page;
+pub mod pictures;
 pub mod problems;
+pub mod search;
+pub mod seo;
+pub mod stock_requests;
 
 use std::sync::Arc;
 
@@ -37,10 +43,12 @@ pub fn router() -> Router<Arc<Shop>> {
         let at = |path: &str| format!("{prefix}{path}");
         router = router
             .route(&at("/"), get(catalogue::home))
-            .route(&at("/products"), get(catalogue::products))
+            .route(&at("/products"), get(listing::products))
             .route(&at("/products/{slug}"), get(catalogue::product))
-            .route(&at("/collections/{slug}"), get(catalogue::collection))
-            .route(&at("/search"), get(catalogue::search))
+            .route(&at("/collections/{slug}"), get(listing::collection))
+            .route(&at("/search"), get(search::search))
+            .route(&at("/pages/{slug}"), get(page::show))
+            .route(&at("/stock-requests"), post(stock_requests::submit))
             .route(&at("/cart"), get(cart::show))
             .route(&at("/cart/add"), post(cart::add))
             .route(&at("/cart/change"), post(cart::change))

@@ -271,7 +271,8 @@ fn shown_line(visitor: &Visitor, order: &OrderView, line: &OrderLineView) -> Val
         title => line.title.as_str(),
         variant => line.variant_title.as_str(),
         quantity => line.quantity,
-        total => visitor.money_in(line.total, order.currency),
+        // Before discount and tax, which have their own rows below.
+        total => visitor.money_in(line.subtotal(), order.currency),
         fate => fate.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     }
 }

@@ -204,6 +204,7 @@ pub async fn put_on_the_shelf(storage: &Storage, name: &str) {
         description: Localized::default(),
         options: Vec::new(),
         image: None,
+        ships_from: None,
         variants: vec![NewVariant {
             sku: sku(name),
             title: Localized::default(),

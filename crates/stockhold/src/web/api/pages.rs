@@ -1,0 +1,129 @@
+//! The shopkeeper's own pages: contact, terms, privacy; written in Markdown, per language, listed in the footer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::input::{Body, Segment};
+use super::products::is_slug;
+use crate::language::Language;
+use crate::shop::Shop;
+use crate::storage::pages::{self, Page};
+use crate::storage::products::Localized;
+use crate::web::problem::{FieldError, Problem, ProblemBody};
+
+const TITLE_CHARS_MAX: usize = 200;
+const BODY_CHARS_MAX: usize = 100_000;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Page)]
+pub struct PageBody {
+    slug: String,
+    /// By language.
+    title: BTreeMap<String, String>,
+    /// By language; Markdown.
+    body: BTreeMap<String, String>,
+    /// Its place in the footer.
+    position: i64,
+}
+
+/// A page as it shall be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PageInput {
+    /// By language: `en`, `zh-CN`.
+    title: BTreeMap<String, String>,
+    /// By language; Markdown.
+    body: BTreeMap<String, String>,
+    /// Left out: last, or as it is.
+    position: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageList {
+    data: Vec<PageBody>,
+}
+
+/// Lists the shop's own pages, in the order of the footer.
+#[utoipa::path(get, path = "/api/admin/pages", tag = "admin", operation_id = "list_pages",
+    security(("key" = ["settings:read"])),
+    responses((status = 200, description = "All of them", body = PageList),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<PageList>, Problem> {
+    let data = pages::list(&shop.storage).await?.into_iter().map(body).collect();
+    Ok(Json(PageList { data }))
+}
+
+/// Shows one page.
+#[utoipa::path(get, path = "/api/admin/pages/{slug}", tag = "admin", operation_id = "show_page",
+    params(("slug" = String, Path)), security(("key" = ["settings:read"])),
+    responses((status = 200, description = "The page", body = PageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<Json<PageBody>, Problem> {
+    Ok(Json(body(pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?)))
+}
+
+/// Makes a page, or makes it as described. It stands at `/pages/{slug}`.
+#[utoipa::path(put, path = "/api/admin/pages/{slug}", tag = "admin", operation_id = "put_page",
+    params(("slug" = String, Path, description = "Lower-case letters, digits and hyphens")),
+    request_body = PageInput, security(("key" = ["settings:write"])),
+    responses((status = 200, description = "It stands as described", body = PageBody),
+        (status = 201, description = "It is new", body = PageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn put(
+    State(shop): State<Arc<Shop>>,
+    Segment(slug): Segment,
+    Body(input): Body<PageInput>,
+) -> Result<(StatusCode, Json<PageBody>), Problem> {
+    let wrongs = wrongs(&slug, &input);
+    if !wrongs.is_empty() {
+        return Err(Problem::invalid_fields(wrongs));
+    }
+    let (title, text) = (Localized(input.title), Localized(input.body));
+    let is_new = pages::put(&shop.storage, &slug, &title, &text, input.position, shop.now()).await?;
+    let stands = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(body(stands))))
+}
+
+/// Takes a page away.
+#[utoipa::path(delete, path = "/api/admin/pages/{slug}", tag = "admin", operation_id = "remove_page",
+    params(("slug" = String, Path)), security(("key" = ["settings:write"])),
+    responses((status = 204, description = "It is gone"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn remove(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<StatusCode, Problem> {
+    let was_there = pages::remove(&shop.storage, &slug).await?;
+    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+}
+
+/// A page has a title and a text in each language that it speaks.
+fn wrongs(slug: &str, input: &PageInput) -> Vec<FieldError> {
+    let mut wrongs = Vec::new();
+    let mut add = |pointer: String, code, detail: String| wrongs.push(FieldError { pointer, code, detail });
+    if !is_slug(slug) {
+        add("slug".to_owned(), "not-a-slug", "Lower-case letters, digits and hyphens.".to_owned());
+    }
+    for (name, texts, chars_max) in [("title", &input.title, TITLE_CHARS_MAX), ("body", &input.body, BODY_CHARS_MAX)] {
+        if texts.values().all(|text| text.trim().is_empty()) {
+            add(format!("/{name}"), "empty", "Write it in at least one language.".to_owned());
+        }
+        for (tag, text) in texts {
+            if !Language::ALL.iter().any(|language| language.tag() == tag) {
+                let detail = format!("There is no language {tag}; send en or zh-CN.");
+                add(format!("/{name}/{tag}"), "unknown-language", detail);
+            }
+            if text.chars().count() > chars_max {
+                add(format!("/{name}/{tag}"), "too-long", format!("At most {chars_max} characters."));
+            }
+        }
+    }
+    wrongs
+}
+
+fn body(page: Page) -> PageBody {
+    PageBody { slug: page.slug, title: page.title.0, body: page.body.0, position: page.position }
+}
