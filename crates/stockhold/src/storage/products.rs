@@ -275,13 +275,16 @@ const BY_PLACE: &str = "
     order by p.position, p.id
     limit $7";
 
-const BY_SLUG: &str = "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+const BY_SLUG: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
     where slug {in $1} order by position, id";
 
-const BY_SKU: &str = "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+const BY_SKU: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
     where id in (select product_id from variants where sku {in $1}) order by position, id";
 
-const BY_ID: &str = "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+const BY_ID: &str =
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
     where id {in $1} order by position, id";
 
 /// Variants with what is there of them. A hold that is due counts as free while its order still waits for payment;
