@@ -7,6 +7,7 @@ mod columns;
 pub mod coupon_sheet;
 mod demo;
 mod html;
+pub mod pictures;
 mod rows;
 pub mod sheet;
 
@@ -24,9 +25,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::ledger::{Failure, Ledger};
-use crate::media::{Media, Refused};
+use crate::media::Media;
 use crate::storage::products::{self, Localized, NewProduct, NewVariant, Product, Saved, edit};
 use crate::storage::{Storage, StorageError};
+use pictures::PictureError;
 use sheet::{RowError, Sheet, SheetError, SheetProduct};
 
 /// Products written in one transaction: long enough to be quick, short enough that buyers do not wait for it.
@@ -69,8 +71,6 @@ pub enum ImportError {
     Save(#[from] products::SaveError),
     #[error("Somebody changed one of these coupons just now. Nothing was written; try again.")]
     ChangedMeanwhile,
-    #[error(transparent)]
-    Picture(#[from] Refused),
     #[error("Stock could not be received: {0}")]
     Stock(#[from] Failure),
 }
@@ -89,7 +89,11 @@ pub async fn seed_demo(room: Storeroom<'_>) -> Result<(), ImportError> {
 }
 
 /// Makes pictures of the demo's drawn goods.
-pub async fn draw_demo(room: Storeroom<'_>, media: &Media, stopped: &watch::Receiver<bool>) -> Result<(), ImportError> {
+pub async fn draw_demo(
+    room: Storeroom<'_>,
+    media: &Media,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(), PictureError> {
     demo::draw(room, media, stopped).await
 }
 

@@ -101,7 +101,7 @@ impl Media {
     /// Takes a picture in: looks at it, keeps the original. Takes a while; not for an async thread.
     pub fn accept(&self, bytes: &[u8]) -> Result<Accepted, Refused> {
         let shown = read(bytes)?;
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(bytes);
         self.write(&digest, "original", bytes)?;
         Ok(Accepted {
             digest,
@@ -159,6 +159,16 @@ fn unwritable(error: std::io::Error) -> Refused {
 
 fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether these bytes would be taken; nothing is stored.
+pub fn look(bytes: &[u8]) -> Result<(), Refused> {
+    read(bytes).map(drop)
+}
+
+/// The name of a picture's files: SHA-256 of what came.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Looks at the bytes, then at the size they announce, and only then at the picture.

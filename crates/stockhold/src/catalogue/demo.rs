@@ -8,9 +8,10 @@ use rules::time::{Span, Timestamp};
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use super::pictures::{PictureError, image};
 use super::sheet::{Decimal, amount};
 use super::{ImportError, Storeroom, receive};
-use crate::media::{Accepted, Media, Refused, drawings};
+use crate::media::{Accepted, Media, drawings};
 use crate::storage::pages;
 use crate::storage::products::images::{self, Image};
 use crate::storage::products::{self, Localized, NewProduct, NewVariant, ProductStatus, edit};
@@ -99,7 +100,7 @@ pub(super) async fn draw(
     room: Storeroom<'_>,
     media: &Media,
     stopped: &watch::Receiver<bool>,
-) -> Result<(), ImportError> {
+) -> Result<(), PictureError> {
     let mut drawn: BTreeMap<(&str, &str), Accepted> = BTreeMap::new();
     let slugs = goods().products.into_iter().map(|product| product.slug).collect();
     for product in products::by_slugs(room.storage, slugs, room.now).await? {
@@ -112,8 +113,7 @@ pub(super) async fn draw(
             if !drawn.contains_key(&drawing) {
                 let media = media.clone();
                 let accept = move || media.accept(&drawings::png(drawing.0, drawing.1)?);
-                let accepted =
-                    tokio::task::spawn_blocking(accept).await.map_err(|_| Refused::Broken(String::new()))??;
+                let accepted = tokio::task::spawn_blocking(accept).await.map_err(|_| PictureError::Ended)??;
                 drawn.insert(drawing, accepted);
             }
             let accepted = &drawn[&drawing];
@@ -121,15 +121,8 @@ pub(super) async fn draw(
                 continue;
             }
             let alt = |tag: &str| format!("{} · {}", product.title.get(tag), variant.title.get(tag));
-            hung.push(Image {
-                digest: accepted.digest.clone(),
-                sku: variant.sku.to_string(),
-                alt: Localized::of(&[("en", &alt("en")), ("zh-CN", &alt("zh-CN"))]),
-                width: accepted.width,
-                height: accepted.height,
-                tint: accepted.tint.clone(),
-                see_through: accepted.see_through,
-            });
+            let alt = Localized::of(&[("en", &alt("en")), ("zh-CN", &alt("zh-CN"))]);
+            hung.push(image(accepted.clone(), variant.sku.to_string(), alt));
         }
         if !hung.is_empty() {
             images::replace(room.storage, product.id, &hung).await?;

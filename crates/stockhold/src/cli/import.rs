@@ -10,10 +10,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{FAILED, Stop, open_at_head, print, say};
 use crate::catalogue::coupon_sheet::{self, Register};
+use crate::catalogue::pictures;
 use crate::catalogue::sheet::RowError;
 use crate::catalogue::{self, ImportReport, Storeroom};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
+use crate::media::Media;
 use crate::shop::Shop;
 
 /// Below this an import is over before anybody looks.
@@ -39,13 +41,45 @@ pub enum Import {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+    /// Pictures of products, from CSV with the columns file, product, sku (may be empty), alt_en, alt_zh; the files lie
+    /// beside the sheet.
+    Images {
+        sheet: PathBuf,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
 }
 
 pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
     match import {
         Import::Products { file, dry_run, settings } => products(file, *dry_run, settings).await,
         Import::Coupons { file, dry_run, settings } => coupons(file, *dry_run, settings).await,
+        Import::Images { sheet, dry_run, settings } => images(sheet, *dry_run, settings).await,
     }
+}
+
+async fn images(sheet: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
+    let unreadable = |error| Stop::failed(format!("{} cannot be read: {error}", sheet.display()));
+    let file = File::open(sheet).map_err(unreadable)?;
+    let config = Config::read(settings)?;
+    drop(open_at_head(settings).await?);
+    let shop = Shop::open(config, Clock::system()).await?;
+    let room =
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
+    let folder = sheet.parent().unwrap_or(Path::new(""));
+    let media = Media::of(&shop.config.data_dir);
+    let report = pictures::import(room, &media, folder, file, dry_run).await;
+    let report = report.map_err(|error| Stop::failed(format!("{}: {error}", sheet.display())))?;
+    if !report.errors.is_empty() {
+        tell_errors(&report.errors);
+        return Ok(ExitCode::from(FAILED));
+    }
+    let did = if dry_run { "would be hung" } else { "were hung" };
+    print(&format!("{} pictures {did}, {} hang already", report.hung, report.known));
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn products(file: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {

@@ -1,6 +1,8 @@
 //! Pictures by the front door: uploaded with a key, served to anyone, and nothing in them that is not a picture.
 
 use serde_json::{Value, json};
+use stockhold::catalogue::{Storeroom, pictures};
+use stockhold::media::Media;
 
 use crate::on_both_engines;
 use crate::support::browser::Browser;
@@ -140,3 +142,30 @@ async fn a_picture_may_be_larger_than_any_other_body_but_not_endless() {
         shop.staff("PUT", "/api/admin/products/mug", "k", json!({"title": {"en": "x".repeat(2_000_000)}})).await;
     assert_eq!(status, 413, "other bodies stay small");
 }
+
+on_both_engines!(pictures_come_in_by_the_sheet_and_never_twice, TestShop, async |shop: &TestShop| {
+    shop.stock("mug", 3).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("left.png"), png(60, 60, 1)).expect("writable");
+    std::fs::write(folder.path().join("evil.png"), b"<svg onload=alert(1)>").expect("writable");
+    let media = Media::of(&shop.shop.config.data_dir);
+    let import = async |sheet: &str, dry_run: bool| {
+        let currency = shop.shop.settings().currency;
+        let room = Storeroom { storage: &shop.shop.storage, ledger: &shop.shop.ledger, currency, now: shop.shop.now() };
+        let report = pictures::import(room, &media, folder.path(), sheet.as_bytes(), dry_run).await.expect("a sheet");
+        let errors: Vec<(u64, String)> = report.errors.into_iter().map(|error| (error.row, error.column)).collect();
+        (report.hung, report.known, errors)
+    };
+    let head = "file,product,sku,alt_en,alt_zh\n";
+    let good = format!("{head}left.png,mug,mug,Left,左侧\n");
+    let wrong = format!("{good}evil.png,mug,,Evil,恶\n../left.png,mug,,Up,上\nleft.png,none,,,左\n");
+    let at = |row: u64, column: &str| (row, column.to_owned());
+    let expected = vec![at(3, "file"), at(4, "file"), at(5, "product"), at(5, "alt_en")];
+    assert_eq!(import(&wrong, false).await, (0, 0, expected), "a mistake anywhere hangs nothing");
+    assert_eq!(import(&good, true).await, (1, 0, vec![]));
+    assert_eq!(import(&good, false).await, (1, 0, vec![]));
+    assert_eq!(import(&good, false).await, (0, 1, vec![]), "the same again hangs nothing twice");
+    assert_eq!(import("file,product\nleft.png,mug\n", false).await.2, [at(1, "alt_en"), at(1, "alt_zh")]);
+    let page = Browser::new(shop).get("/zh/products/mug").await;
+    assert!(page.text.contains("alt=\"左侧\"") && page.text.contains("/60.webp 60w"), "{}", page.text);
+});

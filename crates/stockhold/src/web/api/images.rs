@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::input::{Body, Segment};
+use crate::catalogue::pictures::image;
 use crate::language::Language;
 use crate::media::{self, Media, Refused, widths};
 use crate::shop::Shop;
@@ -121,15 +122,7 @@ pub async fn upload(
         Ok(accepted)
     });
     let accepted = accepted.await.map_err(Problem::fault)?.map_err(refused)?;
-    let image = Image {
-        digest: accepted.digest,
-        sku: sku.unwrap_or_default(),
-        alt,
-        width: accepted.width,
-        height: accepted.height,
-        tint: accepted.tint,
-        see_through: accepted.see_through,
-    };
+    let image = image(accepted, sku.unwrap_or_default(), alt);
     images::add(&shop.storage, product.id, &image).await?;
     Ok((StatusCode::CREATED, Json(ImageBody::of(&image))).into_response())
 }
