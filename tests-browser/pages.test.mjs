@@ -78,6 +78,10 @@ test("a buyer without a mouse buys with the keyboard alone", async () => {
   complaints.splice(0);
   await tabTo(page, "#email");
   await page.keyboard.type("keys@example.com");
+  for (const [field, text] of [["#name", "Ada Li"], ["#street", "1 Harbour Road"], ["#city", "Wan Chai"]]) {
+    await tabTo(page, field);
+    await page.keyboard.type(text);
+  }
   // Enter in a field sends the form as the pay button does, not as the one that only applies a code.
   await page.keyboard.press("Enter");
   await page.locator("button#pay").waitFor();

@@ -83,7 +83,9 @@ export async function startDemo({ holdMinutes = "30" } = {}) {
 
 /** Places an order by the API: `{id, token, number, session, sku}`, its payment page open. */
 export async function placeOrder(shop, { sku, quantity, email, locale }) {
-  const answer = await shop.post("/api/checkout", { items: [{ sku, quantity }], email, locale }, { "idempotency-key": randomUUID() });
+  const shipping_address = { name: "Ada Li", street: "1 Harbour Road", city: "Wan Chai", country: "HK" };
+  const wanted = { items: [{ sku, quantity }], email, locale, shipping_address, shipping_method: "courier" };
+  const answer = await shop.post("/api/checkout", wanted, { "idempotency-key": randomUUID() });
   const { order, checkout_url } = await answer.json();
   return { id: order.id, token: order.token, number: order.number, session: checkout_url.split("/").at(-1), sku };
 }
