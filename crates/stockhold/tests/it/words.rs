@@ -129,7 +129,7 @@ fn unmarked(html: &str) -> Vec<String> {
             let value = tag.split_once(name).and_then(|(_, value)| value.split('"').next());
             texts.extend(value.map(str::to_owned));
         }
-        let skip = ["code", "pre", "style"].into_iter().find(|name| tag.starts_with(&format!("<{name}")));
+        let skip = ["code", "pre", "style", "script"].into_iter().find(|name| tag.starts_with(&format!("<{name}")));
         let close = skip.and_then(|name| rest[end..].find(&format!("</{name}>")));
         rest = &rest[close.map_or(end, |close| end + close)..];
     }
