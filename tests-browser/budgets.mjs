@@ -1,5 +1,7 @@
+// Run by hand, on a machine that has nothing else to do: node --test budgets.mjs
+//
 // The budgets of a page, measured in Chromium on a slow phone (a quarter of this machine's speed, Fast 4G): what is sent,
-// when the largest thing stands, how much jumps. docs/performance.md has the figures of one run.
+// when the largest thing stands, how much jumps.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
