@@ -1,12 +1,19 @@
 // A demo shop of its own and a browser that minds its manners: what every browser test starts from.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
@@ -20,11 +27,12 @@ const PATIENCE_MS = 30_000;
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const desktop = { viewport: { width: 1280, height: 900 } };
 
-/** Starts `stockhold demo` and resolves with its address once it answers; `stop()` ends it. */
-export async function startDemo() {
+/** Starts `stockhold demo` and resolves with its address once it answers; `stop()` ends it and deletes its folder. */
+export async function startDemo({ holdMinutes = "30" } = {}) {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is not built: cargo build --package stockhold`);
   const port = await freePort();
-  const shop = spawn(PROGRAM, ["demo", "--listen", `127.0.0.1:${port}`], {
+  const folder = mkdtempSync(path.join(tmpdir(), "stockhold-browser-"));
+  const shop = spawn(PROGRAM, ["demo", "--listen", `127.0.0.1:${port}`, "--keep", folder, "--hold-minutes", holdMinutes], {
     env: { ...process.env, STRIPE_SECRET_KEY: "", DATABASE_URL: "", SMTP_URL: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -43,16 +51,51 @@ export async function startDemo() {
     shop.kill("SIGKILL");
     throw error;
   }
+  const sandbox = said.match(/Stripe +(http:\/\/[^/]+)/)?.[1];
+  assert.ok(sandbox, `the demo names its Stripe: ${said}`);
+  let key;
   return {
     address,
     said: () => said,
+    /** What the buyer presses on the payment page. */
+    press: (session, fields) => sent(`${sandbox}/_sandbox/checkout/${session}`, { body: new URLSearchParams({ action: "pay", ...fields }) }),
+    /** A switch of the sandbox, as docs/sandbox.md lists them. */
+    stripe: (route, fields = {}) => sent(`${sandbox}/_sandbox/stripe/${route}`, asJson(fields)),
+    post: (route, fields, headers = {}) => sent(address + route, asJson(fields, headers)),
+    order: async ({ id, token }) => json(`${address}/api/orders/${id}?token=${token}`),
+    /** A request of the shopkeeper's. */
+    async staff(route, fields) {
+      key ??= promisify(execFile)(PROGRAM, ["keys", "create", "--name", "browser", "--scopes", "admin", "--data-dir", folder], {
+        env: { ...process.env, DATABASE_URL: "" },
+      }).then(({ stdout }) => stdout.trim());
+      const headers = { authorization: `Bearer ${await key}`, "idempotency-key": randomUUID() };
+      return sent(address + route, asJson(fields, headers));
+    },
     async stop() {
       shop.kill("SIGTERM");
       const late = setTimeout(() => shop.kill("SIGKILL"), 10_000);
       await ended;
       clearTimeout(late);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Places an order by the API: `{id, token, number, session, sku}`, its payment page open. */
+export async function placeOrder(shop, { sku, quantity, email, locale }) {
+  const answer = await shop.post("/api/checkout", { items: [{ sku, quantity }], email, locale }, { "idempotency-key": randomUUID() });
+  const { order, checkout_url } = await answer.json();
+  return { id: order.id, token: order.token, number: order.number, session: checkout_url.split("/").at(-1), sku };
+}
+
+function asJson(fields, headers = {}) {
+  return { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(fields) };
+}
+
+async function sent(url, request) {
+  const response = await fetch(url, { method: "POST", redirect: "manual", ...request });
+  assert.ok(response.status < 400, `${url}: ${response.status} ${response.status < 400 ? "" : await response.text()}`);
+  return response;
 }
 
 export async function startBrowser() {
@@ -92,6 +135,23 @@ export async function openPage(browser, options) {
     });
   }
   return { page, complaints, close: () => context.close() };
+}
+
+/** What holds for every page: axe finds nothing, and nobody has to scroll sideways, whatever the width and the letters. */
+export async function checkPage(page, name) {
+  await checkWidths(page, name);
+  await page.evaluate(AXE);
+  const found = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), RULES);
+  const told = found.violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`));
+  assert.deepEqual(told, [], name);
+  // Letters of twice the size (WCAG 1.4.4).
+  const [content, window] = await page.evaluate(() => {
+    document.documentElement.style.fontSize = "200%";
+    const widths = [document.documentElement.scrollWidth, document.documentElement.clientWidth];
+    document.documentElement.style.fontSize = "";
+    return widths;
+  });
+  assert.ok(content <= window, `${name} with letters of twice the size is ${content} px wide in ${window} px`);
 }
 
 /** Who buys, and where it goes: what the demo asks for before it takes money. */

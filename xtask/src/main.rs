@@ -11,11 +11,13 @@ use std::process::ExitCode;
 const HELP: &str = "Usage: cargo xtask test [--no-install]
        cargo xtask install
        cargo xtask bench ledger
+       cargo xtask screenshots
 
   test     install what is missing (PostgreSQL, Chromium, Node and Python packages), then check the
            format, run clippy with warnings as errors, every test on both engines, the doc tests and
            the browser tests; ends with a summary
   install  only the first part of it
+  screenshots  the pictures of the README, taken anew from the demo
   bench    orders per second of the ledger on both engines, beside the bare engines in the same run
 
   --no-install    install nothing; say what is missing instead";
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        ["screenshots"] => test::screenshots(),
         ["bench", "ledger", options @ ..] => bench::ledger(options),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

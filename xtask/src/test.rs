@@ -44,6 +44,23 @@ fn cargo(root: &Path) -> Command {
     cargo
 }
 
+/// The README's pictures, taken from the demo as it is now.
+pub fn screenshots() -> ExitCode {
+    let root = crate::root();
+    let path = match install::everything(&root, install::Policy::OnlySayWhatIsMissing) {
+        Ok(path) => path,
+        Err(missing) => {
+            eprintln!("{missing}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let built = cargo(&root).args(["build", "--quiet", "--package", "stockhold"]).status();
+    let mut node = Command::new("node");
+    node.current_dir(root.join("tests-browser")).env("PATH", path).arg("screenshots.mjs");
+    let taken = built.is_ok_and(|status| status.success()) && node.status().is_ok_and(|status| status.success());
+    if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 /// The browser tests start the built binary, so that it is built first.
 fn browser(root: &Path, path: &OsStr) -> Step {
     let built = cargo(root).args(["build", "--quiet", "--package", "stockhold"]).status();

@@ -30,8 +30,16 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Letter {
     OrderConfirmed,
+    /// The buyer has finished with a delayed method, and its bank has not answered yet.
+    PaymentProcessing,
+    /// A delayed payment failed: nothing was charged, the goods are back on the shelf.
+    PaymentFailed,
+    /// A parcel has left; one letter for each.
+    OrderShipped,
     /// Paid after the hold had lapsed and the goods were gone: an apology, and the money is on its way back.
     LateRefund,
+    /// Somebody asked for the order's link, by its number and the buyer's address.
+    OrderLink,
     /// Called off, whole or what was left of it; what was paid is on its way back.
     OrderCancelled,
     /// Stripe has sent money back: part of it or all.
@@ -84,7 +92,14 @@ impl Letter {
     /// Whether it goes to the shop's owner, not to the buyer.
     pub fn to_owner(self) -> bool {
         match self {
-            Letter::OrderConfirmed | Letter::LateRefund | Letter::OrderCancelled | Letter::RefundSent => false,
+            Letter::OrderConfirmed
+            | Letter::PaymentProcessing
+            | Letter::PaymentFailed
+            | Letter::OrderShipped
+            | Letter::OrderLink
+            | Letter::LateRefund
+            | Letter::OrderCancelled
+            | Letter::RefundSent => false,
             Letter::OwnerLatePayment
             | Letter::OwnerPaymentDiffers
             | Letter::OwnerRefundFailed
@@ -96,6 +111,10 @@ impl Letter {
 
 words!(Letter {
     OrderConfirmed = "order_confirmed",
+    PaymentProcessing = "payment_processing",
+    PaymentFailed = "payment_failed",
+    OrderShipped = "order_shipped",
+    OrderLink = "order_link",
     LateRefund = "late_refund",
     OrderCancelled = "order_cancelled",
     RefundSent = "refund_sent",

@@ -134,6 +134,8 @@ pub struct Order {
     pub total_minor: i64,
     pub reserved_at: Timestamp,
     pub hold_due_at: Timestamp,
+    /// Whether the buyer has asked for longer; that is granted once.
+    pub hold_extended: bool,
     pub session: Session,
     pub session_id: Option<String>,
     pub session_url: Option<String>,

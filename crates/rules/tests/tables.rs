@@ -9,6 +9,7 @@ use std::fmt::Write;
 use rules::books::{Books, Good, Policy};
 use rules::cart::CartLine;
 use rules::commands::cancel_order::CancelOrder;
+use rules::commands::extend_hold::ExtendHold;
 use rules::commands::place_order::PlaceOrder;
 use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
 use rules::commands::record_payment::RecordPayment;
@@ -177,6 +178,10 @@ fn ship(books: &mut Books) -> Result<(), Refusal> {
     )
 }
 
+fn hold_longer(books: &mut Books) -> Result<(), Refusal> {
+    run(books, Command::ExtendHold(ExtendHold { order_id: ORDER }))
+}
+
 fn refund_all(books: &mut Books) -> Result<(), Refusal> {
     run(
         books,
@@ -299,7 +304,8 @@ fn every_fact_of_a_payment_has_an_outcome_in_every_state() {
 fn every_wish_has_an_answer_in_every_state() {
     let mut table = "An order's state, what is asked of it, and the answer. `=` changes nothing.\n".to_owned();
     type Wish = fn(&mut Books) -> Result<(), Refusal>;
-    let wishes: [(&str, Wish); 3] = [("cancel", cancel), ("refund the rest", refund_all), ("ship", ship)];
+    let wishes: [(&str, Wish); 4] =
+        [("cancel", cancel), ("refund the rest", refund_all), ("ship", ship), ("hold longer", hold_longer)];
     for state in STATES {
         writeln!(table, "\n{state}").expect("text takes text");
         for (name, wish) in wishes {
@@ -334,6 +340,38 @@ fn every_word_about_a_refund_has_an_outcome_in_every_state() {
         }
     }
     hold_against(include_str!("tables/refunds.txt"), &table, "refunds");
+}
+
+/// S1, S4: a hold is lengthened once, in time, while the shelf has more of its goods, and not beyond its payment page.
+#[test]
+fn a_hold_is_lengthened_once_in_time_and_while_nobody_waits() {
+    let extend = |books: &mut Books, at: Timestamp| {
+        let before = books.clone();
+        let answer = decide(books, &Command::ExtendHold(ExtendHold { order_id: ORDER }), at);
+        assert!(answer.is_ok() || *books == before, "a refusal changes nothing");
+        answer.map(|_| books.orders[&ORDER].hold_due_at)
+    };
+    let with = |on_hand: i64, page_lives: i64| {
+        let mut books = in_state("pending");
+        books.levels.get_mut(&mug()).expect("it is there").on_hand = on_hand;
+        books.change(ORDER, |order| order.session_expires_at = Some(NOON + Span::minutes(page_lives)));
+        books
+    };
+    let mut books = with(2, 65);
+    assert_eq!(extend(&mut books, NOON + Span::minutes(29)), Ok(NOON + Span::minutes(60)));
+    assert_eq!(books.levels[&mug()].held, 1, "nothing more is held");
+    let once = books.clone();
+    assert_eq!(extend(&mut books, NOON + Span::minutes(31)), Ok(NOON + Span::minutes(60)), "the same answer, no more");
+    assert_eq!(books, once);
+    assert_eq!(extend(&mut books, NOON + Span::minutes(60)), Err(Refusal::HoldOver));
+
+    assert_eq!(extend(&mut with(1, 65), NOON), Err(Refusal::OthersWait { sku: mug() }));
+    assert_eq!(extend(&mut with(2, 65), NOON + Span::minutes(30)), Err(Refusal::HoldOver), "never revived");
+    assert_eq!(extend(&mut with(2, 40), NOON), Ok(NOON + Span::minutes(39)), "the page outlives the hold");
+    assert_eq!(extend(&mut with(2, 31), NOON), Err(Refusal::HoldOver));
+    let mut unknown = with(2, 65);
+    unknown.change(ORDER, |order| order.session_expires_at = None);
+    assert_eq!(extend(&mut unknown, NOON), Err(Refusal::HoldOver), "nobody knows how long its page lives");
 }
 
 #[test]

@@ -207,6 +207,7 @@ create table orders (
     total_minor bigint not null check (total_minor >= 0),
     reserved_at bigint not null,
     hold_due_at bigint not null,
+    hold_extended bigint not null default 0 check (hold_extended in (0, 1)), -- longer is granted once
     -- The Stripe session of this order. It lives on the order's own row, so none can exist without its hold.
     session_state text not null check (session_state = 'opening' or session_state = 'open' or session_state = 'complete' or session_state = 'closed' or session_state = 'never'),
     session_id text unique,
@@ -361,6 +362,19 @@ create table effects (
 create unique index effects_once on effects (kind, subject);
 create index effects_due on effects (due_at) where state = 'due';
 create index effects_order on effects (order_id);
+
+-- Somebody asks for the link of an order, by number and address; kept for a day, as keyed digests, to be counted by.
+create table lookups (
+    id text not null primary key,
+    number bigint not null,
+    buyer text not null,
+    client text not null,
+    asked_at bigint not null,
+    state text not null check (state = 'due' or state = 'done')
+) {clustered};
+create index lookups_due on lookups (asked_at) where state = 'due';
+create index lookups_buyer on lookups (buyer, asked_at);
+create index lookups_client on lookups (client, asked_at);
 
 -- E1: the webhook inbox; a Stripe event is stored once.
 create table stripe_events (

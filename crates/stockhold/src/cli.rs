@@ -3,6 +3,7 @@
 //! The names of commands and flags and the exit codes are part of the surface: they change with a major version only.
 
 mod demo;
+mod email;
 mod export;
 mod import;
 mod keys;
@@ -10,6 +11,7 @@ mod lock;
 mod reconcile;
 mod sandbox;
 mod serve;
+mod theme;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -85,6 +87,12 @@ enum Command {
     /// Bring in what was kept elsewhere.
     #[command(subcommand)]
     Import(import::Import),
+    /// The letters the shop writes.
+    #[command(subcommand)]
+    Email(email::Email),
+    /// The look of the shop: templates, words and tokens of its own.
+    #[command(subcommand)]
+    Theme(theme::Commands),
     /// Take out what the shop keeps.
     #[command(subcommand)]
     Export(export::Export),
@@ -142,6 +150,8 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Serve(settings) => serve::run(&settings).await,
         Command::Migrate(settings) => migrate_now(&settings).await,
         Command::Import(import) => import::run(&import).await,
+        Command::Email(email) => email::run(&email),
+        Command::Theme(command) => theme::run(&command),
         Command::Export(export) => export::run(&export).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,

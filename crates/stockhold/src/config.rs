@@ -186,7 +186,8 @@ pub fn local_url(listen: SocketAddr) -> String {
     }
 }
 
-fn data_dir(settings: &Settings) -> PathBuf {
+/// The folder of everything the shop keeps on disk.
+pub fn data_dir(settings: &Settings) -> PathBuf {
     let given = settings.data_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
     // systemd may name several; the first is ours.
     let state = || env("STATE_DIRECTORY").and_then(|list| list.split(':').next().map(PathBuf::from));

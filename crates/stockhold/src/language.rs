@@ -8,7 +8,7 @@ mod totals;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -84,9 +84,6 @@ struct Files;
 /// A value inside a sentence: `3.into()`, `name.into()`.
 pub type Argument<'a> = FluentValue<'a>;
 
-/// The words this process speaks with; set once, when the shop opens.
-static IN_USE: OnceLock<Words> = OnceLock::new();
-
 /// All words of all languages, loaded once and shared.
 #[derive(Clone)]
 pub struct Words {
@@ -94,15 +91,12 @@ pub struct Words {
 }
 
 impl Words {
-    /// The words this process speaks with: those of [`Words::use_folder`], else those inside the binary.
-    pub fn get() -> &'static Words {
-        IN_USE.get_or_init(Words::built_in)
-    }
-
-    /// Loads a data folder's own words for this process, before anything is said. A second folder changes nothing.
-    pub fn use_folder(data_dir: &Path) -> Result<&'static Words, WordsError> {
-        let words = Words::load(Some(data_dir))?;
-        Ok(IN_USE.get_or_init(|| words))
+    /// The words of this data folder over those inside the binary; a mistake in them is told, and those inside are used.
+    pub fn of(data_dir: &Path) -> Words {
+        Words::load(Some(data_dir)).unwrap_or_else(|error| {
+            tracing::error!(%error, "the data folder's words cannot be used");
+            Words::built_in()
+        })
     }
 
     /// The words inside the binary.
@@ -293,6 +287,24 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// An address as it is written on a parcel: from the person to the country in English, from the country to the person
+/// in Chinese. What has no place in that order follows as it was given.
+pub fn address_lines(language: Language, stored: &str) -> Vec<String> {
+    const KNOWN: [&str; 6] = ["name", "street", "postal_code", "city", "region", "country"];
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).unwrap_or_default();
+    let field = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().trim().to_owned();
+    let [name, street, postal_code, city, region, country] = KNOWN.map(field);
+    let country = find_country(&country).map_or(country, |known| country_name(language, known));
+    let others = fields.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
+    let others = others.filter_map(|(_, value)| value.as_str()).map(|text| text.trim().to_owned());
+    let joined = |parts: [&str; 2]| parts.join(" ").trim().to_owned();
+    let lines = match language {
+        Language::En => [name, street, joined([&postal_code, &city]), region, country],
+        Language::ZhCn => [joined([&country, &region]), city, street, postal_code, name],
+    };
+    lines.into_iter().chain(others).filter(|line| !line.is_empty()).collect()
 }
 
 /// A moment with its date: `Nov 22, 2026, 12:05 PM`, `2026年11月22日 12:05`.
@@ -513,6 +525,22 @@ mod tests {
             assert_eq!(parse_edge(bad, "Europe/Paris", Edge::Start), None, "{bad}");
         }
         assert_eq!(parse_edge("9999-12-31", "UTC", Edge::End), None, "the calendar ends there");
+    }
+
+    #[test]
+    fn an_address_stands_as_a_parcel_wants_it() {
+        let hk = find_country("HK").expect("a country");
+        let stored = r#"{"name":"Lin Wei","street":"1 Kiln Lane","postal_code":"999077","city":"Sai Kung","country":"HK","company":"Kiln & Co","floor":""}"#;
+        assert_eq!(
+            address_lines(Language::En, stored),
+            ["Lin Wei", "1 Kiln Lane", "999077 Sai Kung", country_name(Language::En, hk).as_str(), "Kiln & Co"]
+        );
+        assert_eq!(
+            address_lines(Language::ZhCn, stored),
+            [country_name(Language::ZhCn, hk).as_str(), "Sai Kung", "1 Kiln Lane", "999077", "Lin Wei", "Kiln & Co"]
+        );
+        assert_eq!(address_lines(Language::En, r#"{"city":"Sai Kung"}"#), ["Sai Kung"]);
+        assert!(address_lines(Language::En, "").is_empty() && address_lines(Language::En, "no address").is_empty());
     }
 
     #[test]

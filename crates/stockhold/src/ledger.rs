@@ -16,6 +16,7 @@ use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
 use rules::commands::confirm_free::ConfirmFree;
 use rules::commands::count_stock::CountStock;
+use rules::commands::extend_hold::{ExtendHold, Extended};
 use rules::commands::place_order::{PlaceOrder, Placed};
 use rules::commands::record_checkout::RecordCheckout;
 use rules::commands::record_dispute::RecordDispute;
@@ -121,6 +122,13 @@ impl Ledger {
 
     pub async fn confirm_free(&self, command: ConfirmFree, now: Timestamp) -> Result<Recorded, Failure> {
         recorded(self.run(Command::ConfirmFree(command), now).await?)
+    }
+
+    pub async fn extend_hold(&self, command: ExtendHold, now: Timestamp) -> Result<Extended, Failure> {
+        match self.run(Command::ExtendHold(command), now).await? {
+            Outcome::Extended(extended) => Ok(extended),
+            other => Err(mixed_up(&other)),
+        }
     }
 
     pub async fn record_checkout(&self, command: RecordCheckout, now: Timestamp) -> Result<Recorded, Failure> {

@@ -18,5 +18,6 @@ pub mod shop;
 pub mod steps;
 pub mod storage;
 pub mod stripe;
+pub mod theme;
 pub mod web;
 pub mod workers;

@@ -28,6 +28,8 @@ const LOGIN_REFUSED: [&str; 4] = ["530", "534", "535", "538"];
 pub struct Letter {
     /// Without angle brackets.
     pub message_id: String,
+    /// What it belongs to, written like a Message-ID: all letters of an order stand together in a mail program.
+    pub thread_id: String,
     pub to: String,
     pub subject: String,
     pub text: String,
@@ -144,9 +146,10 @@ impl Mailer {
         let from: Mailbox = self.from.parse().map_err(|_| refused("the sender is not an address"))?;
         let to: Address = letter.to.parse().map_err(|_| refused("the recipient is not an address"))?;
         let is_id = |c: char| c.is_ascii_graphic() && !"<>".contains(c);
-        if letter.message_id.is_empty() || !letter.message_id.chars().all(is_id) {
+        if [&letter.message_id, &letter.thread_id].iter().any(|id| id.is_empty() || !id.chars().all(is_id)) {
             return Err(refused("the Message-ID is not one"));
         }
+        let thread = format!("<{}>", letter.thread_id);
         // A subject is one line: what ends a line would be folded into the header at best.
         let one_line = |c: char| if c.is_control() { ' ' } else { c };
         let subject: String = letter.subject.chars().map(one_line).take(SUBJECT_CHARS_MAX).collect();
@@ -155,6 +158,8 @@ impl Mailer {
             .to(Mailbox::new(None, to))
             .subject(subject)
             .message_id(Some(format!("<{}>", letter.message_id)))
+            .in_reply_to(thread.clone())
+            .references(thread)
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
             .map_err(|error| refused(&error.to_string()))
@@ -192,7 +197,7 @@ impl Header for AutoSubmitted {
 fn store(folder: &Path, letter: &Letter, raw: &[u8]) -> Result<(), MailError> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     let name: String = letter.message_id.chars().map(plain).collect();
-    let Letter { message_id, to, subject, text, html } = letter.clone();
+    let Letter { message_id, to, subject, text, html, .. } = letter.clone();
     let json = serde_json::to_vec(&StoredLetter { message_id, to, subject, text, html }).expect("text is JSON");
     std::fs::create_dir_all(folder)
         .and_then(|()| replace(folder, &format!("{name}.eml"), raw))
@@ -228,6 +233,7 @@ mod tests {
     fn letter(to: &str, subject: &str) -> Letter {
         Letter {
             message_id: "ord_1.order_confirmed@shop.example".to_owned(),
+            thread_id: "ord_1@shop.example".to_owned(),
             to: to.to_owned(),
             subject: subject.to_owned(),
             text: "您好".to_owned(),
@@ -270,6 +276,8 @@ mod tests {
             "To: ada@example.org\r\n",
             "Subject: Order 1042\r\n",
             "Message-ID: <ord_1.order_confirmed@shop.example>\r\n",
+            "In-Reply-To: <ord_1@shop.example>\r\n",
+            "References: <ord_1@shop.example>\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "MIME-Version: 1.0\r\n",
             "Date: ",
@@ -302,9 +310,14 @@ mod tests {
             };
             assert!(!why.contains('@'), "{why}");
         }
-        for message_id in ["", "a b", "a>\r\nBcc: eve@example.org", "<a@b>"] {
-            let letter = Letter { message_id: message_id.to_owned(), ..letter("ada@example.org", "Hello") };
-            assert!(matches!(mailer(&folder).send(&letter).await, Err(MailError::Refused(_))), "{message_id:?}");
+        for id in ["", "a b", "a>\r\nBcc: eve@example.org", "<a@b>"] {
+            let plain = letter("ada@example.org", "Hello");
+            for letter in [
+                Letter { message_id: id.to_owned(), ..plain.clone() },
+                Letter { thread_id: id.to_owned(), ..plain.clone() },
+            ] {
+                assert!(matches!(mailer(&folder).send(&letter).await, Err(MailError::Refused(_))), "{id:?}");
+            }
         }
     }
 

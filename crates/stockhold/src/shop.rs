@@ -14,12 +14,13 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::language::Language;
+use crate::language::{Language, Words};
 use crate::ledger::Ledger;
 use crate::mail::Mailer;
 use crate::steps::Steps;
 use crate::storage::{Storage, StorageError, migrate, place, settings};
 use crate::stripe::client::{Client, Timeouts};
+use crate::theme::Theme;
 
 /// Lines that the demo prints as things happen; who listens too late misses some.
 const HAPPENINGS_KEPT: usize = 256;
@@ -38,6 +39,9 @@ pub struct Shop {
     pub stripe: Client,
     pub mailer: Mailer,
     pub secret: ShopSecret,
+    /// The shop's own words and look, over those of the program.
+    pub words: Words,
+    pub theme: Theme,
     settings: RwLock<Arc<Settings>>,
     /// What orders are placed by where nothing is set.
     unset: Policy,
@@ -135,7 +139,22 @@ impl Shop {
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let wake = Notify::new();
         let settings = RwLock::new(Arc::new(settings));
-        Ok(Arc::new(Shop { config, clock, storage, ledger, stripe, mailer, secret, settings, unset, happenings, wake }))
+        let (words, theme) = (Words::of(&config.data_dir), Theme::of(&config.data_dir));
+        Ok(Arc::new(Shop {
+            config,
+            clock,
+            storage,
+            ledger,
+            stripe,
+            mailer,
+            secret,
+            words,
+            theme,
+            settings,
+            unset,
+            happenings,
+            wake,
+        }))
     }
 
     /// A demo: the sample shop's name stands before anything is read.

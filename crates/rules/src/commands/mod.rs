@@ -8,6 +8,7 @@ pub mod cancel_order;
 pub mod confirm_free;
 pub mod count_stock;
 pub mod expire_hold;
+pub mod extend_hold;
 pub mod place_order;
 pub mod record_checkout;
 pub mod record_dispute;
@@ -31,6 +32,7 @@ use assign_refund::AssignRefund;
 use cancel_order::{CancelOrder, Cancelled};
 use confirm_free::ConfirmFree;
 use count_stock::CountStock;
+use extend_hold::{ExtendHold, Extended};
 use place_order::{PlaceOrder, Placed};
 use record_checkout::RecordCheckout;
 use record_dispute::RecordDispute;
@@ -45,6 +47,7 @@ use ship_order::{ShipOrder, Shipped};
 pub enum Command {
     PlaceOrder(PlaceOrder),
     ConfirmFree(ConfirmFree),
+    ExtendHold(ExtendHold),
     RecordCheckout(RecordCheckout),
     RecordPayment(RecordPayment),
     RecordRefund(RecordRefund),
@@ -60,6 +63,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Placed(Placed),
+    Extended(Extended),
     Recorded(Recorded),
     Cancelled(Cancelled),
     Refunding(Refunding),
@@ -116,6 +120,10 @@ pub enum Refusal {
     NotPaid,
     #[error("This order does not wait for a confirmation.")]
     NothingToConfirm,
+    #[error("The goods of this order are not held any more, or cannot be held longer.")]
+    HoldOver,
+    #[error("{sku} is all held or sold, and others may wait for it: it cannot be held longer.")]
+    OthersWait { sku: Sku },
     #[error("There is nothing to refund.")]
     NothingToRefund,
     #[error("This is more than what is left of the payment ({left_minor} {currency}, in minor units).")]
@@ -159,6 +167,7 @@ impl Command {
         match self {
             Command::PlaceOrder(command) => command.touched(),
             Command::ConfirmFree(command) => command.touched(),
+            Command::ExtendHold(command) => command.touched(),
             Command::RecordCheckout(command) => command.touched(),
             Command::RecordPayment(command) => command.touched(),
             Command::RecordRefund(command) => command.touched(),
@@ -178,6 +187,7 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
     match command {
         Command::PlaceOrder(command) => place_order::place_order(books, command, now).map(Outcome::Placed),
         Command::ConfirmFree(command) => confirm_free::confirm_free(books, command, now).map(Outcome::Recorded),
+        Command::ExtendHold(command) => extend_hold::extend_hold(books, command, now).map(Outcome::Extended),
         Command::RecordCheckout(command) => {
             record_checkout::record_checkout(books, command, now).map(Outcome::Recorded)
         }

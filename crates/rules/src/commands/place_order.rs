@@ -99,6 +99,7 @@ pub fn place_order(books: &mut Books, command: &PlaceOrder, now: Timestamp) -> R
         total_minor: quote.total_minor,
         reserved_at: now,
         hold_due_at: now + books.policy.hold,
+        hold_extended: false,
         session: if free { Session::Never } else { Session::Opening },
         session_id: None,
         session_url: None,

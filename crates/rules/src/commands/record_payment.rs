@@ -81,6 +81,9 @@ fn wait_for_money(books: &mut Books, id: OrderId, fact: &SessionFact, now: Times
         order.session_url = None;
     });
     books.tell(id, "payment_processing", fact.intent.clone().unwrap_or_default(), now);
+    if books.orders[&id].cancelled_at.is_none() {
+        books.letter(id, Letter::PaymentProcessing);
+    }
 }
 
 /// Nobody can pay in this session any more. Another session of this order says nothing about the hold.
@@ -103,7 +106,12 @@ fn close(books: &mut Books, id: OrderId, fact: &SessionFact, why: &str, now: Tim
         order.session = Session::Closed;
         order.session_url = None;
     });
-    expire_hold(books, id, why, now)
+    expire_hold(books, id, why, now)?;
+    // Whoever called the order off hears of that instead.
+    if fact.money == MoneyState::Failed && books.orders[&id].status == Status::Expired {
+        books.letter(id, Letter::PaymentFailed);
+    }
+    Ok(())
 }
 
 /// Money whose amount was wrong waits for a person; until then the goods stay held.

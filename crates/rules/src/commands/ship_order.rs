@@ -2,6 +2,7 @@
 
 use crate::books::Books;
 use crate::commands::{Refusal, Touched};
+use crate::effects::Letter;
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::{Fulfilment, Status};
 use crate::shipments::{Shipment, Units};
@@ -72,5 +73,6 @@ pub fn ship_order(books: &mut Books, command: &ShipOrder, now: Timestamp) -> Res
         at: now,
     });
     books.tell(id, "shipped", tracking, now);
+    books.letter_about(id, Letter::OrderShipped, command.shipment_id.to_string());
     Ok(Shipped { order_id: id, fulfilment: books.orders[&id].fulfilment, again: false })
 }

@@ -7,11 +7,36 @@ letter-link-is-yours = The link opens this order without a password. Keep it to 
 letter-total-paid = Paid
 letter-total-refunded = Refund
 letter-total = Total
+letter-address = Sent to
+letter-carrier = Carrier
+letter-tracking = Tracking number
 
 letter-confirmed-subject = Order { $number } is confirmed · { $shop }
 letter-confirmed-heading = Thank you. It’s yours.
 letter-confirmed-paid = We received { $total } on { $time }.
+letter-confirmed-free = Nothing was to pay.
 letter-confirmed-next = We pack it next. The page of your order always shows where it stands.
+
+letter-payment-processing-subject = Order { $number }: we’re confirming your payment · { $shop }
+letter-payment-processing-heading = We’re confirming your payment
+letter-payment-processing-text = Your order is placed and your goods are set aside for you. Your bank has not told us yet that the payment of { $total } came through. Most answer within minutes, some take a few days.
+letter-payment-processing-wait = You need not do anything. We write to you as soon as we know.
+
+letter-payment-failed-subject = Order { $number }: your payment didn’t go through · { $shop }
+letter-payment-failed-heading = Your payment didn’t go through
+letter-payment-failed-text = Your bank declined the payment of { $total }. Nothing was charged. The goods are back on the shelf.
+letter-payment-failed-again = The page of your order puts them back into your cart, as long as they are there.
+
+letter-order-link-subject = Your order { $number } · { $shop }
+letter-order-link-heading = Here is your order
+letter-order-link-text = Somebody, most likely you, asked us for the link to this order. Nothing else was changed. If it was not you, you need not do anything: the link went to you alone.
+
+letter-order-shipped-subject = Order { $number } is on its way · { $shop }
+letter-order-shipped-subject-part = Part of order { $number } is on its way · { $shop }
+letter-order-shipped-heading = Your parcel is on its way
+letter-order-shipped-heading-part = Part of your order is on its way
+letter-order-shipped-text = In this parcel:
+letter-order-shipped-rest = The rest follows in a parcel of its own.
 
 letter-refund-subject = Order { $number }: your payment is on its way back · { $shop }
 letter-refund-subject-owed = Order { $number }: about your payment · { $shop }
@@ -27,7 +52,7 @@ letter-refund-owed = We tried to send { $amount } back to you, but it did not go
 letter-refund-when = It goes back the way you paid and can take 5 to 10 days. You need not do anything.
 letter-refund-sorry = We would rather have sent you the goods. If you still want them, look in on us: what comes back goes on the shelf.
 
-letter-total-concerned = Amount
+letter-total-concerned = Amount in question
 
 letter-order-cancelled-subject = Order { $number } is cancelled · { $shop }
 letter-order-cancelled-heading = Your order is cancelled

@@ -8,6 +8,7 @@ page-nav-main = Main
 page-nav-foot = Footer
 page-nav-products = All goods
 page-nav-search = Search
+page-nav-lookup = Find my order
 page-nav-cart = Cart
 page-nav-cart-full = Cart ({ $count })
 page-other-language = 中文
@@ -43,6 +44,13 @@ search-count = { $count ->
    *[other] { $count } products for “{ $query }”.
 }
 search-nothing = Try fewer or other words, or look through
+
+lookup-title = Find my order
+lookup-text = Name the number of your order and the e-mail address you ordered with. We send the link to the order there.
+lookup-answer = If there is such an order, its link is on its way to that address.
+lookup-number-hint = It stands in our letters, after “Order”.
+lookup-number-wrong = Enter the number of your order, for example 1042.
+lookup-go = Send me the link
 
 product-picture = { $title }, { $variant }
 product-reduced-from = now, reduced from
@@ -193,6 +201,13 @@ order-total = Total
 order-pay = Pay { $total }
 order-refresh = Refresh
 order-rebuild = Put these in the cart again
+order-hold-longer = Hold for longer
+order-hold-others-wait = These are the last ones, and others may want them: we hold them until the time above, not longer.
+order-hold-over = The time is up, or the order has changed: it cannot be held longer. Nothing was charged.
+order-hold-minutes = { $count ->
+    [one] One minute left to pay.
+   *[other] { $count } minutes left to pay.
+}
 order-held = Held for you
 order-held-until = held until
 order-held-processing = Nobody else can buy these while your payment is being confirmed.
@@ -208,6 +223,7 @@ order-chip-partly-shipped = Partly shipped
 order-chip-shipped = Shipped
 order-chip-rest-cancelled = Shipped
 order-chip-expired = Expired
+order-chip-never-opened = Not placed
 order-chip-failed = Payment failed
 order-chip-cancelled = Cancelled
 order-chip-over = Closed
@@ -226,6 +242,7 @@ order-heading-partly-shipped = Part of order { $number } is on its way
 order-heading-shipped = Order { $number } is on its way
 order-heading-rest-cancelled = Order { $number }: sent in part, the rest cancelled
 order-heading-expired = Your hold ran out and the items went back on the shelf
+order-heading-never-opened = This order could not be paid
 order-heading-failed = Your payment didn’t go through
 order-heading-cancelled = Order { $number } is cancelled
 order-heading-over = Order { $number } is closed
@@ -246,6 +263,7 @@ order-text-partly-shipped = The rest follows. What left, and when, stands below.
 order-text-shipped = Everything has left for you. How to follow it stands below.
 order-text-rest-cancelled = What had left is on its way to you. What had not is cancelled; its money stands under refunds.
 order-text-expired = Nothing was charged. You can put the same goods in your cart again, as far as they are left.
+order-text-never-opened = The payment service opened no page for it. Nothing was charged, and the goods are back on the shelf. You can put them in your cart again.
 order-text-failed = Nothing was charged, and the items went back on the shelf. You can put them in your cart again, as far as they are left.
 order-text-cancelled = Nothing was charged.
 order-text-over = Nothing more will be sent for this order.
@@ -262,6 +280,8 @@ order-step-awaiting = Awaiting payment
 order-step-confirming = Confirming the payment
 order-step-paid = Payment received
 order-step-expired = Hold released
+order-step-never-opened = No payment page was opened
+order-step-held-longer = Held for longer
 order-step-cancel-asked = Cancellation requested
 order-step-stopping = Waiting for word about the payment
 order-step-cancelled = Cancelled

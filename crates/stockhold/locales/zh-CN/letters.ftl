@@ -7,11 +7,36 @@ letter-link-is-yours = 通过此链接无需密码即可查看订单，请勿转
 letter-total-paid = 已付款
 letter-total-refunded = 退款
 letter-total = 订单金额
+letter-address = 收货信息
+letter-carrier = 承运商
+letter-tracking = 运单号
 
 letter-confirmed-subject = 订单 { $number } 已确认 · { $shop }
 letter-confirmed-heading = 感谢惠顾，订单已确认
 letter-confirmed-paid = 我们已于 { $time } 收到您的付款 { $total }。
+letter-confirmed-free = 本单无需付款。
 letter-confirmed-next = 接下来将为您打包。订单进度可随时在订单页查看。
+
+letter-payment-processing-subject = 订单 { $number } 付款确认中 · { $shop }
+letter-payment-processing-heading = 付款确认中
+letter-payment-processing-text = 订单已提交，商品已为您保留。我们还在等待银行确认 { $total } 的付款结果，多数在几分钟内完成，少数需要几天。
+letter-payment-processing-wait = 您无需任何操作，结果一到我们就发邮件给您。
+
+letter-payment-failed-subject = 订单 { $number } 付款未成功 · { $shop }
+letter-payment-failed-heading = 付款未成功
+letter-payment-failed-text = 银行未通过 { $total } 的付款，未扣款，商品已重新上架。
+letter-payment-failed-again = 只要还有库存，您可以在订单页将这些商品重新加入购物车。
+
+letter-order-link-subject = 您的订单 { $number } · { $shop }
+letter-order-link-heading = 您的订单在这里
+letter-order-link-text = 有人（应该是您本人）请求了此订单的链接，其他内容未作任何更改。如果不是您本人，无需任何操作：链接只发送给了您。
+
+letter-order-shipped-subject = 订单 { $number } 已发货 · { $shop }
+letter-order-shipped-subject-part = 订单 { $number } 已部分发货 · { $shop }
+letter-order-shipped-heading = 您的包裹已发出
+letter-order-shipped-heading-part = 您的订单已部分发货
+letter-order-shipped-text = 本包裹内有以下商品。
+letter-order-shipped-rest = 其余商品将随后发出。
 
 letter-refund-subject = 订单 { $number } 正在全额退款 · { $shop }
 letter-refund-subject-owed = 订单 { $number }：关于您的付款 · { $shop }
@@ -27,7 +52,7 @@ letter-refund-owed = 我们已尝试退还 { $amount }，但未能成功。这�
 letter-refund-when = 款项将原路退回，一般需要 5 至 10 天，您无需任何操作。
 letter-refund-sorry = 未能将商品送到您手中，深表歉意。若您仍然喜欢，欢迎再来看看，补货后会重新上架。
 
-letter-total-concerned = 金额
+letter-total-concerned = 涉及金额
 
 letter-order-cancelled-subject = 订单 { $number } 已取消 · { $shop }
 letter-order-cancelled-heading = 您的订单已取消
@@ -61,7 +86,7 @@ letter-owner-refund-failed-text = 订单 { $number } 的 { $amount } 仍需退�
 letter-owner-refund-failed-why = Stripe 的说明：{ $why }。
 letter-owner-refund-failed-do = 请再次退款，或以其他方式退还。
 
-letter-owner-dispute-subject = 订单 { $number } 遭银行争议 · { $shop }
+letter-owner-dispute-subject = 订单 { $number } 的付款被提出争议 · { $shop }
 letter-owner-dispute-subject-warning = 订单 { $number } 的付款可能涉及欺诈 · { $shop }
 letter-owner-dispute-heading-warning = 收到欺诈预警
 letter-owner-dispute-heading-over = 有一笔付款曾被提出争议

@@ -2,9 +2,10 @@
 
 use minijinja::context;
 
-use super::{Envelope, LetterError, environment, host, one_line};
+use super::{Envelope, LetterError, host, one_line};
 use crate::language::{Language, Words};
 use crate::mail::Letter;
+use crate::theme::Theme;
 
 /// What the letter is about.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,13 @@ pub struct Back<'a> {
     pub product_url: &'a str,
 }
 
-pub fn render(words: &Words, language: Language, back: Back<'_>, envelope: &Envelope) -> Result<Letter, LetterError> {
+pub fn render(
+    words: &Words,
+    theme: &Theme,
+    language: Language,
+    back: Back<'_>,
+    envelope: &Envelope,
+) -> Result<Letter, LetterError> {
     let named = [("title", back.title.into()), ("shop", envelope.shop_name.as_str().into())];
     let subject = one_line(&words.say(language, "letter-back-subject", &named));
     let context = context! {
@@ -27,16 +34,16 @@ pub fn render(words: &Words, language: Language, back: Back<'_>, envelope: &Enve
         title => back.title,
         product_url => back.product_url,
     };
-    let environment = environment(words, language);
     let write = |name: &str| {
-        let rendered = environment.get_template(name).and_then(|template| template.render(&context));
-        rendered.map_err(|error| LetterError { kind: "back_in_stock", error })
+        super::write(words, theme, language, name, name, &context)
+            .map_err(|error| LetterError { kind: "back_in_stock", error })
     };
     Ok(Letter {
         message_id: format!("{}.back@{}", back.id, host(&envelope.base_url)),
+        thread_id: format!("{}@{}", back.id, host(&envelope.base_url)),
         to: back.to.to_owned(),
         subject,
-        text: write("back_in_stock.txt")?,
-        html: write("back_in_stock.html")?,
+        text: write("letters/back_in_stock.txt")?,
+        html: write("letters/back_in_stock.html")?,
     })
 }

@@ -10,12 +10,14 @@ use super::key;
 use crate::language::{Argument, Language, Words, format_money, format_time};
 use crate::storage::orders::OrderView;
 
-/// What is written into the template.
+/// What a letter says, sentence by sentence.
 pub(super) struct Notice {
     pub(super) heading: String,
     pub(super) paragraphs: Vec<String>,
     pub(super) amount: String,
     pub(super) total_label: String,
+    /// The amount is not the order's total, but something else about it.
+    pub(super) is_of_a_part: bool,
 }
 
 /// How the money stands that a letter speaks of.
@@ -33,6 +35,7 @@ enum Way {
 pub(super) fn subject(kind: Letter, about: &str, order: &OrderView) -> &'static str {
     match (kind, own_money(kind, order).0) {
         (Letter::LateRefund | Letter::OwnerLatePayment, Way::Owed) => "subject-owed",
+        (Letter::OrderShipped, _) if is_part(order) => "subject-part",
         (Letter::OwnerDispute, _) if is_warning(dispute(about, order)) => "subject-warning",
         _ => "subject",
     }
@@ -49,6 +52,7 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
         (_, Some(refund), _) => (refund.amount, refund.failure.clone(), None),
         _ => (money, String::new(), None),
     };
+    let paid_at = order.paid_at.unwrap_or(order.reserved_at);
     let due = due.map(|due| format!("{} UTC", format_time(language, due, "UTC"))).unwrap_or_default();
     let parts = parts(kind, order, way, dispute, (why.is_empty(), due.is_empty()));
     let named = [
@@ -57,10 +61,17 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
         ("number", order.number.to_string().into()),
         ("why", why.into()),
         ("due", due.into()),
+        // The reader's zone is not known, so the zone is said.
+        ("time", format!("{} UTC", format_time(language, paid_at, "UTC")).into()),
+        ("email", order.email.as_str().into()),
     ];
     let say = |part: &str| words.say(language, &key(kind, part), &named);
     let (label, amount) = match kind {
         // Where nothing goes back, a refund of zero would only be odd.
+        Letter::OrderConfirmed => ("letter-total-paid", total),
+        Letter::PaymentProcessing | Letter::PaymentFailed | Letter::OrderShipped | Letter::OrderLink => {
+            ("letter-total", total)
+        }
         Letter::OrderCancelled if way != Way::Back => ("letter-total", total),
         Letter::LateRefund if way != Way::Back => ("letter-total-concerned", amount),
         Letter::RefundSent | Letter::OrderCancelled | Letter::LateRefund => ("letter-total-refunded", amount),
@@ -70,7 +81,13 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
         Some((heading, paragraphs)) => (say(heading), paragraphs.iter().map(|part| say(part)).collect()),
         None => (String::new(), Vec::new()),
     };
-    Notice { heading, paragraphs, amount: format_money(language, amount), total_label: words.say(language, label, &[]) }
+    Notice {
+        heading,
+        paragraphs,
+        amount: format_money(language, amount),
+        total_label: words.say(language, label, &[]),
+        is_of_a_part: !matches!(label, "letter-total" | "letter-total-paid"),
+    }
 }
 
 /// The heading, then the paragraphs.
@@ -83,7 +100,13 @@ fn parts(
 ) -> Vec<&'static str> {
     let cancelled = order.cancelled_at.is_some();
     match kind {
-        Letter::OrderConfirmed => Vec::new(),
+        Letter::OrderConfirmed if order.total == 0 => vec!["heading", "free", "next"],
+        Letter::OrderConfirmed => vec!["heading", "paid", "next"],
+        Letter::OrderLink => vec!["heading", "text"],
+        Letter::PaymentProcessing => vec!["heading", "text", "wait"],
+        Letter::PaymentFailed => vec!["heading", "text", "again"],
+        Letter::OrderShipped if is_part(order) => vec!["heading-part", "rest", "text"],
+        Letter::OrderShipped => vec!["heading", "text"],
         Letter::LateRefund => {
             let (heading, what) = match (cancelled, way) {
                 (true, Way::Owed) => ("heading-owed", "what-cancelled"),
@@ -150,6 +173,11 @@ fn refund<'a>(about: &str, order: &'a OrderView) -> Option<&'a Refund> {
 
 fn dispute<'a>(about: &str, order: &'a OrderView) -> Option<&'a Dispute> {
     order.disputes.iter().find(|dispute| dispute.id == about)
+}
+
+/// Whether something is still to leave.
+fn is_part(order: &OrderView) -> bool {
+    order.lines.iter().any(|line| line.quantity > line.shipped + line.cancelled)
 }
 
 fn is_warning(dispute: Option<&Dispute>) -> bool {

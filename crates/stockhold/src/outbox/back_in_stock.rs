@@ -7,7 +7,7 @@ use rules::text::Sku;
 
 use super::letters::envelope;
 use super::wait;
-use crate::language::{Language, Words};
+use crate::language::Language;
 use crate::ledger::Fault;
 use crate::letters::back_in_stock::{Back, render};
 use crate::mail::MailError;
@@ -41,7 +41,7 @@ async fn tell_one(shop: &Shop, id: &str) -> Result<bool, Fault> {
     let product_url =
         format!("{}{}/products/{}?variant={}", shop.config.base_url, language.prefix(), product.slug, wish.sku);
     let back = Back { id: &wish.id, to: &wish.email, title: &title, product_url: &product_url };
-    let letter = match render(Words::get(), language, back, &envelope) {
+    let letter = match render(&shop.words, &shop.theme, language, back, &envelope) {
         Ok(letter) => letter,
         Err(error) => return Err(Fault(error.to_string())),
     };

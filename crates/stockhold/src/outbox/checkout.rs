@@ -13,7 +13,7 @@ use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 
 use super::{Carried, carry_out, close, coupon_id, key_may_be_gone, open_effect};
-use crate::language::{Language, Words};
+use crate::language::Language;
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
@@ -23,8 +23,11 @@ use crate::stripe::client::{FrozenForm, IdempotencyKey};
 use crate::stripe::wire::{self, CheckoutParameters, Delivery, Discount};
 
 /// Stripe refuses `expires_at` under 30 minutes after *it* receives the request, so a margin for queues and retries
-/// comes on top. The shop closes the session itself when the hold is due; this is only the backstop.
+/// comes on top. The shop closes the session itself when the hold is due; this is only the backstop, and it leaves room
+/// for the one time that a hold may be lengthened: a session's end cannot be moved.
 const SESSION_LIVES_MIN: Span = Span::minutes(30);
+/// Stripe's own limit.
+const SESSION_LIVES_MAX: Span = Span::minutes(24 * 60);
 const SESSION_MARGIN: Span = Span::minutes(5);
 
 /// What a door knows of a checkout; prices are the shop's own.
@@ -300,7 +303,9 @@ async fn record(shop: &Shop, order_id: OrderId, answer: CheckoutAnswer) -> Resul
 fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParameters {
     let prefix = if order.language == "zh-CN" { "/zh" } else { "" };
     let base = &shop.config.base_url;
-    let lives_until = order.hold_due_at.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
+    let twice = order.hold_due_at + (order.hold_due_at - order.reserved_at);
+    let lives_until = twice.max(now + SESSION_LIVES_MIN) + SESSION_MARGIN;
+    let lives_until = lives_until.min(now + SESSION_LIVES_MAX - SESSION_MARGIN);
     CheckoutParameters {
         order_id: order.id,
         shop_id: shop.shop_id(),
@@ -325,13 +330,13 @@ fn parameters(shop: &Shop, order: &OrderView, now: Timestamp) -> CheckoutParamet
             amount: order.shipping,
             days: delivery.days.map(|days| (days.min, days.max)),
         }),
-        tax: (order.tax_added() > 0).then(|| (tax_name(&order.language), order.tax_added())),
+        tax: (order.tax_added() > 0).then(|| (tax_name(shop, &order.language), order.tax_added())),
     }
 }
 
 /// What the buyer reads on Stripe's page beside the tax.
-fn tax_name(language: &str) -> String {
-    Words::get().say(Language::of_tag(language), "order-tax", &[])
+fn tax_name(shop: &Shop, language: &str) -> String {
+    shop.words.say(Language::of_tag(language), "order-tax", &[])
 }
 
 fn name(title: &str, variant_title: &str) -> String {

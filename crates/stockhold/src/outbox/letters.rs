@@ -3,10 +3,11 @@
 //! A crash between hand-over and recording repeats it with the same Message-ID; nothing else does.
 
 use rules::effects::Letter;
+use rules::orders::Status;
 use rules::payments::Purpose;
 
 use super::Carried;
-use crate::language::{Language, Words};
+use crate::language::Language;
 use crate::ledger::Fault;
 use crate::letters::{self, Envelope};
 use crate::mail::MailError;
@@ -35,7 +36,7 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         shop.order_token(order.id)
     );
     let envelope = envelope(shop, &settings, language, order_url);
-    let letter = match letters::render(Words::get(), kind, about, &order, &envelope) {
+    let letter = match letters::render(&shop.words, &shop.theme, kind, about, &order, &envelope) {
         Ok(letter) => letter,
         Err(error) => return Ok(Carried::Unknown(error.to_string().into())),
     };
@@ -55,13 +56,17 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
     let refund = order.refunds.iter().find(|refund| refund.id.to_string() == about);
     let all_goes_back = order.going_back() == order.captured();
     match kind {
+        Letter::PaymentProcessing => order.status != Status::Processing,
+        Letter::PaymentFailed => order.captured() > 0,
         Letter::RefundSent => refund.is_none_or(|refund| !refund.state.is_alive()),
         Letter::OrderConfirmed => order.lines.iter().all(|line| line.cancelled == line.quantity),
         Letter::OwnerRefundFailed => all_goes_back || refund.is_some_and(|refund| refund.state.is_alive()),
         Letter::OwnerPaymentDiffers => {
             !order.payments.iter().any(|payment| payment.purpose == Purpose::Mismatch && payment.left_minor() > 0)
         }
-        Letter::LateRefund
+        Letter::OrderShipped
+        | Letter::OrderLink
+        | Letter::LateRefund
         | Letter::OrderCancelled
         | Letter::OwnerLatePayment
         | Letter::OwnerDispute

@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod checkout;
 pub mod disputes;
 pub mod letters;
+pub mod lookups;
 pub mod refunds;
 pub mod sweep;
 

@@ -26,7 +26,7 @@ const ORDERS: &str = "
         subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at,
         session_state, session_id, session_url, session_expires_at, livemode, payment_intent, paid_at, cancelled_at,
         cancel_reason, fulfilment, revision, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation,
-        tax_lines
+        tax_lines, hold_extended
     from orders where id {in $1} order by id {lock}";
 const LINES: &str = "
     select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
@@ -90,8 +90,8 @@ const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
         paid_at = r.paid, cancelled_at = r.off, cancel_reason = r.off_why, fulfilment = r.parcels, revision = r.rev,
-        coupon_counts = r.counts
-    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text rev counts}
+        coupon_counts = r.counts, hold_due_at = r.due, hold_extended = r.longer
+    {rows oid:text new_status:text new_hold:text session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text rev counts due longer}
     where orders.id = r.oid";
 const SAVE_LINES: &str = "
     update order_lines set shipped = r.sent, cancelled = r.off, restocked = r.back
@@ -428,6 +428,7 @@ fn order(row: &Row) -> Result<Order> {
         shipping_tax_minor: row.int(34),
         taxation: known(Taxation::parse(row.text(35)))?,
         tax_lines: priced::tax_lines(row.text(36))?,
+        hold_extended: row.int(37) == 1,
         lines: Vec::new(),
     })
 }
@@ -517,6 +518,8 @@ fn saved_order(order: &Order) -> Row {
         order.fulfilment.as_str(),
         order.revision,
         i64::from(order.coupon.as_ref().is_some_and(|taken| taken.counts)),
+        order.hold_due_at.micros(),
+        i64::from(order.hold_extended),
     ]
 }
 

@@ -10,6 +10,7 @@ pub mod coupons;
 pub mod effects;
 pub mod inbox;
 pub mod keys;
+pub mod lookups;
 pub mod migrate;
 pub mod money;
 pub mod orders;

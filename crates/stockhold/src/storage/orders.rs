@@ -46,6 +46,7 @@ pub struct OrderView {
     pub total: i64,
     pub reserved_at: Timestamp,
     pub hold_due_at: Timestamp,
+    pub hold_extended: bool,
     pub session_state: Session,
     pub session_id: Option<String>,
     pub session_url: Option<String>,
@@ -153,7 +154,8 @@ pub struct OrderSummary {
 const ORDER: &str = "select id, number, status, hold, email, buyer, cart_id, language, shipping_address, currency,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
-    unreachable, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines from orders where id = $1";
+    unreachable, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines,
+    hold_extended from orders where id = $1";
 const LINES: &str =
     "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
     cancelled, restocked, tax_minor from order_lines where order_id = $1 order by line_no";
@@ -201,6 +203,12 @@ pub async fn find_by_intent(storage: &Storage, intent_id: &str) -> Result<Option
 
 pub async fn find_by_session(storage: &Storage, session_id: &str) -> Result<Option<OrderId>> {
     ids(storage.read("select id from orders where session_id = $1", values![session_id]).await?).map(first)
+}
+
+/// The order of this number, and whose it is.
+pub async fn find_by_number(storage: &Storage, number: i64) -> Result<Option<(OrderId, String)>> {
+    let rows = storage.read("select id, buyer from orders where number = $1", values![number]).await?;
+    rows.first().map(|row| Ok((parsed(row.text(0).parse())?, row.text(1).to_owned()))).transpose()
 }
 
 /// Live orders of this buyer or this cart, oldest first; there are as many as the caps allow.
@@ -288,6 +296,7 @@ fn order(row: &Row) -> Result<OrderView> {
         shipping_tax: row.int(31),
         taxation: known(Taxation::parse(row.text(32)))?,
         tax_lines: priced::tax_lines(row.text(33))?,
+        hold_extended: row.int(34) == 1,
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),

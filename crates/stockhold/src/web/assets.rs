@@ -25,9 +25,9 @@ pub fn router() -> Router<Arc<Shop>> {
     Router::new().route("/assets/goods/{form}/{file}", get(picture)).route("/assets/{*path}", get(asset))
 }
 
-/// The style sheet's address changes with its contents, so that browsers may keep it for good.
-pub fn style_version() -> String {
-    version("shop.css")
+/// The program's style sheet.
+pub fn style() -> String {
+    Assets::get("shop.css").map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
 }
 
 /// What follows `?v=`, so that browsers may keep a file for good.
@@ -35,7 +35,12 @@ pub fn version(name: &str) -> String {
     Assets::get(name).map(|file| tag(&file.metadata.sha256_hash())).unwrap_or_default()
 }
 
-async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result<Response, PageError> {
+async fn asset(
+    Path(path): Path<String>,
+    Extension(pages): Extension<Arc<Pages>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     // The demo's catalogue lies beside the assets, but is nothing to serve.
     let file = Assets::get(&path).filter(|_| !path.starts_with("demo/")).ok_or(PageError::NotFound)?;
     let kind = match path.rsplit('.').next() {
@@ -47,6 +52,11 @@ async fn asset(Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Result
         _ => "application/octet-stream",
     };
     let for_good = uri.query().is_some() || path.ends_with(".woff2");
+    if path == "shop.css" {
+        let style = pages.style();
+        let tag = digest(&style)[..16].to_owned();
+        return Ok(cached(&headers, &tag, kind, for_good, style.into_bytes()));
+    }
     Ok(cached(&headers, &tag(&file.metadata.sha256_hash()), kind, for_good, file.data.into_owned()))
 }
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use fluent_bundle::FluentValue;
 use minijinja::value::{Kwargs, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, context};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
@@ -21,15 +21,12 @@ use crate::shop::{Settings, Shop};
 use crate::storage;
 use crate::storage::pages::Links;
 use crate::storage::products::Localized;
-use crate::web::session::{Visitor, language_of};
+use crate::theme::{self, Theme};
+use crate::web::session::{Visitor, digest, language_of};
 use crate::web::{PageError, assets};
 
 /// Collections that fit into the head of a page beside search and cart.
 const HEAD_LINKS: usize = 4;
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "templates"]
-struct Builtin;
 
 /// The templates, ready to render; one for the life of the process.
 #[derive(Debug)]
@@ -38,26 +35,20 @@ pub struct Pages {
     /// The data folder's templates over the built-in ones; none without such a folder.
     own: Option<Environment<'static>>,
     words: Words,
+    /// The shop's own tokens, which stand behind the style sheet.
+    tokens: Option<String>,
 }
 
 impl Pages {
     pub fn open(data_dir: &Path) -> Arc<Pages> {
-        let words = Words::load(Some(data_dir)).unwrap_or_else(|error| {
-            tracing::error!(%error, "the data folder's words cannot be used");
-            Words::built_in()
-        });
-        let builtin = environment(&words, |name| Ok(builtin_template(name)));
-        let folder = data_dir.join("templates");
-        let own = folder.is_dir().then(|| {
-            environment(&words, move |name| match std::fs::read_to_string(folder.join(name)) {
-                Ok(text) => Ok(Some(text)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(builtin_template(name)),
-                Err(error) => {
-                    Err(Error::new(ErrorKind::InvalidOperation, "the template cannot be read").with_source(error))
-                }
-            })
-        });
-        Arc::new(Pages { builtin, own, words })
+        let (words, theme) = (Words::of(data_dir), Theme::of(data_dir));
+        for mistake in theme.check() {
+            tracing::error!(%mistake, "the theme has a mistake; the program's own is used instead");
+        }
+        let builtin = environment(&words, |name| Ok(theme::built_in(name)));
+        let tokens = theme.tokens();
+        let own = theme.has_any("").then(|| environment(&words, move |name| theme.source(name)));
+        Arc::new(Pages { builtin, own, words, tokens })
     }
 
     pub fn render(&self, template: &str, context: Value) -> Result<String, Error> {
@@ -71,11 +62,26 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// The style sheet, with the shop's own tokens behind it.
+    pub fn style(&self) -> String {
+        [assets::style(), self.tokens.clone().unwrap_or_default()].join("\n")
+    }
+
+    /// The style sheet's address changes with its contents, so that browsers may keep it for good.
+    fn style_version(&self) -> String {
+        match &self.tokens {
+            None => assets::version("shop.css"),
+            Some(_) => digest(&self.style())[..16].to_owned(),
+        }
+    }
+}
+
 impl Visitor {
     /// Answers with a page. `context` is the page's own; what every page has comes on top.
     pub fn page(&self, status: StatusCode, template: &str, context: Value) -> Result<Response, PageError> {
         let here = Here { language: self.language, path: &self.here, indexed: is_indexed(template) };
-        let frame = frame(&self.shop, &self.settings, here, self.cart_count(), &self.links);
+        let frame = frame(&self.shop, &self.pages, &self.settings, here, self.cart_count(), &self.links);
         let page = self.pages.render(template, context! { ..context, ..frame });
         page.map(|page| html(status, page)).map_err(|error| PageError::Fault(format!("{error:#}")))
     }
@@ -140,7 +146,7 @@ pub async fn error_page(
         status => status.as_u16(),
         key => format!("error-{code}"),
         request_id,
-        ..frame(shop, &shop.settings(), Here { language, path: here, indexed: false }, 0, &links)
+        ..frame(shop, pages, &shop.settings(), Here { language, path: here, indexed: false }, 0, &links)
     };
     match pages.render("error.html", context) {
         Ok(page) => html(status, page),
@@ -162,7 +168,7 @@ struct Here<'a> {
 }
 
 /// What every page has: language, shop, links, the sandbox strip.
-fn frame(shop: &Shop, settings: &Settings, page: Here<'_>, cart_count: i64, links: &Links) -> Value {
+fn frame(shop: &Shop, pages: &Pages, settings: &Settings, page: Here<'_>, cart_count: i64, links: &Links) -> Value {
     let Here { language, path: here, indexed } = page;
     let led = |folder: &str, (slug, title): &(String, Localized)| {
         let here = here.split('?').next() == Some(format!("/{folder}/{slug}").as_str());
@@ -183,8 +189,9 @@ fn frame(shop: &Shop, settings: &Settings, page: Here<'_>, cart_count: i64, link
         cart_count,
         hold_minutes => hold_minutes(settings),
         currency => settings.currency.code(),
-        style_version => assets::style_version(),
+        style_version => pages.style_version(),
         htmx_version => assets::version("htmx.min.js"),
+        script_version => assets::version("shop.js"),
         head_links => links.collections.iter().take(HEAD_LINKS).map(|link| led("collections", link)).collect::<Vec<_>>(),
         foot_links => links.pages.iter().map(|link| led("pages", link)).collect::<Vec<_>>(),
     }
@@ -215,10 +222,6 @@ fn html(status: StatusCode, page: String) -> Response {
     let mut response = (status, page).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
-}
-
-fn builtin_template(name: &str) -> Option<String> {
-    Builtin::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())
 }
 
 fn environment(
@@ -301,7 +304,7 @@ mod tests {
     #[test]
     fn every_builtin_template_compiles() {
         let pages = Pages::open(Path::new("/nowhere"));
-        for name in Builtin::iter() {
+        for name in theme::built_in_names().into_iter() {
             let template = pages.builtin.get_template(&name);
             assert!(template.is_ok(), "{name}: {:#}", template.err().map(|e| e.to_string()).unwrap_or_default());
         }
@@ -310,10 +313,11 @@ mod tests {
     #[test]
     fn no_template_has_inline_script_or_style() {
         // Letters need their styles inline: mail programs drop everything else.
-        let pages = Builtin::iter().filter(|name| name.ends_with(".html") && !name.starts_with("letters/"));
+        let pages =
+            theme::built_in_names().into_iter().filter(|name| name.ends_with(".html") && !name.starts_with("letters/"));
         for name in pages {
             // Structured data is text, not a script; the shop's own script files are no inline ones.
-            let text = builtin_template(&name).unwrap_or_default().to_lowercase();
+            let text = theme::built_in(&name).unwrap_or_default().to_lowercase();
             let text = text.replace("<script type=\"application/ld+json\">", "").replace("<script src=\"/assets/", "");
             for forbidden in ["<script", "style=", " on", "javascript:", "hx-on"] {
                 let found = text.match_indices(forbidden).any(|(at, _)| forbidden != " on" || is_handler(&text[at..]));
@@ -325,8 +329,8 @@ mod tests {
     #[test]
     fn every_word_of_a_page_is_known() {
         let words = Words::built_in();
-        for name in Builtin::iter().filter(|name| !name.starts_with("letters/")) {
-            let text = builtin_template(&name).unwrap_or_default();
+        for name in theme::built_in_names().into_iter().filter(|name| !name.starts_with("letters/")) {
+            let text = theme::built_in(&name).unwrap_or_default();
             for said in text.split("say(\"").skip(1) {
                 let (key, rest) = said.split_once('"').expect("a key is closed");
                 // `say("order-chip-" ~ state)` makes its key as it goes.
@@ -353,8 +357,8 @@ mod tests {
     #[test]
     fn a_broken_own_template_falls_back_to_the_builtin_one() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        std::fs::create_dir_all(folder.path().join("templates/goods")).expect("writable");
-        std::fs::write(folder.path().join("templates/goods/cup.svg"), "{{ nobody_knows }}").expect("writable");
+        std::fs::create_dir_all(folder.path().join("theme/goods")).expect("writable");
+        std::fs::write(folder.path().join("theme/goods/cup.svg"), "{{ nobody_knows }}").expect("writable");
         let pages = Pages::open(folder.path());
         let picture = pages.render("goods/cup.svg", context! { dark => "#000", light => "#fff", mid => "#888" });
         assert!(picture.expect("the built-in template").contains("<svg"));

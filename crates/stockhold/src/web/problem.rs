@@ -289,6 +289,8 @@ impl From<Refusal> for Problem {
             Refusal::DisputeOpen => Problem::conflict("dispute-open", words),
             Refusal::NotPaid => Problem::conflict("not-paid", words),
             Refusal::NothingToConfirm => Problem::conflict("nothing-to-confirm", words),
+            Refusal::HoldOver => Problem::conflict("hold-over", words),
+            Refusal::OthersWait { .. } => Problem::conflict("others-wait", words),
             Refusal::NothingToRefund => Problem::conflict("nothing-to-refund", words),
             Refusal::RefundTooLarge { .. } => Problem::conflict("refund-too-large", words),
             Refusal::AmountNotInSteps { .. } => Problem::invalid("/amount", "not-in-steps", words),

@@ -220,6 +220,11 @@ impl Cart {
         Cart { id, stored, now, is_ordered }
     }
 
+    /// The order that these goods were last ordered with; none may stand under this id.
+    pub fn ordered(&self) -> OrderId {
+        self.stored.order_id
+    }
+
     /// The order id after this one; derived, so that every request that asks gets the same answer.
     pub fn next_order_id(&self, shop: &Shop) -> OrderId {
         next_order_id(shop, &self.id, self.now.order_id)

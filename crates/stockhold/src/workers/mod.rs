@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::ledger::Fault;
 use crate::outbox::back_in_stock;
+use crate::outbox::lookups;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
 use crate::storage::{StorageError, effects, inbox, reconciliation};
@@ -34,6 +35,7 @@ pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     let mut done = read_inbox::run(shop).await?;
     done += carry_out::run(shop).await?;
     done += sweep(shop).await?.released;
+    done += lookups::answer(shop).await?;
     done += carry_out::run(shop).await?;
     done += back_in_stock::tell(shop).await?;
     Ok(done)

@@ -485,7 +485,9 @@ on_both_engines!(
         let view = shop.view(id).await;
         assert_eq!((view.status, view.hold, view.refunded()), (Status::Refunded, Hold::Released, PRICE_MINOR));
         assert_eq!(shop.view(other).await.status, Status::Paid);
-        assert_eq!(shop.subjects().len(), 3, "the buyer's, the owner's, the other's: {:?}", shop.subjects());
+        let subjects = shop.subjects();
+        assert_eq!(subjects.len(), 4, "two to the buyer, one to the owner, one to the other: {subjects:?}");
+        assert!(subjects[0].contains("didn’t go through"), "the failure was told when it was known: {subjects:?}");
     }
 );
 

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("price_rules", &[]),
     ("steps", &[]),
     ("storage", &["price_rules", "steps"]),
+    ("theme", &["language"]),
     ("stripe", &["steps"]),
     ("mail", &["steps"]),
     ("media", &[]),
@@ -22,8 +23,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
     // What every door is handed.
-    ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe"]),
-    ("letters", &["language", "mail", "storage"]),
+    ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe", "theme"]),
+    ("letters", &["language", "mail", "storage", "theme"]),
     ("catalogue", &["language", "ledger", "media", "storage"]),
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
@@ -40,6 +41,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "price_rules",
             "shop",
             "storage",
+            "theme",
             "stripe::signature",
             // The envelope of a webhook, to store it under its id; what it claims is never believed.
             "stripe::wire::EventHead",

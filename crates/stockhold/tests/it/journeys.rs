@@ -103,7 +103,7 @@ on_both_engines!(
         let session = shop.session_of(id).await;
         // Stripe closes the page itself soon after, should nobody be there to sweep.
         let closes = shop.sandbox.sessions_of(&id.to_string())[0]["expires_at"].as_i64().expect("a moment");
-        assert_eq!(closes, (shop.view(id).await.hold_due_at + Span::minutes(5)).seconds());
+        assert_eq!(closes, (shop.view(id).await.hold_due_at + Span::minutes(30 + 5)).seconds());
         shop.shop.clock.advance(Span::minutes(29));
         assert_eq!(sweep(&shop.shop).await.expect("it sweeps").due, 0);
         shop.shop.clock.advance(Span::minutes(1));

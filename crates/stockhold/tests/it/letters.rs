@@ -12,6 +12,7 @@ use stockhold::values;
 use crate::on_both_engines;
 use crate::support::shop::{Setup, TestShop};
 use crate::support::smtp::MailServer;
+use stripe_sandbox::Pay;
 
 /// A shop whose letters go out by SMTP.
 struct PostalShop {
@@ -158,5 +159,74 @@ on_both_engines!(
         shop.settle().await;
         assert_eq!(shop.message_ids(), [format!("<{id}.order_confirmed@127.0.0.1>")]);
         assert_eq!(shop.letter("done").await, 1);
+    }
+);
+
+on_both_engines!(
+    /// P4, P16, E2: a delayed payment: its buyer hears that it is awaited, and how it ended, each once; a letter that was
+    /// overtaken before it went out is not sent.
+    a_delayed_payment_is_told_of_while_it_lasts_and_when_it_ends,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        for (pay, end) in [(Pay::DelayedFails, "didn’t go through"), (Pay::DelayedSucceeds, "is confirmed")] {
+            let id = shop.check_out(&[("mug", 1)]).await;
+            let session = shop.session_of(id).await;
+            let number = shop.view(id).await.number.to_string();
+            let mine = || shop.subjects().into_iter().filter(|subject| subject.contains(&number)).collect::<Vec<_>>();
+            shop.sandbox.pay(&session, pay.clone()).expect("the buyer finishes");
+            for _ in 0..2 {
+                shop.settle().await;
+                stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+            }
+            assert!(mine().len() == 1 && mine()[0].contains("confirming your payment"), "{:?}", mine());
+            shop.sandbox.pay(&session, Pay::SettleDelayed).expect("the bank decides");
+            shop.settle().await;
+            assert!(mine().len() == 2 && mine()[1].contains(end), "{:?}", mine());
+        }
+        let id = shop.check_out(&[("mug", 1)]).await;
+        let (session, before) = (shop.session_of(id).await, shop.letters());
+        shop.sandbox.pay(&session, Pay::DelayedSucceeds).expect("the buyer finishes");
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        shop.sandbox.pay(&session, Pay::SettleDelayed).expect("the bank decides at once");
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        shop.settle().await;
+        assert_eq!(shop.letters(), before + 1, "what was awaited has come: {:?}", shop.subjects());
+    }
+);
+
+on_both_engines!(
+    /// A letter for each parcel, with what is in it and where it goes; all letters of an order are one thread.
+    each_parcel_has_its_letter,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let id = shop.paid(&[("mug", 3)]).await;
+        for (key, units, tracking) in [("first", 1, "RR1"), ("second", 2, "RR2"), ("second", 2, "RR2")] {
+            let items = json!([{ "sku": "mug", "quantity": units }]);
+            let body = json!({ "items": items, "carrier": "Postal Service", "tracking": tracking });
+            let (status, answer) = shop.staff("POST", &format!("/api/admin/orders/{id}/shipments"), key, body).await;
+            assert!(status < 300, "{answer}");
+            shop.settle().await;
+        }
+        let stored = shop.shop.mailer.stored();
+        let letter = |tracking: &str| {
+            let mut found = stored.iter().filter(|letter| letter.text.contains(tracking));
+            let letter = found.next().expect("the parcel has a letter");
+            assert!(found.next().is_none(), "a parcel has one letter");
+            letter
+        };
+        let (first, second) = (letter("RR1"), letter("RR2"));
+        assert!(first.subject.contains("Part of order") && first.text.contains("1 × mug"), "{}", first.text);
+        assert!(second.subject.contains("is on its way") && second.text.contains("2 × mug"), "{}", second.text);
+        assert!(first.message_id != second.message_id, "{}", first.message_id);
+        let folder = shop.shop.config.data_dir.join("mailbox");
+        let mails = std::fs::read_dir(folder).expect("a mailbox").flatten().map(|file| file.path());
+        let mails: Vec<_> = mails.filter(|file| file.extension().is_some_and(|ending| ending == "eml")).collect();
+        assert_eq!(mails.len(), 3);
+        for mail in mails {
+            let mail = std::fs::read_to_string(mail).expect("a mail").replace("\r\n ", " ");
+            assert!(mail.contains(&format!("References: <{id}@127.0.0.1>")), "{mail}");
+        }
     }
 );

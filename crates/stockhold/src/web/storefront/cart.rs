@@ -273,6 +273,15 @@ pub async fn rebuild(visitor: Visitor, form: Result<Form<RebuildForm>, FormRejec
     if !visitor.has_opened(id) && !visitor.owns(&order.cart_id) {
         return Err(PageError::NotFound);
     }
+    let stands = visitor.cart.as_ref().is_some_and(|cart| {
+        let has = |line: &orders::OrderLineView| {
+            cart.now.lines.iter().any(|(sku, units)| *sku == line.sku && *units >= line.quantity)
+        };
+        order.lines.iter().all(has)
+    });
+    if stands {
+        return Ok(to_cart(&visitor)); // The cart never lost them, and what was typed for it is remembered with it.
+    }
     changed(&visitor, |lines| {
         for line in &order.lines {
             put(lines, &line.sku, line.quantity, |there| there.max(line.quantity));

@@ -54,10 +54,26 @@ pub async fn show(visitor: Visitor, place: Result<Query<PlaceQuery>, QueryReject
     }
     let place = place?.0;
     let home = || visitor.settings.policy.prices.home().map_or_else(String::new, |home| home.code().to_owned());
-    let country = if place.country.is_empty() { home() } else { place.country };
-    let form = CheckoutForm { country, region: place.region, ..CheckoutForm::default() };
+    let country = if place.country.is_empty() { home() } else { place.country.clone() };
+    let typed = typed_before(&visitor, cart).await?;
+    let form = match place.country.is_empty() && !typed.country.is_empty() {
+        true => typed,
+        false => CheckoutForm { country, region: place.region, ..typed },
+    };
     let price = Price::of(&visitor, &shelf, &form).await?;
     form_page(&visitor, cart, (&shelf, &price), StatusCode::OK, &form, &BTreeMap::new(), None)
+}
+
+/// What the buyer typed before the hold ran out: an order that came to nothing keeps it, and nobody types it twice.
+async fn typed_before(visitor: &Visitor, cart: &Cart) -> Result<CheckoutForm, PageError> {
+    let order = orders::find(&visitor.shop.storage, cart.ordered()).await?;
+    let Some(order) = order.filter(|order| visitor.owns(&order.cart_id)) else { return Ok(CheckoutForm::default()) };
+    let mut typed: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&order.shipping_address).unwrap_or_default();
+    typed.insert("email".to_owned(), order.email.into());
+    typed.insert("shipping_method".to_owned(), order.delivery.map_or(String::new(), |way| way.method).into());
+    typed.insert("coupon".to_owned(), order.coupon.unwrap_or_default().into());
+    Ok(serde_json::from_value(typed.into()).unwrap_or_default())
 }
 
 pub async fn submit(visitor: Visitor, form: Result<Form<CheckoutForm>, FormRejection>) -> Result<Response, PageError> {

@@ -8,6 +8,7 @@ pub mod cart;
 pub mod catalogue;
 pub mod checkout;
 pub mod listing;
+pub mod lookup;
 pub mod mailbox;
 pub mod order_state;
 pub mod order_status;
@@ -54,7 +55,10 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/cart/rebuild"), post(cart::rebuild))
             .route(&at("/checkout"), get(checkout::show).post(checkout::submit))
             .route(&at("/success"), get(order_status::success))
+            .route(&at("/orders"), get(lookup::show).post(lookup::submit))
             .route(&at("/orders/{id}"), get(order_status::show))
+            .route(&at("/orders/{id}/now"), get(order_status::now))
+            .route(&at("/orders/{id}/hold"), post(order_status::hold))
             .route(&at("/orders/{id}/confirm"), post(order_status::confirm))
             .route(&at("/problems"), get(problems::list))
             .route(&at("/problems/{code}"), get(problems::show))

@@ -3,7 +3,7 @@
 //! Invariant: no state says "nothing was charged" while money of the order is here, none says "refunded" while it
 //! is not, and none promises goods that are not going to be sent. The table below walks over every combination.
 
-use rules::orders::{Hold, Status};
+use rules::orders::{Hold, Session, Status};
 use rules::refunds::{Refund, RefundKind, RefundState};
 
 use crate::storage::orders::OrderView;
@@ -26,6 +26,8 @@ pub struct Facts {
     pub late: bool,
     /// A delayed payment was under way.
     pub delayed: bool,
+    /// The payment page was never opened, so nobody could pay.
+    pub never_opened: bool,
     pub sold: bool,
     /// Units that have left, will not leave, and are still to leave.
     pub shipped: i64,
@@ -49,6 +51,8 @@ pub enum State {
     /// What had not left was called off.
     RestCancelled,
     Expired,
+    /// Stripe opened no payment page for it.
+    NeverOpened,
     /// A delayed payment failed.
     Failed,
     /// Cancelled, and nothing was ever charged.
@@ -92,6 +96,7 @@ impl Facts {
             failed: order.refunds.iter().any(|refund| !refund.state.is_alive()),
             late: order.refunds.iter().any(|refund| refund.kind == RefundKind::Late),
             delayed: order.events.iter().any(|event| event.kind == "payment_processing"),
+            never_opened: order.session_state == Session::Never,
             sold: order.hold == Hold::Sold,
             shipped: sum(|line| line.shipped),
             called_off: sum(|line| line.cancelled),
@@ -141,6 +146,7 @@ impl State {
             Status::Refunded => over(),
             Status::Expired | Status::Cancelled if facts.captured > 0 => over(),
             Status::Expired if facts.delayed => State::Failed,
+            Status::Expired if facts.never_opened => State::NeverOpened,
             Status::Expired => State::Expired,
             Status::Cancelled => State::Cancelled,
         }
@@ -159,6 +165,7 @@ impl State {
             State::Shipped => "shipped",
             State::RestCancelled => "rest-cancelled",
             State::Expired => "expired",
+            State::NeverOpened => "never-opened",
             State::Failed => "failed",
             State::Cancelled => "cancelled",
             State::Over(Why::Cancelled, _) => "over-cancelled",
@@ -187,7 +194,10 @@ impl State {
             | State::Over(_, Back::OnItsWay) => "wait",
             State::Paid | State::PartlyShipped | State::Shipped | State::RestCancelled => "ok",
             State::Failed | State::Over(_, Back::Failed) => "bad",
-            State::Expired | State::Cancelled | State::Over(_, Back::All | Back::Part | Back::Nothing) => "off",
+            State::Expired
+            | State::NeverOpened
+            | State::Cancelled
+            | State::Over(_, Back::All | Back::Part | Back::Nothing) => "off",
         }
     }
 
@@ -251,6 +261,7 @@ mod tests {
         failed: false,
         late: false,
         delayed: false,
+        never_opened: false,
         sold: false,
         shipped: 0,
         called_off: 0,
@@ -299,6 +310,7 @@ mod tests {
         let expired = with(Status::Expired, NOTHING);
         check(expired, State::Expired);
         check(Facts { delayed: true, ..expired }, State::Failed);
+        check(Facts { never_opened: true, ..expired }, State::NeverOpened);
         let late = Facts { captured: 64, going_back: 64, late: true, ..expired };
         check(late, State::Over(Why::Late, Back::OnItsWay));
         check(Facts { going_back: 0, failed: true, ..late }, State::Over(Why::Late, Back::Failed));
@@ -313,7 +325,7 @@ mod tests {
         for facts in all() {
             let state = State::of(&facts);
             let chargeless = matches!(state, State::Pending | State::Expired | State::Failed | State::Cancelled)
-                || matches!(state, State::Closing | State::Stopping);
+                || matches!(state, State::NeverOpened | State::Closing | State::Stopping);
             assert!(!chargeless || facts.captured == 0, "nothing was charged, it says: {facts:?}");
             if let State::Over(_, back) = state {
                 assert_eq!(back == Back::All, facts.back >= facts.captured, "{facts:?}");
@@ -335,7 +347,7 @@ mod tests {
         for status in Status::ALL {
             for (shipped, called_off, open) in units {
                 for (captured, going_back, back) in moneys {
-                    for bits in 0..32 {
+                    for bits in 0..64 {
                         let bit = |at: u32| bits & (1 << at) != 0;
                         if *status == Status::Refunded && (captured == 0 || back < captured) {
                             continue; // The law keeps these apart: refunded is what it is called when all is back.
@@ -347,6 +359,7 @@ mod tests {
                             late: bit(2),
                             delayed: bit(3),
                             sold: bit(4),
+                            never_opened: bit(5),
                             captured,
                             going_back,
                             back,

@@ -13,9 +13,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
+use rules::commands::Refusal;
 use rules::commands::confirm_free::ConfirmFree;
+use rules::commands::extend_hold::ExtendHold;
 use rules::ids::OrderId;
-use rules::orders::Status;
+use rules::orders::{Session, Status};
 use rules::refunds::{Refund, RefundKind, RefundState};
 use rules::shipments::Shipment;
 use rules::time::{Span, Timestamp};
@@ -37,12 +39,23 @@ const ASK_AGAIN: Span = Span::seconds(4);
 /// Orders whose last question is remembered; beyond it all is forgotten, which costs a question each.
 const ASKED_MAX: usize = 10_000;
 
+/// In the last minutes of a hold its buyer is offered more time.
+const LONGER_OFFERED: Span = Span::minutes(5);
+/// Further looks are as far apart as this one.
+const LOOKS_COUNTED_MAX: u32 = 100;
+
 static ASKED: Mutex<Option<HashMap<OrderId, Timestamp>>> = Mutex::new(None);
 
 #[derive(Debug, Deserialize)]
 pub struct ReturnQuery {
     #[serde(default)]
     session_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NowQuery {
+    #[serde(default)]
+    looks: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,7 +110,43 @@ pub async fn show(
         return Err(PageError::NotFound);
     }
     let order = current(&visitor, id).await?.ok_or(PageError::NotFound)?;
-    visitor.page(StatusCode::OK, "storefront/order.html", context! { order => shown(&visitor, &order) })
+    let order = shown(&visitor, &order, 0, None);
+    visitor.page(StatusCode::OK, "storefront/order.html", context! { order })
+}
+
+/// `/orders/{id}/now`: the part of the page that changes, for the page to put in its place. `looks` counts how often it
+/// has asked: it asks less and less often, and not at all once nothing is awaited any more.
+pub async fn now(
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    query: Result<Query<NowQuery>, QueryRejection>,
+) -> Result<Response, PageError> {
+    let id: OrderId = path?.0.parse().map_err(|_| PageError::NotFound)?;
+    let looks = query?.0.looks.parse::<u32>().unwrap_or(LOOKS_COUNTED_MAX).min(LOOKS_COUNTED_MAX);
+    if !visitor.has_opened(id) {
+        return Err(PageError::NotFound);
+    }
+    let order = current(&visitor, id).await?.ok_or(PageError::NotFound)?;
+    let order = shown(&visitor, &order, looks + 1, None);
+    visitor.page(StatusCode::OK, "storefront/order_now.html", context! { order })
+}
+
+/// `POST /orders/{id}/hold`: the buyer asks to have the goods held for longer.
+pub async fn hold(visitor: Visitor, path: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
+    let id: OrderId = path?.0.parse().map_err(|_| PageError::NotFound)?;
+    if !visitor.has_opened(id) {
+        return Err(PageError::NotFound);
+    }
+    let shop = &visitor.shop;
+    let notice = match shop.ledger.extend_hold(ExtendHold { order_id: id }, shop.now()).await {
+        Ok(_) => return Ok(see_other(&format!("{}/orders/{id}", visitor.prefix()))),
+        Err(Failure::Refused(Refusal::OthersWait { .. })) => visitor.say("order-hold-others-wait", &[]),
+        Err(Failure::Refused(_)) => visitor.say("order-hold-over", &[]),
+        Err(Failure::Fault(fault)) => return Err(PageError::Fault(fault.to_string())),
+    };
+    let order = current(&visitor, id).await?.ok_or(PageError::NotFound)?;
+    let order = shown(&visitor, &order, 0, Some(notice));
+    visitor.page(StatusCode::CONFLICT, "storefront/order.html", context! { order })
 }
 
 /// `POST /orders/{id}/confirm`: the buyer takes an order that costs nothing. Whatever came of it, its page says so.
@@ -144,8 +193,32 @@ fn may_ask(id: OrderId, now: Timestamp) -> bool {
     true
 }
 
-fn shown(visitor: &Visitor, order: &OrderView) -> Value {
+/// How many seconds until the page looks again; none: what it says will not change by itself.
+fn look_again(state: State, looks: u32, left: Span) -> Option<u32> {
+    if !state.waits() {
+        return None;
+    }
+    // The end of a hold is news that should not be late.
+    let is_ending = state == State::Pending && left < Span::seconds(40);
+    Some(match looks {
+        _ if is_ending => 4,
+        0..5 => 4,
+        5..8 => 8,
+        8..11 => 16,
+        _ => 30,
+    })
+}
+
+/// Whether more time is offered: near the end, once, while somebody can still pay.
+fn may_extend(order: &OrderView, state: State, left: Span) -> bool {
+    let is_near = left > Span::seconds(0) && left <= LONGER_OFFERED;
+    state == State::Pending && order.session_state == Session::Open && is_near && !order.hold_extended
+}
+
+fn shown(visitor: &Visitor, order: &OrderView, looks: u32, notice: Option<String>) -> Value {
     let state = State::of(&Facts::of(order));
+    let now = visitor.shop.now();
+    let left = order.hold_due_at - now;
     let money = |minor: i64| visitor.money_in(minor, order.currency);
     let named = [
         ("email", order.email.as_str().into()),
@@ -166,6 +239,12 @@ fn shown(visitor: &Visitor, order: &OrderView) -> Value {
         chip_word => state.chip_word(),
         texts,
         waits => state.waits(),
+        looks,
+        look_again => look_again(state, looks, left),
+        notice,
+        extend => may_extend(order, state, left),
+        rebuild => matches!(state, State::Expired | State::NeverOpened | State::Failed | State::Cancelled),
+        now_iso => machine_time(now),
         total => money(order.total),
         pay_url => order.session_url.clone().filter(|_| state == State::Pending),
         cancel => cancel::is_offered(order),
@@ -281,7 +360,11 @@ fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
     for event in &order.events {
         let refund = told().find(|refund| refund.id.to_string() == event.detail);
         match (event.kind.as_str(), refund) {
+            ("expired", _) if order.session_state == Session::Never => {
+                happened.push((event.at, "order-step-never-opened", String::new()));
+            }
             ("expired", _) => happened.push((event.at, "order-step-expired", String::new())),
+            ("hold_extended", _) => happened.push((event.at, "order-step-held-longer", String::new())),
             ("cancelled", _) => happened.push((event.at, "order-step-cancelled", String::new())),
             // One that failed later was never more than tried (R1).
             ("refunded", Some(refund)) if refund.state == RefundState::Succeeded => {
@@ -316,6 +399,7 @@ fn coming(state: State) -> &'static [(&'static str, &'static str)] {
         State::Shipped
         | State::RestCancelled
         | State::Expired
+        | State::NeverOpened
         | State::Failed
         | State::Cancelled
         | State::Over(_, Back::All | Back::Part | Back::Nothing) => &[],
@@ -335,4 +419,23 @@ fn address(visitor: &Visitor, stored: &str) -> Vec<Value> {
             context! { label => visitor.say(&format!("order-address-{name}"), &[]), text }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page asks often at first, then every half minute, more often again when the hold ends, and stops at the end.
+    #[test]
+    fn a_page_looks_again_as_long_as_something_is_awaited() {
+        let long = Span::minutes(20);
+        let intervals: Vec<_> =
+            (0..13).map(|looks| look_again(State::Processing, looks, long).expect("it waits")).collect();
+        assert_eq!(intervals, [4, 4, 4, 4, 4, 8, 8, 8, 16, 16, 16, 30, 30]);
+        assert_eq!(look_again(State::Pending, 50, Span::seconds(39)), Some(4));
+        assert_eq!(look_again(State::Pending, 50, Span::seconds(41)), Some(30));
+        for over in [State::Paid, State::Expired, State::NeverOpened, State::Failed, State::Cancelled, State::Shipped] {
+            assert_eq!(look_again(over, 0, long), None, "{over:?}");
+        }
+    }
 }

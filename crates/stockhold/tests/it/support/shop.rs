@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub struct Setup {
     pub stripe_is_away: bool,
     /// What the shop sells in; the shop's own default when nothing is said.
     pub currency: Option<&'static str>,
+    /// What lies in the data folder before the shop opens.
+    pub prepare: Option<fn(&Path)>,
 }
 
 impl Setup {
@@ -88,6 +91,9 @@ impl TestShop {
             let storage = Storage::open(&database_url).await.expect("the database opens");
             migrate::run(&storage).await.expect("the schema is made");
             settings::set(&storage, "currency", currency).await.expect("the database answers");
+        }
+        if let Some(prepare) = setup.prepare {
+            prepare(folder.path());
         }
         let clock = Clock::simulated(noon());
         let (listener, listen) = listener().await;

@@ -121,6 +121,8 @@ pub fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCo
         | Refusal::DisputeOpen
         | Refusal::NotPaid
         | Refusal::NothingToConfirm
+        | Refusal::HoldOver
+        | Refusal::OthersWait { .. }
         | Refusal::NothingToRefund
         | Refusal::RefundTooLarge { .. }
         | Refusal::AmountNotInSteps { .. }
