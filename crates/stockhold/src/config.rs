@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 use rules::books::HOLD_MAX;
 use rules::time::Span;
 
@@ -29,6 +30,10 @@ pub struct Settings {
     /// How buyers reach the shop; goes into Stripe's return addresses and into letters. Without it, `http://LISTEN`.
     #[arg(long, env = "STOCKHOLD_BASE_URL", help_heading = "Server")]
     pub base_url: Option<String>,
+    /// Proxies in front of the shop, as addresses or networks (10.0.0.0/8), separated by commas: of a request that comes
+    /// from one of them, `X-Forwarded-For` says who asks. Without it, it is whoever connects.
+    #[arg(long, env = "STOCKHOLD_TRUSTED_PROXIES", help_heading = "Server")]
+    pub trusted_proxies: Option<String>,
     /// Where the Stripe client sends; tests and the sandbox set it.
     #[arg(long, env = "STRIPE_API_BASE", default_value = STRIPE_API_BASE, help_heading = "Stripe")]
     pub stripe_api_base: String,
@@ -52,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Without a slash at its end.
     pub base_url: String,
+    /// Whose word about where a request came from is believed.
+    pub trusted_proxies: Vec<IpNet>,
     pub stripe_secret_key: Option<Secret>,
     pub webhook_secrets: Vec<Secret>,
     pub stripe_api_base: String,
@@ -120,6 +127,7 @@ impl Config {
             data_dir: data_dir(settings),
             listen,
             base_url,
+            trusted_proxies: networks(settings.trusted_proxies.as_deref().unwrap_or_default())?,
             stripe_secret_key,
             webhook_secrets: webhook_secrets(secret("STRIPE_WEBHOOK_SECRET")?)?,
             sandbox: simulated.then(|| SandboxAddress { base_url: stripe_api_base.clone() }),
@@ -207,6 +215,18 @@ fn web_address(setting: &'static str, url: &str) -> Result<String, ConfigError> 
         return Err(wrong(setting, "write an address such as https://shop.example"));
     }
     Ok(url.to_owned())
+}
+
+/// Addresses and networks, separated by commas.
+fn networks(list: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let problem = "write addresses or networks, separated by commas: 127.0.0.1, 10.0.0.0/8, fd00::/8";
+    let named = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    named
+        .map(|text| {
+            let alone = || text.parse::<IpAddr>().map(IpNet::from);
+            text.parse::<IpNet>().or_else(|_| alone()).map_err(|_| wrong("STOCKHOLD_TRUSTED_PROXIES", problem))
+        })
+        .collect()
 }
 
 /// A positive number of minutes, in decimals.
@@ -344,6 +364,17 @@ mod tests {
         assert_eq!(minutes(".5"), Ok(Span::seconds(30)));
         for bad in ["", ".", "0", "-1", "1e3", "NaN", "inf", "99999999999999999999", "0.0000001", "9999999"] {
             assert!(minutes(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let read = |list: &str| networks(list).map(|networks| networks.iter().map(ToString::to_string).collect());
+        assert_eq!(read(""), Ok(Vec::<String>::new()));
+        let three = ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"].map(str::to_owned);
+        assert_eq!(read("127.0.0.1, 10.0.0.0/8,fd00::/8,"), Ok(three.to_vec()));
+        for bad in ["proxy", "10.0.0.0/33", "10.0.0", "*"] {
+            assert!(networks(bad).is_err(), "{bad}");
         }
     }
 

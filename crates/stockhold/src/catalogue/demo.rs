@@ -1,6 +1,7 @@
 //! The demo's goods: Harbour Kiln / 海港窑, a shop for tea ware.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rules::money::Currency;
 use rules::text::Sku;
@@ -110,11 +111,11 @@ pub(super) async fn draw(
             if *stopped.borrow() {
                 return Ok(()); // The next start goes on from here.
             }
-            if !drawn.contains_key(&drawing) {
+            if let Entry::Vacant(place) = drawn.entry(drawing) {
                 let media = media.clone();
                 let accept = move || media.accept(&drawings::png(drawing.0, drawing.1)?);
                 let accepted = tokio::task::spawn_blocking(accept).await.map_err(|_| PictureError::Ended)??;
-                drawn.insert(drawing, accepted);
+                place.insert(accepted);
             }
             let accepted = &drawn[&drawing];
             if hung.iter().any(|image| image.digest == accepted.digest) {

@@ -144,7 +144,7 @@ fn what_is_no_picture_is_not_taken_whatever_it_is_called() {
 #[test]
 fn a_picture_that_breaks_off_is_not_taken() {
     let (_folder, media) = folder();
-    let noise = RgbImage::from_fn(200, 200, |x, y| Rgb([(x * 7 ^ y * 13) as u8, (x * y) as u8, (x + y * 3) as u8]));
+    let noise = RgbImage::from_fn(200, 200, |x, y| Rgb([((x * 7) ^ (y * 13)) as u8, (x * y) as u8, (x + y * 3) as u8]));
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
         let bytes = encoded(&noise, format);
         assert!(media.accept(&bytes).is_ok(), "{format:?}");

@@ -16,10 +16,10 @@ use super::{Result, Row, StorageError, Tx, Value};
 
 /// Connections for reads and small writes, per instance. PostgreSQL's own default allows 100 in all.
 const CONNECTIONS_MAX: usize = 8;
-/// A statement or a lock that takes longer than this is given up: nothing in the shop does.
 /// The ledger reads and writes by key alone. A plan that was made while a table was empty reads it from end to end, and
 /// a prepared statement may keep that plan long after the table has grown.
 const LEDGER_SESSION: &str = "set enable_seqscan = off";
+/// A statement or a lock that takes longer than this is given up: nothing in the shop does.
 const SESSION: &str = "set statement_timeout = '15s'; set lock_timeout = '10s';
     set idle_in_transaction_session_timeout = '30s'; set synchronous_commit = on;
     set default_transaction_isolation = 'read committed'";

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
+use ipnet::IpNet;
 use rules::ids::OrderId;
 use rules::orders::Status;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,8 @@ use crate::web::PageError;
 use crate::web::limits::Limits;
 use crate::web::pages::Pages;
 
+/// What proxies say of whom they speak for.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// A cart is kept this long after its last change.
 const CART_SECONDS: u32 = 30 * 24 * 3600;
 /// An opened order link stays open this long in a browser.
@@ -243,15 +246,37 @@ pub fn language_of(path: &str) -> (Language, &str) {
     }
 }
 
-/// The peer's address as a keyed digest. A provider gives a household a /64 of IPv6: its addresses are one client.
+/// The address that asks, as a keyed digest. A provider gives a household a /64 of IPv6: its addresses are one client.
 pub fn client(shop: &Shop, parts: &Parts) -> String {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let network = match peer {
+    let asks = peer.map(|peer| behind_proxies(peer, &parts.headers, &shop.config.trusted_proxies));
+    let network = match asks {
         None => "unknown".to_owned(),
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]),
     };
     shop.keyed_digest("client", &network)
+}
+
+/// Who asks, when `peer` connects: each proxy adds whom it speaks for at the end, so the last address that is no trusted
+/// proxy's is the one that somebody trusted has seen. What stands before it anybody may have written.
+fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let mut asks = peer;
+    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    let mut told = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    while is_trusted(&asks) {
+        let Some(address) = told.next().and_then(address) else { break };
+        asks = address;
+    }
+    asks
+}
+
+/// An address as proxies write it; some add a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse::<IpAddr>().ok().or_else(with_port).map(|address| address.to_canonical())
 }
 
 /// A cookie that came back over another origin's redirect must still be sent: Lax. Never readable by scripts.
@@ -320,6 +345,32 @@ mod tests {
         check("/zh/", Language::ZhCn, "/");
         check("/zh/cart", Language::ZhCn, "/cart");
         check("/zhu", Language::En, "/zhu");
+    }
+
+    /// Nobody passes for somebody else by writing a header, and a proxy does not pass for all who come through it.
+    #[test]
+    fn a_trusted_proxy_says_who_asks_and_nobody_else_does() {
+        let trusted: Vec<IpNet> =
+            ["10.0.0.0/8", "fd00::/8"].iter().map(|net| net.parse().expect("a network")).collect();
+        let check = |peer: &str, lines: &[&'static str], expected: &str| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+            }
+            let asks = behind_proxies(peer.parse().expect("an address"), &headers, &trusted);
+            assert_eq!(asks.to_string(), expected, "{peer} {lines:?}");
+        };
+        check("203.0.113.9", &[], "203.0.113.9");
+        check("203.0.113.9", &["198.51.100.1"], "203.0.113.9");
+        check("10.0.0.1", &["198.51.100.1"], "198.51.100.1");
+        check("10.0.0.1", &["1.1.1.1, 198.51.100.1"], "198.51.100.1");
+        check("10.0.0.1", &["1.1.1.1", "198.51.100.1, 10.0.0.7"], "198.51.100.1");
+        check("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1");
+        check("fd00::1", &["[2001:db8::1]:4711"], "2001:db8::1");
+        check("10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1");
+        check("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &["10.0.0.2"], "10.0.0.2");
     }
 
     #[test]

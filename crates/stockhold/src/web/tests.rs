@@ -64,6 +64,7 @@ impl Visit {
             smtp_url: None,
             mail_from: None,
             confirm_moved: false,
+            trusted_proxies: Vec::new(),
             sandbox: Some(crate::config::SandboxAddress { base_url: "http://127.0.0.1:9".to_owned() }),
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

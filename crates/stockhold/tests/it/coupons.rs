@@ -678,7 +678,7 @@ on_both_engines!(
         shop.sandbox.pay(&page, Pay::Card("4242424242424242".to_owned())).expect("the page was left behind");
         shop.settle().await;
         let order = shop.view(late).await;
-        assert_eq!((order.status, order.going_back()), (Status::Expired, order.captured()));
+        assert_eq!((order.status, order.going_back()), (Status::Refunded, order.captured()));
         let letters = shop.shop.mailer.stored();
         let says = |words: &str| letters.iter().filter(|letter| letter.text.contains(words)).count();
         assert_eq!(says("the last use of the code had gone to somebody else"), 1, "to the buyer");

@@ -25,6 +25,7 @@ fn config(database_url: String, data_dir: &Path, key: &str, confirm_moved: bool)
         smtp_url: None,
         mail_from: None,
         confirm_moved,
+        trusted_proxies: Vec::new(),
         sandbox: None,
     }
 }

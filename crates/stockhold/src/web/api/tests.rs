@@ -46,6 +46,7 @@ impl Api {
             smtp_url: None,
             mail_from: None,
             confirm_moved: false,
+            trusted_proxies: Vec::new(),
             sandbox: None,
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

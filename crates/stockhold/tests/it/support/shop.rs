@@ -128,6 +128,7 @@ impl TestShop {
             // With a name, as most shops write it.
             mail_from: Some("The Mug Shop <shop@example.org>".to_owned()),
             confirm_moved: false,
+            trusted_proxies: Vec::new(),
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
         let shop = Shop::open_with(config, clock, Conduct { patience: setup.patience, steps: Steps::default() })
