@@ -108,12 +108,17 @@ pub fn router(shop: Arc<Shop>) -> Router {
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
     let uploads = api::uploads()
         .layer(DefaultBodyLimit::max(api::images::BODY_BYTES_MAX))
-        .layer(RequestBodyLimitLayer::new(api::images::BODY_BYTES_MAX));
+        .layer(RequestBodyLimitLayer::new(api::images::BODY_BYTES_MAX))
+        .layer(middleware::from_fn(async |request: Request, next: Next| {
+            swallow_what_is_too_long(api::images::BODY_BYTES_MAX, request, next).await
+        }));
     routes
         .fallback(async || PageError::NotFound)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(swallow_what_is_too_long))
+        .layer(middleware::from_fn(async |request: Request, next: Next| {
+            swallow_what_is_too_long(BODY_BYTES_MAX, request, next).await
+        }))
         .merge(uploads)
         .layer(csrf(&shop))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
@@ -136,13 +141,13 @@ async fn read_settings(State(shop): State<Arc<Shop>>, request: Request, next: Ne
 
 /// A body that is announced as too long is refused unread, and the line would close under its sender. The limit below
 /// goes by the announced length, so the body itself is not missed.
-async fn swallow_what_is_too_long(request: Request, next: Next) -> Response {
+async fn swallow_what_is_too_long(most: usize, request: Request, next: Next) -> Response {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_none_or(|length| length <= BODY_BYTES_MAX) {
+    if length.is_none_or(|length| length <= most) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let _ = to_bytes(body, SWALLOWED_BYTES_MAX).await; // Longer still: the line closes.
+    let _ = to_bytes(body, most + SWALLOWED_BYTES_MAX).await; // Longer still: the line closes.
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 

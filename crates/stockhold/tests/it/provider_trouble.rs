@@ -288,7 +288,7 @@ on_both_engines!(
         shop.stock("mug", 1).await;
         Kind::Sandbox(Fault::Unreachable).strike(shop, OPEN);
         refused_kindly(shop, "long", "mug").await;
-        shop.shop.clock.advance(Span::minutes(20));
+        shop.shop.clock.advance(Span::minutes(40));
         shop.settle().await;
         assert_eq!(shop.level("mug").await, (1, 1), "while nothing is known the hold stays");
         Kind::Sandbox(Fault::Unreachable).pass(shop);
