@@ -443,3 +443,48 @@ create table reconciliation_met (
     object_id text not null,
     primary key (run_id, object_id)
 ) {clustered};
+
+-- Who works in the shop.
+create table staff (
+    id text not null primary key,
+    login text not null unique,                       -- the normalised e-mail
+    email text not null,
+    name text not null,
+    role text not null check (role in ('owner', 'manager', 'fulfilment', 'read_only')),
+    password text not null,                           -- argon2id, as a PHC string; empty: none chosen yet
+    disabled bigint not null check (disabled in (0, 1)),
+    created_at bigint not null
+) {clustered};
+
+-- Links that open one door once: the first owner's, invitations, new passwords. Only their SHA-256 is kept.
+create table staff_links (
+    digest text not null primary key,
+    purpose text not null check (purpose in ('setup', 'invite', 'reset')),
+    staff_id text references staff (id),              -- nobody yet: the first owner's
+    expires_at bigint not null
+) {clustered};
+
+create table staff_sessions (
+    digest text not null primary key,                 -- SHA-256 of the cookie
+    staff_id text not null references staff (id),
+    started_at bigint not null,
+    seen_at bigint not null,
+    confirmed_at bigint not null,                     -- when the password was last typed
+    client text not null,                             -- where it began, as a keyed digest
+    agent text not null                               -- the browser, in its own words
+) {clustered};
+create index staff_sessions_staff on staff_sessions (staff_id);
+
+-- Who did what, when and from where. Lines are added, never changed.
+create table audit_log (
+    id text not null primary key,                     -- sorts by time
+    happened_at bigint not null,
+    actor text not null,                              -- staff:ID, key:NAME, or empty: nobody known
+    action text not null,                             -- order.ship
+    subject text not null,                            -- what it was done to: the path's own words
+    outcome text not null check (outcome in ('done', 'refused', 'denied')),
+    detail text not null,
+    client text not null
+) {clustered};
+create index audit_log_actor on audit_log (actor, id);
+create index audit_log_action on audit_log (action, id);

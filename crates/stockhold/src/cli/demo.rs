@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::lock::alone;
 use super::sandbox;
-use super::serve::{bind, bind_next_free, serve};
+use super::serve::{bind, bind_next_free, serve, setup_link};
 use super::{Stop, print};
 use crate::catalogue::{self, Storeroom};
 use crate::clock::Clock;
@@ -105,7 +105,8 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
     let room =
         Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
     catalogue::seed_demo(room).await.map_err(|error| Stop::failed(format!("The demo's goods: {error}")))?;
-    print(&banner(&base_url, &sandbox_url, shop.now() - started, demo.keep.as_deref()));
+    let admin = setup_link(&shop).await?.unwrap_or_else(|| format!("{base_url}/admin"));
+    print(&banner(&base_url, &sandbox_url, &admin, shop.now() - started, demo.keep.as_deref()));
     tokio::spawn(tell(shop.clone()));
     let (stop, stopped) = watch::channel(false);
     let drawing = tokio::spawn(draw(shop.clone(), stopped));
@@ -170,7 +171,7 @@ fn coupon() -> Coupon {
     }
 }
 
-fn banner(base_url: &str, sandbox_url: &str, took: rules::time::Span, keep: Option<&Path>) -> String {
+fn banner(base_url: &str, sandbox_url: &str, admin: &str, took: rules::time::Span, keep: Option<&Path>) -> String {
     let tenths = took.as_micros() / 100_000;
     let end = match keep {
         Some(folder) => format!("Ctrl-C stops the demo. It stays in {}.", folder.display()),
@@ -180,6 +181,7 @@ fn banner(base_url: &str, sandbox_url: &str, took: rules::time::Span, keep: Opti
         "Stockhold {version} · demo shop ready in {seconds}.{tenth} s
 
   Shop      {base_url}            (中文 {base_url}/zh/)
+  Admin     {admin}
   API       {base_url}/api/openapi.json
   Mailbox   {base_url}/_sandbox/mail
   Stripe    {sandbox_url}/_sandbox/stripe   (payments, refunds, webhooks late, twice or lost)

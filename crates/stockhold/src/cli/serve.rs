@@ -14,7 +14,7 @@ use super::{ADDRESS_IN_USE, CONFIGURATION, Stop, UNSAFE, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings, local_url};
 use crate::shop::Shop;
-use crate::{web, workers};
+use crate::{staff, web, workers};
 
 /// Requests and the workers' round that are under way get this long to end: a little less than what service
 /// managers and containers wait before they kill.
@@ -42,9 +42,18 @@ pub async fn run(settings: &Settings) -> Result<ExitCode, Stop> {
     let alone = alone(&config.database_url)?;
     let shop = Shop::open(config, Clock::system()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), url = shop.config.base_url, "the shop is open");
+    if let Some(link) = setup_link(&shop).await? {
+        say(&format!("Nobody can sign in yet. Set up the owner within 30 minutes: {link}"));
+    }
     serve(shop, listener, alone).await?;
     tracing::info!("the shop is closed");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the first owner is set up; none once somebody can sign in.
+pub async fn setup_link(shop: &Shop) -> Result<Option<String>, Stop> {
+    let token = staff::draw_setup_link(&shop.storage, shop.now()).await?;
+    Ok(token.map(|token| format!("{}/admin/setup?token={}", shop.config.base_url, token.expose())))
 }
 
 /// Real money is taken only where buyers are safe and every payment is noticed.

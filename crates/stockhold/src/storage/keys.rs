@@ -57,6 +57,8 @@ scopes! {
     CouponsWrite = "coupons:write",
     PaymentsRead = "payments:read",
     PaymentsWrite = "payments:write",
+    CustomersRead = "customers:read",
+    CustomersWrite = "customers:write",
     SettingsRead = "settings:read",
     SettingsWrite = "settings:write",
     Admin = "admin",

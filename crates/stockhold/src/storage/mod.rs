@@ -4,6 +4,7 @@
 //! null on both engines, so a row means the same wherever it is stored. What touches stock or money goes through
 //! the ledger's transaction ([`Tx`]); everything else is one guarded statement through [`Storage`].
 
+pub mod audit_log;
 pub mod books;
 pub mod carts;
 pub mod coupons;
@@ -23,6 +24,7 @@ pub mod reconciliation;
 pub mod settings;
 pub mod snapshot;
 pub mod sqlite;
+pub mod staff;
 pub mod stock;
 pub mod stock_requests;
 pub mod tokens;

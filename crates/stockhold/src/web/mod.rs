@@ -3,6 +3,7 @@
 //! Invariants: every answer carries the security headers; an unsafe request from another site is refused unless it
 //! carries its own proof (a signature or a key); a page never shows what went wrong inside, only a number to ask by.
 
+pub mod admin;
 pub mod api;
 pub mod assets;
 pub mod code_entry;
@@ -95,6 +96,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .merge(storefront::router())
         .layer(middleware::from_fn_with_state(shop.clone(), storefront::speak_what_is_offered))
         .merge(api::router())
+        .merge(admin::router())
         .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .merge(webhooks::router())
         .merge(assets::router())
@@ -107,6 +109,8 @@ pub fn router(shop: Arc<Shop>) -> Router {
     }
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
     let uploads = api::uploads()
+        .merge(admin::uploads())
+        .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .layer(DefaultBodyLimit::max(api::images::BODY_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(api::images::BODY_BYTES_MAX))
         .layer(middleware::from_fn(async |request: Request, next: Next| {
@@ -234,8 +238,17 @@ fn put_headers(shop: &Shop, path: &str, headers: &mut HeaderMap, status: StatusC
         put(RETRY_AFTER, "5");
     }
     let (_, page) = session::language_of(path);
-    let private =
-        ["/cart", "/checkout", "/success", "/orders", "/api/orders", "/api/checkout", "/api/admin", "/_sandbox"];
+    let private = [
+        "/cart",
+        "/checkout",
+        "/success",
+        "/orders",
+        "/api/orders",
+        "/api/checkout",
+        "/api/admin",
+        "/admin",
+        "/_sandbox",
+    ];
     if private.iter().any(|start| page.starts_with(start)) || status.is_server_error() {
         put(CACHE_CONTROL, "no-store");
     }

@@ -63,13 +63,17 @@ impl Pages {
 }
 
 impl Pages {
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
     /// The style sheet, with the shop's own tokens behind it.
     pub fn style(&self) -> String {
         [assets::style(), self.tokens.clone().unwrap_or_default()].join("\n")
     }
 
     /// The style sheet's address changes with its contents, so that browsers may keep it for good.
-    fn style_version(&self) -> String {
+    pub fn style_version(&self) -> String {
         match &self.tokens {
             None => assets::version("shop.css"),
             Some(_) => digest(&self.style())[..16].to_owned(),
@@ -218,7 +222,7 @@ fn is_indexed(template: &str) -> bool {
     indexed.iter().any(|name| template == format!("storefront/{name}.html"))
 }
 
-fn html(status: StatusCode, page: String) -> Response {
+pub fn html(status: StatusCode, page: String) -> Response {
     let mut response = (status, page).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response

@@ -291,7 +291,7 @@ pub fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response
 }
 
-fn is_https(shop: &Shop) -> bool {
+pub fn is_https(shop: &Shop) -> bool {
     shop.config.base_url.starts_with("https://")
 }
 
@@ -304,7 +304,7 @@ fn order_cookie_name(shop: &Shop) -> &'static str {
     if is_https(shop) { "__Host-orders" } else { "orders" }
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
     pairs
         .filter_map(|pair| pair.trim().split_once('='))

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     // The one way to change stock or money. It gets commands and a moment, so it cannot call out.
     ("ledger", &["steps", "storage"]),
     ("audit", &["storage"]),
+    ("staff", &["storage"]),
     // What every door is handed.
     ("shop", &["clock", "config", "language", "ledger", "mail", "price_rules", "steps", "storage", "stripe", "theme"]),
     ("letters", &["language", "mail", "storage", "theme"]),
@@ -40,6 +41,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "outbox",
             "price_rules",
             "shop",
+            "staff",
             "storage",
             "theme",
             "stripe::signature",

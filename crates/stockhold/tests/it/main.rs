@@ -1,5 +1,6 @@
 //! The integration tests: one binary, both engines, real parts.
 
+mod admin_door;
 mod after_sale;
 mod architecture;
 mod audit;

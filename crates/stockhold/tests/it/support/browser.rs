@@ -33,6 +33,11 @@ impl Browser<'_> {
         Browser { shop, cookies: Mutex::default() }
     }
 
+    /// Takes a cookie that no answer brought.
+    pub fn keep_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().expect("nobody panicked with the cookies").insert(name.to_owned(), value.to_owned());
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         self.send(self.shop.http.get(self.address(path))).await
     }

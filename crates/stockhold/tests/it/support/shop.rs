@@ -12,11 +12,13 @@ use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
 use rules::orders::Status;
 use rules::stock::Reason;
+use rules::text::Email;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::config::{Config, SandboxAddress, Secret};
 use stockhold::shop::{Conduct, Shop};
+use stockhold::staff::{self, Role};
 use stockhold::steps::Steps;
 use stockhold::storage::keys::{self, Key, Scopes};
 use stockhold::storage::orders::OrderView;
@@ -27,6 +29,7 @@ use stripe_sandbox::{Options, Pay, Sandbox};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::books::{noon, put_on_the_shelf, sku};
+use super::browser::Browser;
 use super::line::Line;
 
 pub const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
@@ -206,6 +209,19 @@ impl TestShop {
         let scopes = Scopes::parse(scopes).expect("scopes");
         keys::insert(&self.shop.storage, &key, "tests", &scopes, self.shop.now()).await.expect("a key");
         key.expose().to_owned()
+    }
+
+    /// A browser in which somebody with this role has just signed in.
+    pub async fn sign_in(&self, role: Role) -> Browser<'_> {
+        let number = self.draw();
+        let email = Email::parse(&format!("{}{number}@shop.example", role.as_str())).expect("an address");
+        let (storage, now) = (&self.shop.storage, self.shop.now());
+        // No password: this session comes without one, and without the time that hashing takes.
+        let member = staff::hire(storage, &email, role.as_str(), role, "", now).await.expect("the database answers");
+        let token = staff::open_session(storage, &member, "tests", "tests", now).await.expect("the database answers");
+        let browser = Browser::new(self);
+        browser.keep_cookie("admin", token.expose());
+        browser
     }
 
     pub async fn view(&self, id: OrderId) -> OrderView {

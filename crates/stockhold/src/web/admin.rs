@@ -1,0 +1,205 @@
+//! The shopkeeper's desk: every page under `/admin`, and in Chinese under `/zh/admin`.
+//!
+//! Invariant: there is no page without a line in [`routes`], and no line without a word on who may open it. Whatever
+//! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
+
+pub mod desk;
+pub mod door;
+pub mod sign_in;
+pub mod today;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::shop::Shop;
+use crate::storage::audit_log::Outcome;
+use crate::web::PageError;
+use desk::Desk;
+use door::{Noted, Permission};
+
+/// One thing that can be opened or done at the desk.
+#[cfg_attr(not(test), expect(dead_code, reason = "the tests hold the table against the roles"))]
+struct Route {
+    method: Method,
+    /// Without the language's prefix.
+    path: &'static str,
+    permission: Permission,
+    /// What the audit log calls it; empty for what only shows something.
+    action: &'static str,
+    handler: MethodRouter<Arc<Shop>>,
+    takes_pictures: bool,
+}
+
+/// Everything at the desk, and who may open or do it.
+fn routes() -> Vec<Route> {
+    use Permission::{Anyone, SignedIn};
+    vec![
+        // The door
+        page("/admin/setup", Anyone, sign_in::show_setup),
+        action("/admin/setup", Anyone, "staff.set_up", sign_in::set_up),
+        page("/admin/sign-in", Anyone, sign_in::show),
+        action("/admin/sign-in", Anyone, "session.sign_in", sign_in::submit),
+        page("/admin/confirm", SignedIn, sign_in::show_confirm),
+        action("/admin/confirm", SignedIn, "session.confirm", sign_in::confirm),
+        action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
+        // Today
+        page("/admin", SignedIn, today::show),
+    ]
+}
+
+/// What stands in the navigation, in its order: where it leads, its word, and who sees it.
+const NAVIGATION: &[(&str, &str, Permission)] = &[("/admin", "admin-nav-today", Permission::SignedIn)];
+
+pub fn router() -> Router<Arc<Shop>> {
+    all(|route| !route.takes_pictures)
+}
+
+/// Pictures and spreadsheets are larger than any other form: this door has limits of its own.
+pub fn uploads() -> Router<Arc<Shop>> {
+    all(|route| route.takes_pictures)
+}
+
+fn all(wanted: impl Fn(&Route) -> bool) -> Router<Arc<Shop>> {
+    let routes = routes().into_iter().filter(wanted);
+    routes.fold(Router::new(), |router, route| {
+        let chinese = format!("/zh{}", route.path);
+        router.route(route.path, route.handler.clone()).route(&chinese, route.handler)
+    })
+}
+
+/// Something to look at; it changes nothing.
+fn page<H, T>(path: &'static str, permission: Permission, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    route(Method::GET, path, permission, "", handler)
+}
+
+/// Something to do: a form that is sent. `action` is what the audit log calls it.
+fn action<H, T>(path: &'static str, permission: Permission, action: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    route(Method::POST, path, permission, action, handler)
+}
+
+/// A form that carries files.
+#[expect(dead_code, reason = "the pages of goods will carry pictures")]
+fn upload<H, T>(path: &'static str, permission: Permission, word: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    Route { takes_pictures: true, ..action(path, permission, word, handler) }
+}
+
+/// A route whose handler is reached only by those who may; who they are goes in with them.
+fn route<H, T>(method: Method, path: &'static str, permission: Permission, action: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    let guarded = move |State(shop): State<Arc<Shop>>, request: Request| {
+        let handler = handler.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            let desk = match Desk::open(&shop, &parts).await {
+                Ok(desk) => desk,
+                Err(error) => return error.into_response(),
+            };
+            if let Err(turned_away) = door::let_in(&desk, permission, &parts) {
+                if turned_away.is_denied() {
+                    door::note(&desk, action_or(action, "page.open"), Outcome::Denied, "").await;
+                }
+                return turned_away.answer(&desk);
+            }
+            parts.extensions.insert(desk.clone());
+            let response = handler.call(Request::from_parts(parts, body), shop).await;
+            if !action.is_empty() {
+                // What is read from the answer is read before anything waits.
+                let (outcome, noted) = outcome_of(&response);
+                note(desk, action, outcome, noted).await;
+            }
+            response
+        }
+    };
+    let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
+    Route { method, path, permission, action, handler: on(filter, guarded), takes_pictures: false }
+}
+
+fn action_or(action: &'static str, otherwise: &'static str) -> &'static str {
+    if action.is_empty() { otherwise } else { action }
+}
+
+/// How it went, read from the answer, and the details that the handler left in it.
+fn outcome_of(response: &Response) -> (Outcome, Noted) {
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let outcome = if refused { Outcome::Refused } else { Outcome::Done };
+    (outcome, response.extensions().get::<Noted>().cloned().unwrap_or_default())
+}
+
+/// The line of what was done.
+async fn note(desk: Desk, action: &str, outcome: Outcome, noted: Noted) {
+    let desk = match noted.by {
+        Some(member) => desk.seen_as(member),
+        None => desk,
+    };
+    door::note(&desk, action, outcome, &noted.detail).await;
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Desk {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, PageError> {
+        let desk = parts.extensions.get::<Desk>().cloned();
+        desk.ok_or_else(|| PageError::Fault("an admin page without a door".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_action_has_a_word_of_its_own_and_pages_have_none() {
+        let mut words = BTreeSet::new();
+        for route in routes() {
+            assert!(route.path == "/admin" || route.path.starts_with("/admin/"), "{}", route.path);
+            let is_action = route.method != Method::GET;
+            assert_eq!(is_action, !route.action.is_empty(), "{} {}", route.method, route.path);
+            assert!(!is_action || words.insert(route.action), "{} stands twice", route.action);
+        }
+    }
+
+    #[test]
+    fn only_the_door_is_open_to_anyone() {
+        for route in routes() {
+            let is_door = ["/admin/setup", "/admin/sign-in", "/admin/links", "/admin/reset"]
+                .iter()
+                .any(|door| route.path.starts_with(door));
+            assert_eq!(route.permission == Permission::Anyone, is_door, "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn whoever_may_only_read_changes_nothing() {
+        use crate::staff::Role;
+        for route in routes() {
+            if let (Permission::May(scope) | Permission::MayFresh(scope), true) =
+                (route.permission, route.method != Method::GET)
+            {
+                let lends = Role::ReadOnly.allows(scope);
+                assert!(!lends || route.permission == Permission::MayFresh(scope), "{} {}", route.path, scope.as_str());
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The door of the desk: who gets in, how, and what is written down about it.
+
+use rules::time::Span;
+use stockhold::staff::{self, Role, SetupLink};
+use stockhold::storage::RowExt;
+use stockhold::values;
+
+use crate::on_both_engines;
+use crate::support::browser::{Browser, Page};
+use crate::support::shop::TestShop;
+
+const PASSWORD: &str = "three tea cups and a tray";
+
+async fn setup_link(shop: &TestShop) -> String {
+    let token = staff::draw_setup_link(&shop.shop.storage, shop.shop.now()).await.expect("the database answers");
+    token.expect("nobody is there yet").expose().to_owned()
+}
+
+async fn set_up(browser: &Browser<'_>, token: &str) -> Page {
+    let fields = [("token", token), ("email", "owner@shop.example"), ("name", "Ada"), ("password", PASSWORD)];
+    browser.post("/admin/setup", &fields).await
+}
+
+async fn sign_in(browser: &Browser<'_>, password: &str) -> Page {
+    let fields = [("email", "Owner@shop.example"), ("password", password), ("return_to", "/admin")];
+    browser.post("/admin/sign-in", &fields).await
+}
+
+async fn lines(shop: &TestShop) -> Vec<(String, String)> {
+    let sql = "select action, outcome from audit_log order by id";
+    let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+    rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect()
+}
+
+on_both_engines!(the_first_owner_is_made_by_a_link_that_works_once, TestShop, async |shop: &TestShop| {
+    let token = setup_link(shop).await;
+    let browser = Browser::new(shop);
+    assert_eq!(browser.get(&format!("/admin/setup?token={token}")).await.status, 200);
+    let short = [("token", token.as_str()), ("email", "nobody"), ("name", ""), ("password", "short")];
+    assert_eq!(browser.post("/admin/setup", &short).await.status, 422);
+    let page = set_up(&browser, &token).await;
+    assert_eq!((page.status, page.location.as_str()), (303, "/admin"), "{}", page.text);
+    assert_eq!(browser.get("/admin").await.status, 200);
+    let stranger = Browser::new(shop);
+    assert_eq!(set_up(&stranger, &token).await.status, 403, "the link was used");
+    assert_eq!(stranger.get("/admin").await.location, "/admin/sign-in?return_to=%2Fadmin");
+    let none = staff::draw_setup_link(&shop.shop.storage, shop.shop.now()).await;
+    assert_eq!(none, Ok(None), "somebody is there");
+    let expected = [("staff.set_up", "refused"), ("staff.set_up", "done"), ("staff.set_up", "refused")];
+    assert_eq!(lines(shop).await, expected.map(|(action, outcome)| (action.to_owned(), outcome.to_owned())));
+});
+
+on_both_engines!(a_link_for_the_first_owner_lasts_thirty_minutes, TestShop, async |shop: &TestShop| {
+    let (first, second) = (setup_link(shop).await, setup_link(shop).await);
+    let worth = async |token: &str| {
+        let token = staff::Token::parse(token);
+        staff::setup_link(&shop.shop.storage, token.as_ref(), shop.shop.now()).await.expect("the database answers")
+    };
+    assert_eq!((worth(&first).await, worth(&second).await), (SetupLink::Expired, SetupLink::Open));
+    shop.shop.clock.advance(Span::minutes(30));
+    assert_eq!(worth(&second).await, SetupLink::Expired);
+    assert_eq!(set_up(&Browser::new(shop), &second).await.status, 403);
+});
+
+on_both_engines!(a_session_opens_with_the_password_and_ends, TestShop, async |shop: &TestShop| {
+    set_up(&Browser::new(shop), &setup_link(shop).await).await;
+    let browser = Browser::new(shop);
+    let refused = sign_in(&browser, "three tea cups and a tra").await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(sign_in(&browser, PASSWORD).await.location, "/admin");
+    assert_eq!(browser.get("/admin").await.status, 200);
+    // Whoever does something now and then stays for twelve hours, and no longer.
+    for _ in 0..35 {
+        shop.shop.clock.advance(Span::minutes(20));
+        assert_eq!(browser.get("/admin").await.status, 200);
+    }
+    shop.shop.clock.advance(Span::minutes(20));
+    assert_eq!(browser.get("/admin").await.status, 303);
+    // Whoever does nothing for half an hour is out.
+    assert_eq!(sign_in(&browser, PASSWORD).await.status, 303);
+    shop.shop.clock.advance(Span::minutes(30));
+    assert_eq!(browser.get("/admin").await.status, 303);
+    assert_eq!(sign_in(&browser, PASSWORD).await.status, 303);
+    assert_eq!(browser.post("/admin/sign-out", &[]).await.location, "/admin/sign-in");
+    assert_eq!(browser.get("/admin").await.status, 303);
+});
+
+#[tokio::test]
+async fn nobody_is_led_away_from_the_desk() {
+    let shop = TestShop::on_sqlite().await;
+    set_up(&Browser::new(&shop), &setup_link(&shop).await).await;
+    for (asked, leads) in [
+        ("/admin/orders?tab=all", "/admin/orders?tab=all"),
+        ("/zh/admin", "/zh/admin"),
+        ("https://evil.example/", "/admin"),
+        ("//evil.example/admin", "/admin"),
+        ("/admin//evil", "/admin"),
+        ("/admin\\evil", "/admin"),
+        ("/administrator", "/admin"),
+        ("/admin/../cart", "/admin"),
+        ("/admin/sign-out", "/admin"),
+        ("", "/admin"),
+    ] {
+        let browser = Browser::new(&shop);
+        let fields = [("email", "owner@shop.example"), ("password", PASSWORD), ("return_to", asked)];
+        assert_eq!(browser.post("/admin/sign-in", &fields).await.location, leads, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn every_role_sees_today() {
+    let shop = TestShop::on_sqlite().await;
+    for role in Role::ALL {
+        let browser = shop.sign_in(role).await;
+        for place in ["/admin", "/zh/admin"] {
+            let page = browser.get(place).await;
+            assert_eq!(page.status, 200, "{place} {}", page.text);
+        }
+    }
+}
