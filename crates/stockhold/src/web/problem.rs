@@ -122,6 +122,12 @@ impl Problem {
         Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
     }
 
+    pub fn precondition_required() -> Problem {
+        let detail = "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen; \
+            If-Match: * overwrites whatever stands.";
+        Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
+    }
+
     /// What was understood but cannot be done, with a code of its own.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
@@ -347,6 +353,7 @@ impl From<SaveError> for Problem {
             SaveError::SkuOfAnother { .. } => Problem::conflict("sku-taken", words),
             SaveError::SkuTwice { .. } => Problem::invalid("/variants", "sku-twice", words),
             SaveError::NoVariants => Problem::invalid("/variants", "empty", words),
+            SaveError::NotAsRead => Problem::precondition_failed(),
             SaveError::Storage(error) => error.into(),
         }
     }

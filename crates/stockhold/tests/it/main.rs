@@ -2,6 +2,7 @@
 
 mod admin_door;
 mod after_sale;
+mod api_conditions;
 mod architecture;
 mod audit;
 mod bad_input;

@@ -7,6 +7,7 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod conditions;
 pub mod coupon_sheet;
 pub mod coupons;
 pub mod events;
@@ -71,6 +72,7 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
         route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
+        route(Method::GET, images::UPLOAD, Key(Scope::ProductsRead), images::list),
         route(Method::PUT, "/api/admin/products/{slug}/images", Key(Scope::ProductsWrite), images::arrange),
         route(Method::POST, images::UPLOAD, Key(Scope::ProductsWrite), images::upload),
         route(Method::GET, "/api/admin/pages", Key(Scope::SettingsRead), pages::list),

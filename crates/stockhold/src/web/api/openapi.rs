@@ -32,6 +32,7 @@ use crate::web::webhooks;
         webhooks::receive,
         products::show_to_staff,
         products::put,
+        images::list,
         images::upload,
         images::arrange,
         pages::list,

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::conditions::{Conditions, tagged};
 use super::input::{Body, Segment};
 use super::products::is_slug;
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::pages::{self, Page};
 use crate::storage::products::Localized;
+use crate::storage::revisions::{Expected, Removed};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 const TITLE_CHARS_MAX: usize = 200;
@@ -64,8 +67,13 @@ pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<PageList>, Probl
     params(("slug" = String, Path)), security(("key" = ["settings:read"])),
     responses((status = 200, description = "The page", body = PageBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<Json<PageBody>, Problem> {
-    Ok(Json(body(pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?)))
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<Response, Problem> {
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    Ok(conditions.show(page.revision, &body(page)))
 }
 
 /// Makes a page, or makes it as described. It stands at `/pages/{slug}`.
@@ -77,17 +85,23 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Resu
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn put(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(slug): Segment,
     Body(input): Body<PageInput>,
-) -> Result<(StatusCode, Json<PageBody>), Problem> {
+) -> Result<Response, Problem> {
     let wrongs = wrongs(&slug, &input);
     if !wrongs.is_empty() {
         return Err(Problem::invalid_fields(wrongs));
     }
     let (title, text) = (Localized(input.title), Localized(input.body));
-    let is_new = pages::put(&shop.storage, &slug, &title, &text, input.position, shop.now()).await?;
-    let stands = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
-    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(body(stands))))
+    let stands = pages::find(&shop.storage, &slug).await?;
+    let expected = conditions.to_change(stands.map(|page| page.revision))?;
+    if !pages::put(&shop.storage, &slug, &title, &text, input.position, expected, shop.now()).await? {
+        return Err(conditions.overtaken());
+    }
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    let status = if expected == Expected::Nothing { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(tagged(status, page.revision, &body(page)))
 }
 
 /// Takes a page away.
@@ -95,9 +109,18 @@ pub async fn put(
     params(("slug" = String, Path)), security(("key" = ["settings:write"])),
     responses((status = 204, description = "It is gone"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn remove(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<StatusCode, Problem> {
-    let was_there = pages::remove(&shop.storage, &slug).await?;
-    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+pub async fn remove(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<StatusCode, Problem> {
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    let expected = conditions.to_remove(Some(page.revision))?;
+    match pages::remove(&shop.storage, &slug, expected.revision()).await? {
+        Removed::Done => Ok(StatusCode::NO_CONTENT),
+        Removed::NotThere => Err(Problem::not_found()),
+        Removed::NotAsRead => Err(conditions.overtaken()),
+    }
 }
 
 /// A page has a title and a text in each language that it speaks.
