@@ -28,6 +28,7 @@ const NOT_A_TIME: &str = "Send a date such as 2026-12-24, a time on the shop's c
 #[into_params(parameter_in = Query)]
 pub struct CouponQuery {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// Where the page before ended: its `next`.
     after: Option<String>,

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::conditions::{Conditions, tagged};
-use super::input::{Body, Segment};
+use super::input::{Body, Parameters, Segment, page_rows};
 use super::products::is_slug;
 use crate::language::Language;
 use crate::shop::Shop;
@@ -47,19 +46,50 @@ pub struct PageInput {
     position: Option<i64>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageList {
     data: Vec<PageBody>,
+    /// For `after`; null on the last page.
+    next: Option<String>,
 }
 
 /// Lists the shop's own pages, in the order of the footer.
-#[utoipa::path(get, path = "/api/admin/pages", tag = "admin", operation_id = "list_pages",
+#[utoipa::path(get, path = "/api/admin/pages", tag = "admin", operation_id = "list_pages", params(PageQuery),
     security(("key" = ["settings:read"])),
-    responses((status = 200, description = "All of them", body = PageList),
+    responses((status = 200, description = "One page", body = PageList),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<PageList>, Problem> {
-    let data = pages::list(&shop.storage).await?.into_iter().map(body).collect();
-    Ok(Json(PageList { data }))
+pub async fn list(
+    State(shop): State<Arc<Shop>>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Response, Problem> {
+    let limit = page_rows(query.limit)?;
+    let after = query.after.as_deref().filter(|text| !text.is_empty()).map(place).transpose()?;
+    // A shop has a handful of pages: they are read whole.
+    let mut found = pages::list(&shop.storage).await?;
+    found.retain(|page| after.is_none_or(|after| (page.position, page.slug.as_str()) > after));
+    let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    let next = found.last().filter(|_| is_more).map(|page| format!("{}.{}", page.position, page.slug));
+    let asked = vec![("limit", query.limit.map_or_else(String::new, |limit| limit.to_string()))];
+    let data = found.into_iter().map(body).collect();
+    Ok(super::page(PageList { data, next: next.clone() }, "/api/admin/pages", asked, next.as_deref()))
+}
+
+/// A place in the footer, as a cursor tells it.
+fn place(cursor: &str) -> Result<(i64, &str), Problem> {
+    let read = cursor.split_once('.').and_then(|(position, slug)| Some((position.parse().ok()?, slug)));
+    read.ok_or_else(|| Problem::invalid("after", "not-a-cursor", "This is not where a page ended."))
 }
 
 /// Shows one page.

@@ -40,6 +40,7 @@ const WEIGHT_GRAMS_MAX: i64 = 1_000_000_000;
 #[into_params(parameter_in = Query)]
 pub struct ProductQuery {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
