@@ -204,7 +204,7 @@ async function delayed(order, method = "delayed_succeeds") {
 }
 
 async function cancel(order) {
-  await shop.post(`/api/orders/${order.id}/cancel?token=${order.token}`, {});
+  await shop.post(`/api/orders/${order.id}/cancel?token=${order.token}`, {}, { "idempotency-key": order.id });
 }
 
 async function ship(order, quantity) {

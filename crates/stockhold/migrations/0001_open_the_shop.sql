@@ -23,14 +23,16 @@ create table products (
     ships_from text not null,       -- a pre-order: the day (2027-01-15) on which it is first sent; empty: at once
     tax_class text not null,
     created_at bigint not null,
-    updated_at bigint not null
+    updated_at bigint not null,
+    revision bigint not null      -- whoever changes it read this one; begins at its making, so that one made anew is another
 ) {clustered};
 
 create table collections (
     slug text not null primary key,
     title text not null,          -- JSON: language → text
     description text not null,    -- JSON: language → text
-    position bigint not null
+    position bigint not null,
+    revision bigint not null      -- whoever changes it read this one
 ) {clustered};
 
 create table collection_products (
@@ -98,7 +100,8 @@ create table pages (
     title text not null,          -- JSON: language → text
     body text not null,           -- JSON: language → Markdown
     position bigint not null,     -- order in the footer
-    updated_at bigint not null
+    updated_at bigint not null,
+    revision bigint not null      -- whoever changes it read this one
 ) {clustered};
 
 -- S1: never promise more than is there. The ledger alone changes these rows.
@@ -400,12 +403,22 @@ create table carts (
     updated_at bigint not null
 ) {clustered};
 
+-- What callers named their requests, kept for a day: the same name for another request is refused. Only for requests whose
+-- own identity does not carry the name already.
+create table idempotency_keys (
+    name text not null primary key,                   -- a digest of the caller, what was asked for, and the key
+    request_hash text not null,
+    used_at bigint not null
+) {clustered};
+create index idempotency_keys_used on idempotency_keys (used_at);
+
 create table api_keys (
     id text not null primary key,
     name text not null,
     key_hash text not null unique,
     scopes text not null,
     created_at bigint not null,
+    expires_at bigint,                                -- the first moment at which it opens nothing any more
     last_used_on text not null,
     revoked bigint not null check (revoked in (0, 1))
 ) {clustered};

@@ -118,13 +118,14 @@ pub async fn import(
     }
     let made = collections
         .iter()
-        .map(|(slug, title)| edit::put_collection(slug, &Localized::of(&[("en", title)]), &Localized::default()));
+        .map(|(slug, title)| (slug, Localized::of(&[("en", title)])))
+        .map(|(slug, title)| edit::put_collection(slug, &title, &Localized::default(), room.now));
     room.storage.write_many(made.collect()).await?;
     let mut done = 0;
     for chunk in planned.chunks(PRODUCTS_PER_WRITE) {
         let changed = chunk.iter().filter(|planned| planned.saved != Saved::Unchanged);
         let statements =
-            changed.flat_map(|planned| edit::statements(planned.stands.as_ref(), &planned.product, room.now));
+            changed.flat_map(|planned| edit::statements(planned.stands.as_ref(), &planned.product, None, room.now));
         room.storage.write_many(statements.collect()).await?;
         done += chunk.iter().map(|planned| planned.rows).sum::<u64>();
         progress(done);

@@ -75,7 +75,7 @@ struct DemoVariant {
 pub(super) async fn seed(room: Storeroom<'_>) -> Result<(), ImportError> {
     let goods = goods();
     let collections =
-        goods.collections.iter().map(|made| edit::put_collection(&made.slug, &made.title, &made.description));
+        goods.collections.iter().map(|made| edit::put_collection(&made.slug, &made.title, &made.description, room.now));
     room.storage.write_many(collections.collect()).await?;
     let slugs = goods.products.iter().map(|product| product.slug.clone()).collect();
     let stand = products::by_slugs(room.storage, slugs, room.now).await?;
@@ -83,14 +83,14 @@ pub(super) async fn seed(room: Storeroom<'_>) -> Result<(), ImportError> {
     let mut statements = Vec::new();
     for product in &goods.products {
         if !stand.iter().any(|stands| stands.slug == product.slug) {
-            statements.extend(edit::statements(None, &product.to_product(&goods.values, room.now), room.now));
+            statements.extend(edit::statements(None, &product.to_product(&goods.values, room.now), None, room.now));
         }
         let in_stock = product.variants.iter().filter(|variant| variant.stock > 0);
         stock.extend(in_stock.map(|variant| (variant.sku(), variant.stock)));
     }
     let pages = pages::list(room.storage).await?;
     let missing = goods.pages.iter().filter(|page| pages.iter().all(|stands| stands.slug != page.slug));
-    statements.extend(missing.map(|page| pages::statement(&page.slug, &page.title, &page.body, None, room.now)));
+    statements.extend(missing.map(|page| pages::make(&page.slug, &page.title, &page.body, None, room.now)));
     room.storage.write_many(statements).await?;
     receive(room, "demo", &stock).await
 }
@@ -126,7 +126,7 @@ pub(super) async fn draw(
             hung.push(image(accepted.clone(), variant.sku.to_string(), alt));
         }
         if !hung.is_empty() {
-            images::replace(room.storage, product.id, &hung).await?;
+            images::replace(room.storage, product.id, &hung, None).await?;
         }
     }
     Ok(())

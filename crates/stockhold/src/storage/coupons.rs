@@ -86,7 +86,7 @@ const INSERT: &str =
     "insert into coupons (code, kind, percent_hundredths, amount_off_minor, currency, max_discount_minor,
             minimum_spend_minor, usage_limit, usage_limit_per_customer, first_order_only, starts_at, ends_at,
             applies_to, active, used, revision, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 1, $15)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $15)
         on conflict (code) do nothing returning code";
 
 fn with(mut parameters: Vec<super::Value>, last: i64) -> Vec<super::Value> {
@@ -106,11 +106,13 @@ const UPDATE: &str = "update coupons set kind = $2, percent_hundredths = $3, amo
             revision = revision + 1
         where code = $1 and revision = $15 and used <= coalesce($8, used) returning code";
 
-/// Removes a code that no order has ever named; the others are switched off instead, and keep their history.
-pub async fn delete(storage: &Storage, code: &CouponCode) -> Result<Changed> {
-    let sql = "delete from coupons where code = $1 and not exists (select 1 from orders where coupon = $1)
+/// Removes a code that no order has ever named, if it is as it was read (no revision: whatever stands); the others are
+/// switched off instead, and keep their history.
+pub async fn delete(storage: &Storage, code: &CouponCode, revision: Option<i64>) -> Result<Changed> {
+    let sql = "delete from coupons where code = $1 and revision = coalesce($2, revision)
+            and not exists (select 1 from orders where coupon = $1)
         returning code";
-    let removed = storage.write(sql, values![code.as_str()]).await?;
+    let removed = storage.write(sql, values![code.as_str(), revision]).await?;
     Ok(if removed.is_empty() { Changed::NotAsRead } else { Changed::Done })
 }
 

@@ -85,6 +85,11 @@ impl Scopes {
         if scopes.is_empty() { Err(ScopesError::None) } else { Ok(Scopes(scopes)) }
     }
 
+    /// Their words, in their order.
+    pub fn words(&self) -> Vec<&'static str> {
+        self.0.iter().map(|scope| scope.as_str()).collect()
+    }
+
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope) || self.0.contains(&Scope::Admin)
     }
@@ -92,8 +97,7 @@ impl Scopes {
 
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<&str> = self.0.iter().map(|scope| scope.as_str()).collect();
-        f.write_str(&words.join(","))
+        f.write_str(&self.words().join(","))
     }
 }
 
@@ -149,28 +153,45 @@ pub struct StoredKey {
     pub name: String,
     pub scopes: Scopes,
     pub created_at: Timestamp,
+    /// The first moment at which it opens nothing any more; none: it stays.
+    pub expires_at: Option<Timestamp>,
     /// A date, or empty: never used.
     pub last_used_on: String,
     pub revoked: bool,
 }
 
 pub async fn insert(storage: &Storage, key: &Key, name: &str, scopes: &Scopes, now: Timestamp) -> Result<String> {
+    insert_until(storage, key, name, scopes, None, now).await
+}
+
+/// The same for a key that opens nothing any more from a moment on.
+pub async fn insert_until(
+    storage: &Storage,
+    key: &Key,
+    name: &str,
+    scopes: &Scopes,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<String> {
     let id = format!("key_{}", uuid::Uuid::now_v7().simple());
-    let sql = "insert into api_keys (id, name, key_hash, scopes, created_at, last_used_on, revoked)
-        values ($1, $2, $3, $4, $5, '', 0)";
-    storage.write(sql, values![id.as_str(), name, key.hash(), scopes.to_string(), now.micros()]).await?;
+    let sql = "insert into api_keys (id, name, key_hash, scopes, created_at, expires_at, last_used_on, revoked)
+        values ($1, $2, $3, $4, $5, $6, '', 0)";
+    let expires_at = expires_at.map(Timestamp::micros);
+    let row = values![id.as_str(), name, key.hash(), scopes.to_string(), now.micros(), expires_at];
+    storage.write(sql, row).await?;
     Ok(id)
 }
 
-/// The key's entry, unless it was revoked or never was.
-pub async fn find(storage: &Storage, key: &Key) -> Result<Option<StoredKey>> {
-    let sql = "select id, name, scopes, created_at, last_used_on, revoked from api_keys
-        where key_hash = $1 and revoked = 0";
-    storage.read(sql, values![key.hash()]).await?.first().map(stored).transpose()
+/// The key's entry, unless it was revoked, is over, or never was.
+pub async fn find(storage: &Storage, key: &Key, now: Timestamp) -> Result<Option<StoredKey>> {
+    let sql = "select id, name, scopes, created_at, last_used_on, revoked, expires_at from api_keys
+        where key_hash = $1 and revoked = 0 and (expires_at is null or expires_at > $2)";
+    storage.read(sql, values![key.hash(), now.micros()]).await?.first().map(stored).transpose()
 }
 
 pub async fn list(storage: &Storage) -> Result<Vec<StoredKey>> {
-    let sql = "select id, name, scopes, created_at, last_used_on, revoked from api_keys order by created_at, id";
+    let sql = "select id, name, scopes, created_at, last_used_on, revoked, expires_at from api_keys
+        order by created_at, id";
     storage.read(sql, values![]).await?.iter().map(stored).collect()
 }
 
@@ -204,6 +225,7 @@ fn stored(row: &Row) -> Result<StoredKey> {
         created_at: Timestamp::from_micros(row.int(3)),
         last_used_on: row.text(4).to_owned(),
         revoked: row.int(5) == 1,
+        expires_at: row.int_or_none(6).map(Timestamp::from_micros),
     })
 }
 

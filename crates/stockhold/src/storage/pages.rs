@@ -3,6 +3,7 @@
 use rules::time::Timestamp;
 
 use super::products::Localized;
+use super::revisions::{Expected, Removed};
 use super::{Result, Row, RowExt, Storage, StorageError, Value};
 use crate::values;
 
@@ -16,6 +17,7 @@ pub struct Page {
     /// Markdown.
     pub body: Localized,
     pub position: i64,
+    pub revision: i64,
 }
 
 /// What the frame around every page has links to: collections for the head, pages for the foot.
@@ -27,49 +29,62 @@ pub struct Links {
 }
 
 pub async fn find(storage: &Storage, slug: &str) -> Result<Option<Page>> {
-    let sql = "select slug, title, body, position from pages where slug = $1";
+    let sql = "select slug, title, body, position, revision from pages where slug = $1";
     storage.read(sql, values![slug]).await?.first().map(page).transpose()
 }
 
 /// All pages, in the order of the footer.
 pub async fn list(storage: &Storage) -> Result<Vec<Page>> {
-    let sql = "select slug, title, body, position from pages order by position, slug";
+    let sql = "select slug, title, body, position, revision from pages order by position, slug";
     storage.read(sql, values![]).await?.iter().map(page).collect()
 }
 
-/// Makes the page, or makes it as described; true when it is new. Without a position it goes last, or stays.
+/// Makes the page, or makes it as described, if what stands is what was expected; false when it is not. Without a position
+/// it goes last, or stays.
 pub async fn put(
     storage: &Storage,
     slug: &str,
     title: &Localized,
     body: &Localized,
     position: Option<i64>,
+    expected: Expected,
     now: Timestamp,
 ) -> Result<bool> {
-    let is_new = find(storage, slug).await?.is_none();
-    let (sql, parameters) = statement(slug, title, body, position, now);
-    storage.write(sql, parameters).await?;
-    Ok(is_new)
+    let change = "update pages set title = $2, body = $3, position = coalesce($4, position), updated_at = $5,
+            revision = revision + 1
+        where slug = $1 and revision = coalesce($6, revision) returning slug";
+    let (sql, mut parameters) = make(slug, title, body, position, now);
+    let done = match expected {
+        Expected::Nothing => storage.write(sql, parameters).await?,
+        Expected::Something | Expected::Revision(_) => {
+            parameters.push(expected.revision().into());
+            storage.write(change, parameters).await?
+        }
+    };
+    Ok(!done.is_empty())
 }
 
-pub fn statement(
+/// Makes a page unless it stands.
+pub fn make(
     slug: &str,
     title: &Localized,
     body: &Localized,
     position: Option<i64>,
     now: Timestamp,
 ) -> (&'static str, Vec<Value>) {
-    let sql = "insert into pages (slug, title, body, position, updated_at)
-        values ($1, $2, $3, coalesce($4, (select coalesce(max(position), 0) + 1 from pages)), $5)
-        on conflict (slug) do update set title = excluded.title, body = excluded.body,
-            position = coalesce($4, pages.position), updated_at = excluded.updated_at";
+    let sql = "insert into pages (slug, title, body, position, updated_at, revision)
+        values ($1, $2, $3, coalesce($4, (select coalesce(max(position), 0) + 1 from pages)), $5, $5)
+        on conflict (slug) do nothing returning slug";
     (sql, values![slug, json(title), json(body), position, now.micros()])
 }
 
-/// Takes a page away; false when there was none.
-pub async fn remove(storage: &Storage, slug: &str) -> Result<bool> {
-    let sql = "delete from pages where slug = $1 returning slug";
-    Ok(!storage.write(sql, values![slug]).await?.is_empty())
+/// Takes a page away, if it is as it was read; no revision: whatever stands.
+pub async fn remove(storage: &Storage, slug: &str, revision: Option<i64>) -> Result<Removed> {
+    let sql = "delete from pages where slug = $1 and revision = coalesce($2, revision) returning slug";
+    if !storage.write(sql, values![slug, revision]).await?.is_empty() {
+        return Ok(Removed::Done);
+    }
+    Ok(if find(storage, slug).await?.is_some() { Removed::NotAsRead } else { Removed::NotThere })
 }
 
 /// The links of the frame, from one look. A collection without goods that are for sale is not listed.
@@ -94,6 +109,7 @@ fn page(row: &Row) -> Result<Page> {
         title: from_json(row.text(1))?,
         body: from_json(row.text(2))?,
         position: row.int(3),
+        revision: row.int(4),
     })
 }
 

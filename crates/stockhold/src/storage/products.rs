@@ -17,6 +17,7 @@ use rules::text::Sku;
 use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::revisions::Expected;
 use super::{Result, Row, RowExt, Storage, StorageError};
 use crate::values;
 
@@ -67,6 +68,8 @@ pub struct Product {
     /// Slugs.
     pub collections: Vec<String>,
     pub tax_class: TaxClass,
+    /// Raised by every change of it or its pictures; stock is none of that.
+    pub revision: i64,
     position: i64,
 }
 
@@ -167,6 +170,8 @@ pub enum SaveError {
     SkuTwice { sku: Sku },
     #[error("A product needs at least one variant.")]
     NoVariants,
+    #[error("Somebody changed this since you read it. Read it again.")]
+    NotAsRead,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -266,7 +271,9 @@ impl std::str::FromStr for Cursor {
 pub struct NotACursor;
 
 const BY_PLACE: &str = "
-    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class, p.ships_from from products p
+    select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class, p.ships_from,
+        p.revision
+    from products p
     where (p.status = 'active' or $1 = 1)
         and (p.position > $2 or (p.position = $2 and p.id > $3))
         and ($4 = '' or exists (
@@ -276,15 +283,18 @@ const BY_PLACE: &str = "
     limit $7";
 
 const BY_SLUG: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    from products
     where slug {in $1} order by position, id";
 
 const BY_SKU: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    from products
     where id in (select product_id from variants where sku {in $1}) order by position, id";
 
 const BY_ID: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from from products
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    from products
     where id {in $1} order by position, id";
 
 /// Variants with what is there of them. A hold that is due counts as free while its order still waits for payment;
@@ -385,19 +395,49 @@ pub async fn owners(storage: &Storage, skus: Vec<String>) -> Result<BTreeMap<Str
     Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
 }
 
-/// Saves a product with its variants; those it no longer names are no longer offered.
+/// Saves a product with its variants, whatever stands; those it no longer names are no longer offered.
 pub async fn upsert(storage: &Storage, new: NewProduct, now: Timestamp) -> std::result::Result<Saved, SaveError> {
-    edit::check(&new)?;
     let stands = find(storage, &new.slug, now).await?;
-    let owners = owners(storage, edit::skus_of(&new)).await?;
-    if let Some((sku, slug)) = edit::foreign(&new, &owners) {
+    let expected = if stands.is_some() { Expected::Something } else { Expected::Nothing };
+    save(storage, stands, &new, expected, now).await
+}
+
+/// Saves a product with its variants, if what stands is what was expected.
+pub async fn put(
+    storage: &Storage,
+    new: &NewProduct,
+    expected: Expected,
+    now: Timestamp,
+) -> std::result::Result<Saved, SaveError> {
+    let stands = find(storage, &new.slug, now).await?;
+    save(storage, stands, new, expected, now).await
+}
+
+async fn save(
+    storage: &Storage,
+    stands: Option<Product>,
+    new: &NewProduct,
+    expected: Expected,
+    now: Timestamp,
+) -> std::result::Result<Saved, SaveError> {
+    edit::check(new)?;
+    if !expected.holds(stands.as_ref().map(|product| product.revision)) {
+        return Err(SaveError::NotAsRead);
+    }
+    let owners = owners(storage, edit::skus_of(new)).await?;
+    if let Some((sku, slug)) = edit::foreign(new, &owners) {
         return Err(SaveError::SkuOfAnother { sku: sku.clone(), slug: slug.to_owned() });
     }
-    let saved = edit::outcome(stands.as_ref(), &new);
-    if saved != Saved::Unchanged {
-        storage.write_many(edit::statements(stands.as_ref(), &new, now)).await?;
+    let saved = edit::outcome(stands.as_ref(), new);
+    if saved == Saved::Unchanged {
+        return Ok(saved);
     }
-    Ok(saved)
+    let mut guard = edit::statements(stands.as_ref(), new, expected.revision(), now);
+    let others = guard.split_off(1);
+    match storage.write_guarded(guard, others).await? {
+        None => Ok(saved),
+        Some(_) => Err(SaveError::NotAsRead),
+    }
 }
 
 fn texts(skus: &[Sku]) -> Vec<String> {
@@ -446,6 +486,7 @@ fn product(row: &Row) -> Result<Product> {
         collections: Vec::new(),
         tax_class: TaxClass::parse(row.text(8)).map_err(broken)?,
         position: row.int(7),
+        revision: row.int(10),
     })
 }
 

@@ -9,11 +9,14 @@ use rules::time::Span;
 use crate::shop::Shop;
 use crate::storage::StorageError;
 use crate::storage::wrong_codes::{self, Wrongs};
+use crate::web::problem::Limit;
 
 /// A person mistypes a code a few times, on two or three devices behind one address; ten tries in ten minutes are half a
 /// million in a year. Codes of eight letters and digits have two million million.
 const WRONG_MAX: i64 = 10;
 const WINDOW: Span = Span::minutes(10);
+/// The same, as answers tell it.
+pub const LIMIT: Limit = Limit { name: "codes", quota: WRONG_MAX, window_seconds: 600 };
 
 /// Who is counted: the client's address, and the buyer or the cart. Nobody, when a shop front of the shopkeeper's own asks.
 #[derive(Debug)]

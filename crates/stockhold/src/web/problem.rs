@@ -3,7 +3,7 @@
 //! Invariant: bad input is never a 5xx, and a 5xx tells nobody about our inside, only a number to ask by.
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
 use rules::coupons::CouponRefusal;
@@ -33,8 +33,17 @@ pub struct Problem {
     errors: Vec<FieldError>,
     lines: Vec<ShortLine>,
     retry_after_seconds: Option<i64>,
+    limit: Option<Limit>,
     /// For the log alone.
     cause: Option<PageError>,
+}
+
+/// How often something is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub name: &'static str,
+    pub quota: i64,
+    pub window_seconds: i64,
 }
 
 /// A problem as it travels.
@@ -84,7 +93,8 @@ pub struct ShortLine {
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         let detail = detail.into();
-        Problem { status, code, detail, errors: Vec::new(), lines: Vec::new(), retry_after_seconds: None, cause: None }
+        let (errors, lines) = (Vec::new(), Vec::new());
+        Problem { status, code, detail, errors, lines, retry_after_seconds: None, limit: None, cause: None }
     }
 
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
@@ -122,6 +132,12 @@ impl Problem {
         Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
     }
 
+    pub fn precondition_required() -> Problem {
+        let detail = "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen; \
+            If-Match: * overwrites whatever stands.";
+        Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
+    }
+
     /// What was understood but cannot be done, with a code of its own.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
@@ -150,10 +166,10 @@ impl Problem {
     }
 
     /// So many wrong codes that the next is looked at in so long.
-    pub fn too_many_attempts(retry_after_seconds: i64) -> Problem {
+    pub fn too_many_attempts(retry_after_seconds: i64, limit: Limit) -> Problem {
         let detail = "Too many codes that do not exist were entered. Try again later, or go on without one.";
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail);
-        Problem { retry_after_seconds: Some(retry_after_seconds), ..problem }
+        Problem { retry_after_seconds: Some(retry_after_seconds), limit: Some(limit), ..problem }
     }
 
     /// The same problem, and the field that has it.
@@ -203,6 +219,16 @@ impl Problem {
         }
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds.unwrap_or(5)));
+        }
+        if let Some(limit) = self.limit {
+            // draft-ietf-httpapi-ratelimit-headers: what is allowed, and what of it is left until when.
+            let wait = self.retry_after_seconds.unwrap_or(limit.window_seconds);
+            let policy = format!("\"{}\";q={};w={}", limit.name, limit.quota, limit.window_seconds);
+            let left = format!("\"{}\";r=0;t={wait}", limit.name);
+            for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+                let value = HeaderValue::from_str(&value).expect("numbers and a name of ours");
+                headers.insert(HeaderName::from_static(name), value);
+            }
         }
         response
     }
@@ -347,6 +373,7 @@ impl From<SaveError> for Problem {
             SaveError::SkuOfAnother { .. } => Problem::conflict("sku-taken", words),
             SaveError::SkuTwice { .. } => Problem::invalid("/variants", "sku-twice", words),
             SaveError::NoVariants => Problem::invalid("/variants", "empty", words),
+            SaveError::NotAsRead => Problem::precondition_failed(),
             SaveError::Storage(error) => error.into(),
         }
     }

@@ -117,7 +117,7 @@ on_both_engines!(
             assert_eq!(counts(&import(&shop.storage, &text).await), (0, 0, 300, 0), "{zone}");
             assert_eq!(counts(&import(&shop.storage, &with_semicolons(&text)).await), (0, 0, 300, 0), "{zone}");
             for stored in &before {
-                coupons::delete(&shop.storage, &stored.coupon.code).await.expect("the database answers");
+                coupons::delete(&shop.storage, &stored.coupon.code, None).await.expect("the database answers");
             }
             assert_eq!(counts(&import(&shop.storage, &text).await), (300, 0, 0, 0), "{zone}");
             let after = all(&shop.storage).await;
@@ -209,7 +209,8 @@ on_both_engines!(
             assert!(!coupons::put_all(&shop.storage, &stale, noon()).await.expect("the database answers"));
             assert_eq!(all(&shop.storage).await.len(), 1, "the new one is not there either");
         }
-        assert!(coupons::put_all(&shop.storage, &[(new, None), (off, Some(1))], noon()).await.expect("it answers"));
+        let read = all(&shop.storage).await[0].revision;
+        assert!(coupons::put_all(&shop.storage, &[(new, None), (off, Some(read))], noon()).await.expect("it answers"));
         assert_eq!(all(&shop.storage).await.len(), 2);
     }
 );

@@ -248,7 +248,7 @@ on_both_engines!(
         issue(&shop.storage, &tea10()).await;
         let id = open_with_code(shop, 1).await;
         let over = Coupon { active: false, ends_at: Some(noon()), ..tea10() };
-        coupons::update(&shop.storage, &over, 1).await.expect("the database answers");
+        coupons::update(&shop.storage, &over, noon().micros()).await.expect("the database answers");
         assert_eq!(shop.pay(id).await.status, Status::Paid);
         assert_eq!(refused(place(shop, with_code(shop, 1)).await), Refusal::Coupon(CouponRefusal::Inactive));
     }
@@ -299,7 +299,8 @@ on_both_engines!(
         let id = place(shop, order).await.expect("the code is good").order_id;
         open(shop, id).await;
         shop.pay(id).await;
-        coupons::update(&shop.storage, &Coupon { active: false, ..tea10() }, 1).await.expect("the database answers");
+        let off = Coupon { active: false, ..tea10() };
+        coupons::update(&shop.storage, &off, noon().micros()).await.expect("the database answers");
         for (line_no, units) in [(1, 3), (2, 1), (1, 1), (2, 3), (1, 3)] {
             let refund = RefundOrder {
                 refund_id: RefundId::from_u128(shop.draw()),

@@ -2,6 +2,8 @@
 
 mod admin_door;
 mod after_sale;
+mod api_conditions;
+mod api_requests;
 mod architecture;
 mod audit;
 mod bad_input;

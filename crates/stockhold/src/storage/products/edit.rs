@@ -45,37 +45,72 @@ const PUT_VARIANT: &str = "
         weight_grams = excluded.weight_grams, active = 1
     where variants.product_id = excluded.product_id";
 
-const PUT_PRODUCT: &str = "
-    insert into products
-        (id, slug, status, title, description, options, position, image, ships_from, created_at, updated_at, tax_class)
+/// Nothing, when the address was taken in the meantime.
+const MAKE_PRODUCT: &str = "
+    insert into products (id, slug, status, title, description, options, position, image, ships_from, tax_class,
+        created_at, updated_at, revision)
     values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products),
-        coalesce($7, ''), coalesce($8, ''), $9, $9, coalesce($10, 'standard'))
-    on conflict (id) do update set status = excluded.status, title = excluded.title,
-        description = excluded.description, options = excluded.options, image = coalesce($7, products.image),
-        ships_from = coalesce($8, products.ships_from), updated_at = excluded.updated_at,
-        tax_class = coalesce($10, products.tax_class)";
+        coalesce($7, ''), coalesce($8, ''), coalesce($9, 'standard'), $10, $10, $10)
+    on conflict (slug) do nothing returning id";
+
+/// Nothing, when it is not as it was read.
+const CHANGE_PRODUCT: &str = "
+    update products set status = $2, title = $3, description = $4, options = $5, image = coalesce($6, image),
+        ships_from = coalesce($7, ships_from), tax_class = coalesce($8, tax_class), updated_at = $9,
+        revision = revision + 1
+    where id = $1 and revision = coalesce($10, revision) returning id";
 
 const PUT_COLLECTION: &str = "
-    insert into collections (slug, title, description, position)
-    values ($1, $2, $3, (select coalesce(max(position), 0) + 1 from collections))
+    insert into collections (slug, title, description, position, revision)
+    values ($1, $2, $3, (select coalesce(max(position), 0) + 1 from collections), $4)
     on conflict (slug) do nothing";
 
-/// What saving `new` over what stands takes, for one transaction.
-pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) -> Vec<(&'static str, Vec<Value>)> {
+/// What saving `new` over what stands takes, for one transaction. The first makes or changes the product itself, and returns
+/// a row if it is as it was read: none for `revision` is whatever stands.
+pub fn statements(
+    stands: Option<&Product>,
+    new: &NewProduct,
+    revision: Option<i64>,
+    now: Timestamp,
+) -> Vec<(&'static str, Vec<Value>)> {
     let id = stands.map_or_else(|| draw_id(now), |product| product.id).to_string();
-    let product = values![
-        id.as_str(),
-        new.slug.as_str(),
-        new.status.as_str(),
-        to_json(&new.title),
-        to_json(&new.description),
-        to_json(&new.options),
-        new.image.clone(),
-        new.ships_from.clone(),
-        now.micros(),
-        new.tax_class.as_ref().map(|class| class.as_str().to_owned()),
-    ];
-    let mut statements = vec![(PUT_PRODUCT, product)];
+    let texts = (to_json(&new.title), to_json(&new.description), to_json(&new.options));
+    let tax_class = new.tax_class.as_ref().map(|class| class.as_str().to_owned());
+    let (status, image, ships_from) = (new.status.as_str(), new.image.clone(), new.ships_from.clone());
+    let (title, description, options) = texts;
+    let mut statements = vec![match stands {
+        None => {
+            let slug = new.slug.as_str();
+            let row = values![
+                id.as_str(),
+                slug,
+                status,
+                title,
+                description,
+                options,
+                image,
+                ships_from,
+                tax_class,
+                now.micros()
+            ];
+            (MAKE_PRODUCT, row)
+        }
+        Some(_) => {
+            let row = values![
+                id.as_str(),
+                status,
+                title,
+                description,
+                options,
+                image,
+                ships_from,
+                tax_class,
+                now.micros(),
+                revision
+            ];
+            (CHANGE_PRODUCT, row)
+        }
+    }];
     let retire = "update variants set active = 0 where product_id = $1 and not (sku {in $2})";
     statements.push((retire, values![id.as_str(), skus_of(new)]));
     for (position, variant) in new.variants.iter().enumerate() {
@@ -99,7 +134,8 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
     if let Some(slugs) = &new.collections {
         statements.push(("delete from collection_products where product_id = $1", values![id.as_str()]));
         for slug in slugs {
-            statements.push(put_collection(slug, &Localized::of(&[("en", &words(slug))]), &Localized::default()));
+            let title = Localized::of(&[("en", &words(slug))]);
+            statements.push(put_collection(slug, &title, &Localized::default(), now));
             let join = "insert into collection_products (collection_slug, product_id) values ($1, $2)
                 on conflict (collection_slug, product_id) do nothing";
             statements.push((join, values![slug.as_str(), id.as_str()]));
@@ -109,8 +145,13 @@ pub fn statements(stands: Option<&Product>, new: &NewProduct, now: Timestamp) ->
 }
 
 /// Makes a collection unless it stands.
-pub fn put_collection(slug: &str, title: &Localized, description: &Localized) -> (&'static str, Vec<Value>) {
-    (PUT_COLLECTION, values![slug, to_json(title), to_json(description)])
+pub fn put_collection(
+    slug: &str,
+    title: &Localized,
+    description: &Localized,
+    now: Timestamp,
+) -> (&'static str, Vec<Value>) {
+    (PUT_COLLECTION, values![slug, to_json(title), to_json(description), now.micros()])
 }
 
 /// `tea-cups` → `Tea cups`.

@@ -43,17 +43,22 @@ pub(super) fn read(row: &Row) -> Result<Image> {
     })
 }
 
+/// Pictures are part of their product: whoever changes them has read it.
+const RAISE: &str = "
+    update products set revision = revision + 1 where id = $1 and revision = coalesce($2, revision) returning id";
+
 /// Hangs a picture behind those that are there.
 pub async fn add(storage: &Storage, product: ProductId, image: &Image) -> Result<()> {
-    let (sql, parameters) = put(product, image);
-    storage.write(sql, parameters).await.map(drop)
+    storage.write_many(vec![(RAISE, values![product.to_string(), None::<i64>]), put(product, image)]).await
 }
 
-/// These pictures, in this order, and no others.
-pub async fn replace(storage: &Storage, product: ProductId, images: &[Image]) -> Result<()> {
+/// These pictures, in this order, and no others, if the product is as it was read; false when it is not. No revision:
+/// whatever stands.
+pub async fn replace(storage: &Storage, product: ProductId, images: &[Image], revision: Option<i64>) -> Result<bool> {
     let mut statements = vec![("delete from product_images where product_id = $1", values![product.to_string()])];
     statements.extend(images.iter().map(|image| put(product, image)));
-    storage.write_many(statements).await
+    let guard = vec![(RAISE, values![product.to_string(), revision])];
+    Ok(storage.write_guarded(guard, statements).await?.is_none())
 }
 
 /// A picture with this digest, whichever product's.

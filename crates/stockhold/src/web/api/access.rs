@@ -67,7 +67,7 @@ pub async fn let_in(shop: &Shop, access: Access, parts: &Parts) -> Result<Caller
 async fn key_of(shop: &Shop, headers: &HeaderMap) -> Result<Option<StoredKey>, Problem> {
     let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let key = header.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthorized)?;
-    let key = keys::find(&shop.storage, &key).await?.ok_or_else(Problem::unauthorized)?;
+    let key = keys::find(&shop.storage, &key, shop.now()).await?.ok_or_else(Problem::unauthorized)?;
     if let Err(error) = keys::used(&shop.storage, &key, shop.now()).await {
         tracing::warn!(%error, key = key.id, "the day of a key's use was not stored");
     }

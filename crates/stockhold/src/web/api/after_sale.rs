@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rules::commands::Refusal;
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::refund_order::{RefundOrder, RefundWhat};
 use rules::commands::ship_order::ShipOrder;
@@ -22,6 +23,7 @@ use super::input::{Body, IdempotencyKey, OptionalBody, Parameters, Segment, Segm
 use super::orders::{self, OrderBody, OrderRefund, TokenQuery};
 use crate::outbox::cancel;
 use crate::shop::Shop;
+use crate::storage::idempotency::{self, Use};
 use crate::storage::keys::Scope;
 use crate::storage::orders::{OrderView, find};
 use crate::web::problem::{Problem, ProblemBody};
@@ -31,7 +33,7 @@ const WORDS_CHARS_MAX: usize = 500;
 /// More parts of one refund or parcel than an order has lines.
 const ITEMS_MAX: usize = 100;
 
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// At most 500 characters.
@@ -92,10 +94,12 @@ pub struct Parcel {
 
 /// Cancels an order: not paid, its payment page is closed; paid and not sent, it is refunded and restocked.
 #[utoipa::path(post, path = "/api/orders/{id}/cancel", tag = "shop", operation_id = "cancel_order",
-    params(("id" = String, Path, description = "ord_…"), TokenQuery), request_body = Option<Cancel>,
-    security((), ("key" = ["orders:write"])),
+    params(("id" = String, Path, description = "ord_…"), TokenQuery,
+        ("Idempotency-Key" = String, Header, description = "Required. The same request again changes nothing")),
+    request_body = Option<Cancel>, security((), ("key" = ["orders:write"])),
     responses((status = 200, description = "Cancelled, or being cancelled; the same again changes nothing",
-            body = Cancelled),
+            body = Cancelled, headers(
+            ("Idempotency-Replayed" = String, description = "`true` when it was asked for before"))),
         (status = 409, description = "`already-shipped`, `dispute-open`", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
@@ -104,15 +108,24 @@ pub async fn cancel(
     caller: Caller,
     Segment(id): Segment,
     Parameters(query): Parameters<TokenQuery>,
+    IdempotencyKey(key): IdempotencyKey,
     OptionalBody(body): OptionalBody<Cancel>,
-) -> Result<Json<Cancelled>, Problem> {
+) -> Result<Response, Problem> {
     let id = orders::may_see(&shop, &caller, &id, &query, Scope::OrdersWrite)?;
-    let reason = words(&body.unwrap_or_default().reason.unwrap_or_default(), "/reason")?;
-    cancel::cancel(&shop, id, &reason).await?;
+    let body = body.unwrap_or_default();
+    let reason = words(body.reason.as_deref().unwrap_or_default(), "/reason")?;
+    let cancelled = cancel::cancel(&shop, id, &reason).await?;
+    // The order is its own identity: whatever the key was used for, nothing was done twice until here.
+    let name = format!("cancel:{:032x}", named(&caller, "cancel", id, &key));
+    let used = idempotency::used(&shop.storage, &name, &hash(&body), shop.now()).await?;
+    if used == Use::OfAnother {
+        return Err(Refusal::IdempotencyKeyReused.into());
+    }
     let order = stored(&shop, id).await?;
     let refund = order.refunds.iter().rev().find(|refund| refund.state.is_alive()).or(order.refunds.last());
     let refund = refund.map(|refund| orders::refund_body(&order, refund));
-    Ok(Json(Cancelled { order: orders::shown_to(&caller, orders::body(&order, None)), refund }))
+    let body = Cancelled { order: orders::shown_to(&caller, orders::body(&order, None)), refund };
+    Ok(done(StatusCode::OK, body, cancelled.again && used == Use::Again))
 }
 
 /// Gives money back: part of it or all, with or without goods.
@@ -147,7 +160,7 @@ pub async fn refund(
     shop.wake_workers();
     let order = stored(&shop, order.id).await?;
     let refund = order.refunds.iter().find(|refund| refund.id == refund_id).ok_or_else(Problem::not_found)?;
-    Ok(created(orders::refund_body(&order, refund), refunding.again))
+    Ok(done(StatusCode::CREATED, orders::refund_body(&order, refund), refunding.again))
 }
 
 /// Says which goods a refund was for that was made in the Stripe Dashboard.
@@ -210,7 +223,7 @@ pub async fn ship(
     };
     let shipped = shop.ledger.ship_order(command, shop.now()).await?;
     let order = stored(&shop, order.id).await?;
-    Ok(created(orders::body(&order, None), shipped.again))
+    Ok(done(StatusCode::CREATED, orders::body(&order, None), shipped.again))
 }
 
 fn what(order: &OrderView, body: &RefundRequest) -> Result<RefundWhat, Problem> {
@@ -306,13 +319,13 @@ fn named(caller: &Caller, what: &str, order: OrderId, key: &str) -> u128 {
     bits(&format!("{what}:{by}:{order}:{key}"))
 }
 
-fn hash(body: &impl Serialize) -> String {
+pub fn hash(body: &impl Serialize) -> String {
     let canonical = serde_json::to_string(body).expect("what was read from JSON is JSON");
     Sha256::digest(canonical.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn created(body: impl Serialize, again: bool) -> Response {
-    let mut response = (StatusCode::CREATED, Json(body)).into_response();
+fn done(status: StatusCode, body: impl Serialize, again: bool) -> Response {
+    let mut response = (status, Json(body)).into_response();
     if again {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
+use super::conditions::{Conditions, tagged};
 use super::input::{Body, Parameters, Segment, page_rows, said};
 use super::{MoneyBody, money, page, time};
 use crate::language::{Edge, local_time, parse_edge};
@@ -28,6 +28,7 @@ const NOT_A_TIME: &str = "Send a date such as 2026-12-24, a time on the shop's c
 #[into_params(parameter_in = Query)]
 pub struct CouponQuery {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
@@ -146,8 +147,13 @@ pub async fn list(
     params(("code" = String, Path)), security(("key" = ["coupons:read"])),
     responses((status = 200, description = "The coupon", body = CouponBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show(State(shop): State<Arc<Shop>>, Segment(code): Segment) -> Result<Json<CouponBody>, Problem> {
-    Ok(Json(body(&find(&shop, &code).await?, &shop.settings())))
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(code): Segment,
+) -> Result<Response, Problem> {
+    let stored = find(&shop, &code).await?;
+    Ok(conditions.show(stored.revision, &body(&stored, &shop.settings())))
 }
 
 /// Makes a coupon.
@@ -157,17 +163,15 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(code): Segment) -> Resu
         (status = 409, description = "`coupon-taken`: the code is in use", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn make(
-    State(shop): State<Arc<Shop>>,
-    Body(input): Body<CouponFields>,
-) -> Result<(StatusCode, Json<CouponBody>), Problem> {
+pub async fn make(State(shop): State<Arc<Shop>>, Body(input): Body<CouponFields>) -> Result<Response, Problem> {
     let code = CouponCode::parse(input.code.as_deref().unwrap_or_default())
         .map_err(|error| Problem::invalid("/code", "not-a-code", error.to_string()))?;
     let coupon = input.over(None, code.clone(), &shop.settings())?;
     if !coupons::insert(&shop.storage, &coupon, shop.now()).await? {
         return Err(Problem::conflict("coupon-taken", "There is a coupon with this code already."));
     }
-    Ok((StatusCode::CREATED, Json(body(&find(&shop, code.as_str()).await?, &shop.settings()))))
+    let stored = find(&shop, code.as_str()).await?;
+    Ok(tagged(StatusCode::CREATED, stored.revision, &body(&stored, &shop.settings())))
 }
 
 /// Changes what is said of it, and nothing else. Orders that were placed before keep their discount.
@@ -179,11 +183,13 @@ pub async fn make(
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn change(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(code): Segment,
     Body(input): Body<CouponFields>,
-) -> Result<Json<CouponBody>, Problem> {
+) -> Result<Response, Problem> {
     let settings = shop.settings();
     let stored = find(&shop, &code).await?;
+    conditions.to_change(Some(stored.revision))?;
     let code = stored.coupon.code.clone();
     if input.code.as_deref().is_some_and(|said| CouponCode::parse(said).as_ref() != Ok(&code)) {
         return Err(Problem::invalid("/code", "never-changes", "A code never changes. Make another coupon instead."));
@@ -195,9 +201,10 @@ pub async fn change(
             let detail = format!("It has been used {} times; a limit cannot be below that.", now.used);
             return Err(Problem::conflict("coupon-limit-below-used", detail).at("/usage_limit".to_owned()));
         }
-        return Err(Problem::conflict("conflict", "Somebody changed this just now. Try again."));
+        return Err(conditions.overtaken());
     }
-    Ok(Json(body(&find(&shop, code.as_str()).await?, &settings)))
+    let stored = find(&shop, code.as_str()).await?;
+    Ok(tagged(StatusCode::OK, stored.revision, &body(&stored, &settings)))
 }
 
 /// Removes a coupon that no order has named; switch the others off instead.
@@ -207,9 +214,17 @@ pub async fn change(
         (status = 409, description = "`coupon-in-use`: orders have named it", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn remove(State(shop): State<Arc<Shop>>, Segment(code): Segment) -> Result<StatusCode, Problem> {
+pub async fn remove(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(code): Segment,
+) -> Result<StatusCode, Problem> {
     let stored = find(&shop, &code).await?;
-    if coupons::delete(&shop.storage, &stored.coupon.code).await? == Changed::NotAsRead {
+    let revision = conditions.to_remove(Some(stored.revision))?.revision();
+    if coupons::delete(&shop.storage, &stored.coupon.code, revision).await? == Changed::NotAsRead {
+        if revision.is_some() && find(&shop, &code).await?.revision != stored.revision {
+            return Err(conditions.overtaken());
+        }
         let detail = "Orders have been placed with this code. Switch it off instead: {\"active\": false}.";
         return Err(Problem::conflict("coupon-in-use", detail));
     }

@@ -22,7 +22,8 @@ const STATES: [&str; 4] = ["received", "done", "not_ours", "failed"];
 pub struct EventQuery {
     /// `received`, `done`, `not_ours` or `failed`.
     state: Option<String>,
-    /// 1 to 200.
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 

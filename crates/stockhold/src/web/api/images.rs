@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::conditions::Conditions;
 use super::input::{Body, Segment};
 use crate::catalogue::pictures::image;
 use crate::language::Language;
@@ -127,17 +128,35 @@ pub async fn upload(
     Ok((StatusCode::CREATED, Json(ImageBody::of(&image))).into_response())
 }
 
-/// Puts a product's pictures in this order, with these texts; what is not named is taken away.
+/// Shows a product's pictures, in their order.
+#[utoipa::path(get, path = "/api/admin/products/{slug}/images", tag = "admin", operation_id = "list_images",
+    params(("slug" = String, Path)), security(("key" = ["products:read"])),
+    responses((status = 200, description = "The pictures", body = Vec<ImageBody>),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn list(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<Response, Problem> {
+    let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+    let images: Vec<ImageBody> = product.images.iter().map(ImageBody::of).collect();
+    Ok(conditions.show(product.revision, &images))
+}
+
+/// Puts a product's pictures in this order, with these texts; what is not named is taken away. They are part of their
+/// product: its ETag is theirs too.
 #[utoipa::path(put, path = "/api/admin/products/{slug}/images", tag = "admin", operation_id = "arrange_images",
     params(("slug" = String, Path)), request_body = Vec<PlacedImage>, security(("key" = ["products:write"])),
     responses((status = 200, description = "They hang as described", body = Vec<ImageBody>),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn arrange(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(slug): Segment,
     Body(placed): Body<Vec<PlacedImage>>,
-) -> Result<Json<Vec<ImageBody>>, Problem> {
+) -> Result<Response, Problem> {
     let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+    let revision = conditions.to_change(Some(product.revision))?.revision();
     let mut wrongs = Vec::new();
     if placed.len() > IMAGES_MAX {
         wrongs.push(wrong("", "too-many", format!("A product has at most {IMAGES_MAX} pictures.")));
@@ -159,8 +178,10 @@ pub async fn arrange(
     if !wrongs.is_empty() {
         return Err(Problem::invalid_fields(wrongs));
     }
-    images::replace(&shop.storage, product.id, &images).await?;
-    Ok(Json(images.iter().map(ImageBody::of).collect()))
+    if !images::replace(&shop.storage, product.id, &images, revision).await? {
+        return Err(conditions.overtaken());
+    }
+    list(State(shop), Conditions::default(), Segment(slug)).await
 }
 
 /// The parts of the form: the file, its variant, its texts.

@@ -9,8 +9,8 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupon_sheet, coupons, events, images, orders, pages, price_rules, products, quote,
-    reconciliation, settings, stock,
+    after_sale, checkout, cleanup, coupon_sheet, coupons, described, events, images, keys, orders, pages, price_rules,
+    products, quote, reconciliation, settings, stock,
 };
 use crate::web::webhooks;
 
@@ -32,6 +32,7 @@ use crate::web::webhooks;
         webhooks::receive,
         products::show_to_staff,
         products::put,
+        images::list,
         images::upload,
         images::arrange,
         pages::list,
@@ -61,6 +62,9 @@ use crate::web::webhooks;
         price_rules::show_taxes,
         price_rules::put_taxes,
         quote::quote,
+        keys::list,
+        keys::make,
+        keys::revoke,
         events::list,
         events::replay,
     ),
@@ -78,6 +82,7 @@ pub fn description() -> Description {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("shk_test_… or shk_live_…");
     let key = SecurityScheme::Http(key.description(Some("Made with `stockhold keys create`.")).build());
     api.components.get_or_insert_default().add_security_scheme("key", key);
+    described::complete(&mut api, &super::routes());
     api
 }
 

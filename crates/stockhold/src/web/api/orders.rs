@@ -48,6 +48,7 @@ pub struct OrderQuery {
     /// Where the page before ended: its `next`.
     after: Option<String>,
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Body, Segment};
+use super::conditions::{Conditions, tagged};
+use super::input::{Body, Parameters, Segment, page_rows};
 use super::products::is_slug;
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::pages::{self, Page};
 use crate::storage::products::Localized;
+use crate::storage::revisions::{Expected, Removed};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 const TITLE_CHARS_MAX: usize = 200;
@@ -44,19 +46,50 @@ pub struct PageInput {
     position: Option<i64>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageList {
     data: Vec<PageBody>,
+    /// For `after`; null on the last page.
+    next: Option<String>,
 }
 
 /// Lists the shop's own pages, in the order of the footer.
-#[utoipa::path(get, path = "/api/admin/pages", tag = "admin", operation_id = "list_pages",
+#[utoipa::path(get, path = "/api/admin/pages", tag = "admin", operation_id = "list_pages", params(PageQuery),
     security(("key" = ["settings:read"])),
-    responses((status = 200, description = "All of them", body = PageList),
+    responses((status = 200, description = "One page", body = PageList),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<PageList>, Problem> {
-    let data = pages::list(&shop.storage).await?.into_iter().map(body).collect();
-    Ok(Json(PageList { data }))
+pub async fn list(
+    State(shop): State<Arc<Shop>>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Response, Problem> {
+    let limit = page_rows(query.limit)?;
+    let after = query.after.as_deref().filter(|text| !text.is_empty()).map(place).transpose()?;
+    // A shop has a handful of pages: they are read whole.
+    let mut found = pages::list(&shop.storage).await?;
+    found.retain(|page| after.is_none_or(|after| (page.position, page.slug.as_str()) > after));
+    let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    let next = found.last().filter(|_| is_more).map(|page| format!("{}.{}", page.position, page.slug));
+    let asked = vec![("limit", query.limit.map_or_else(String::new, |limit| limit.to_string()))];
+    let data = found.into_iter().map(body).collect();
+    Ok(super::page(PageList { data, next: next.clone() }, "/api/admin/pages", asked, next.as_deref()))
+}
+
+/// A place in the footer, as a cursor tells it.
+fn place(cursor: &str) -> Result<(i64, &str), Problem> {
+    let read = cursor.split_once('.').and_then(|(position, slug)| Some((position.parse().ok()?, slug)));
+    read.ok_or_else(|| Problem::invalid("after", "not-a-cursor", "This is not where a page ended."))
 }
 
 /// Shows one page.
@@ -64,8 +97,13 @@ pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<PageList>, Probl
     params(("slug" = String, Path)), security(("key" = ["settings:read"])),
     responses((status = 200, description = "The page", body = PageBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<Json<PageBody>, Problem> {
-    Ok(Json(body(pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?)))
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<Response, Problem> {
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    Ok(conditions.show(page.revision, &body(page)))
 }
 
 /// Makes a page, or makes it as described. It stands at `/pages/{slug}`.
@@ -77,17 +115,23 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Resu
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn put(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(slug): Segment,
     Body(input): Body<PageInput>,
-) -> Result<(StatusCode, Json<PageBody>), Problem> {
+) -> Result<Response, Problem> {
     let wrongs = wrongs(&slug, &input);
     if !wrongs.is_empty() {
         return Err(Problem::invalid_fields(wrongs));
     }
     let (title, text) = (Localized(input.title), Localized(input.body));
-    let is_new = pages::put(&shop.storage, &slug, &title, &text, input.position, shop.now()).await?;
-    let stands = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
-    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(body(stands))))
+    let stands = pages::find(&shop.storage, &slug).await?;
+    let expected = conditions.to_change(stands.map(|page| page.revision))?;
+    if !pages::put(&shop.storage, &slug, &title, &text, input.position, expected, shop.now()).await? {
+        return Err(conditions.overtaken());
+    }
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    let status = if expected == Expected::Nothing { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(tagged(status, page.revision, &body(page)))
 }
 
 /// Takes a page away.
@@ -95,9 +139,18 @@ pub async fn put(
     params(("slug" = String, Path)), security(("key" = ["settings:write"])),
     responses((status = 204, description = "It is gone"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn remove(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<StatusCode, Problem> {
-    let was_there = pages::remove(&shop.storage, &slug).await?;
-    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+pub async fn remove(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<StatusCode, Problem> {
+    let page = pages::find(&shop.storage, &slug).await?.ok_or_else(Problem::not_found)?;
+    let expected = conditions.to_remove(Some(page.revision))?;
+    match pages::remove(&shop.storage, &slug, expected.revision()).await? {
+        Removed::Done => Ok(StatusCode::NO_CONTENT),
+        Removed::NotThere => Err(Problem::not_found()),
+        Removed::NotAsRead => Err(conditions.overtaken()),
+    }
 }
 
 /// A page has a title and a text in each language that it speaks.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::response::Response;
 
+use super::conditions::{Conditions, tagged};
 use super::input::Body;
 use super::settings::{self, SettingsFields, change_to};
 use crate::price_rules::{ShippingZones, TaxRulesBody, Wrong};
@@ -17,8 +18,9 @@ use crate::web::problem::{FieldError, Problem, ProblemBody};
     security(("key" = ["settings:read"])),
     responses((status = 200, description = "As they stand", body = ShippingZones),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show_zones(State(shop): State<Arc<Shop>>) -> Result<Json<ShippingZones>, Problem> {
-    settings::zones(&*shop.read_settings().await?).map(Json)
+pub async fn show_zones(State(shop): State<Arc<Shop>>, conditions: Conditions) -> Result<Response, Problem> {
+    let settings = shop.read_settings().await?;
+    Ok(conditions.show(settings.revision, &settings::zones(&settings)?))
 }
 
 /// Replaces all shipping zones. Orders that stand keep what they were priced by.
@@ -30,12 +32,12 @@ pub async fn show_zones(State(shop): State<Arc<Shop>>) -> Result<Json<ShippingZo
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn put_zones(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
+    conditions: Conditions,
     Body(zones): Body<ShippingZones>,
-) -> Result<Json<ShippingZones>, Problem> {
+) -> Result<Response, Problem> {
     zones.parse(shop.settings().currency).map_err(refused)?;
-    change_to(&shop, &headers, SettingsFields::of_zones(zones.clone())).await?;
-    Ok(Json(zones))
+    let settings = change_to(&shop, &conditions, SettingsFields::of_zones(zones)).await?;
+    Ok(tagged(StatusCode::OK, settings.revision, &settings::zones(&settings)?))
 }
 
 /// Shows which taxes are due.
@@ -43,8 +45,9 @@ pub async fn put_zones(
     security(("key" = ["settings:read"])),
     responses((status = 200, description = "As they stand", body = TaxRulesBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show_taxes(State(shop): State<Arc<Shop>>) -> Result<Json<TaxRulesBody>, Problem> {
-    settings::tax_rules(&*shop.read_settings().await?).map(Json)
+pub async fn show_taxes(State(shop): State<Arc<Shop>>, conditions: Conditions) -> Result<Response, Problem> {
+    let settings = shop.read_settings().await?;
+    Ok(conditions.show(settings.revision, &settings::tax_rules(&settings)?))
 }
 
 /// Replaces all tax rules. Orders that stand keep what they were priced by.
@@ -56,12 +59,12 @@ pub async fn show_taxes(State(shop): State<Arc<Shop>>) -> Result<Json<TaxRulesBo
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn put_taxes(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
+    conditions: Conditions,
     Body(rules): Body<TaxRulesBody>,
-) -> Result<Json<TaxRulesBody>, Problem> {
+) -> Result<Response, Problem> {
     rules.parse().map_err(refused)?;
-    change_to(&shop, &headers, SettingsFields::of_taxes(rules.clone())).await?;
-    Ok(Json(rules))
+    let settings = change_to(&shop, &conditions, SettingsFields::of_taxes(rules)).await?;
+    Ok(tagged(StatusCode::OK, settings.revision, &settings::tax_rules(&settings)?))
 }
 
 fn refused(wrongs: Vec<Wrong>) -> Problem {

@@ -13,13 +13,14 @@ use rules::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::conditions::{Conditions, tagged};
 use super::images::ImageBody;
 use super::input::{Body, Parameters, Segment, page_rows};
 use super::{MoneyBody, page};
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::products::{
-    self, Cursor, ListQuery, Localized, NewProduct, NewVariant, Product, ProductStatus, Saved, Variant,
+    self, Cursor, ListQuery, Localized, NewProduct, NewVariant, Product, ProductStatus, SaveError, Saved, Variant,
 };
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
@@ -39,6 +40,7 @@ const WEIGHT_GRAMS_MAX: i64 = 1_000_000_000;
 #[into_params(parameter_in = Query)]
 pub struct ProductQuery {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
@@ -177,10 +179,11 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Resu
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn show_to_staff(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(slug): Segment,
-) -> Result<Json<ProductBody>, Problem> {
-    let found = products::find(&shop.storage, &slug, shop.now()).await?;
-    Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings().currency)))
+) -> Result<Response, Problem> {
+    let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+    Ok(conditions.show(product.revision, &body(&product, shop.settings().currency)))
 }
 
 /// Makes a product, or makes it as described. Its stock comes by movements.
@@ -194,14 +197,21 @@ pub async fn show_to_staff(
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn put(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(slug): Segment,
     Body(input): Body<ProductInput>,
-) -> Result<(StatusCode, Json<ProductBody>), Problem> {
+) -> Result<Response, Problem> {
     let currency = shop.settings().currency;
-    let saved = products::upsert(&shop.storage, new_product(slug.clone(), input, currency)?, shop.now()).await?;
+    let new = new_product(slug.clone(), input, currency)?;
+    let stands = products::find(&shop.storage, &slug, shop.now()).await?;
+    let expected = conditions.to_change(stands.map(|product| product.revision))?;
+    let saved = match products::put(&shop.storage, &new, expected, shop.now()).await {
+        Err(SaveError::NotAsRead) => return Err(conditions.overtaken()),
+        saved => saved?,
+    };
     let status = if saved == Saved::New { StatusCode::CREATED } else { StatusCode::OK };
     let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
-    Ok((status, Json(body(&product, currency))))
+    Ok(tagged(status, product.revision, &body(&product, currency)))
 }
 
 fn body(product: &Product, currency: Currency) -> ProductBody {

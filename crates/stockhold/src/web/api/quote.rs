@@ -124,7 +124,7 @@ pub async fn quote(
     };
     let priced = price(&shop, &question).await?;
     if let Some(wait) = priced.code_wait {
-        return Err(Problem::too_many_attempts(code_entry::seconds(wait)).at("/coupon".to_owned()));
+        return Err(Problem::too_many_attempts(code_entry::seconds(wait), code_entry::LIMIT).at("/coupon".to_owned()));
     }
     if let Some(refusal) = priced.code_refusal {
         return Err(Problem::from(refusal).at("/coupon".to_owned()));

@@ -7,11 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use rules::books::HOLD_MAX;
 use rules::money::Currency;
 use rules::text::Email;
@@ -20,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
 
+use super::conditions::{Conditions, tagged};
 use super::input::{Body, said};
 use crate::language::{Language, zone_name};
 use crate::price_rules::{ShippingZones, TaxRulesBody, ZoneBody, document};
@@ -90,52 +89,41 @@ pub struct SettingsFields {
 /// Shows the settings.
 #[utoipa::path(get, path = "/api/admin/settings", tag = "admin", operation_id = "show_settings",
     security(("key" = ["settings:read"])),
-    responses((status = 200, description = "The settings", body = SettingsBody, headers(
-            ("ETag" = String, description = "For `If-Match` of a change"))),
+    responses((status = 200, description = "The settings", body = SettingsBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
-    answer(&*shop.read_settings().await?)
+pub async fn show(State(shop): State<Arc<Shop>>, conditions: Conditions) -> Result<Response, Problem> {
+    let settings = shop.read_settings().await?;
+    Ok(conditions.show(settings.revision, &body(&settings)?))
 }
 
 /// Changes what is said of them, and nothing else. It counts from the next request on, at every instance.
 #[utoipa::path(patch, path = "/api/admin/settings", tag = "admin", operation_id = "change_settings",
     request_body = SettingsFields, security(("key" = ["settings:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag they were read with: a change in between is told")),
-    responses((status = 200, description = "The settings as they stand now", body = SettingsBody, headers(
-            ("ETag" = String, description = "For `If-Match` of the next change"))),
+    responses((status = 200, description = "The settings as they stand now", body = SettingsBody),
         (status = 409, description = "`currency-in-use`: orders have been placed in it; `prices-in-the-way`: prices would say \
             another amount in it", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "`precondition-failed`: they are not as they were read", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn change(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
+    conditions: Conditions,
     Body(input): Body<SettingsFields>,
 ) -> Result<Response, Problem> {
-    change_to(&shop, &headers, input).await?;
-    answer(&shop.settings())
+    let settings = change_to(&shop, &conditions, input).await?;
+    Ok(tagged(StatusCode::OK, settings.revision, &body(&settings)?))
 }
 
 /// The same for every route that changes settings.
-pub async fn change_to(shop: &Shop, headers: &HeaderMap, input: SettingsFields) -> Result<(), Problem> {
+pub async fn change_to(shop: &Shop, conditions: &Conditions, input: SettingsFields) -> Result<Arc<Settings>, Problem> {
     let before = shop.read_settings().await?;
-    let tag = etag(&before);
-    if headers.get(IF_MATCH).is_some_and(|asked| !matches(asked, &tag)) {
-        return Err(Problem::precondition_failed());
-    }
+    conditions.to_change(Some(before.revision))?;
     let changes = input.changes(&before)?;
     let currency = changes.iter().find(|(key, _)| *key == settings::CURRENCY).and_then(|(_, code)| code.as_deref());
     let currency = currency.and_then(|code| Currency::parse(code).ok()).map(|new| NewCurrency {
         counts_alike: (new.decimals(), new.step_minor()) == (before.currency.decimals(), before.currency.step_minor()),
     });
     match settings::change(&shop.storage, before.revision, &changes, currency).await? {
-        Changed::Done => {
-            shop.read_settings().await?;
-            Ok(())
-        }
-        Changed::NotAsRead if headers.contains_key(IF_MATCH) => Err(Problem::precondition_failed()),
-        Changed::NotAsRead => Err(Problem::conflict("conflict", "Somebody changed this just now. Try again.")),
+        Changed::Done => Ok(shop.read_settings().await?),
+        Changed::NotAsRead => Err(conditions.overtaken()),
         Changed::CurrencyInUse => {
             let detail = format!("Orders have been placed in {}; it stays.", before.currency);
             Err(Problem::conflict("currency-in-use", detail).at("/currency".to_owned()))
@@ -148,20 +136,6 @@ pub async fn change_to(shop: &Shop, headers: &HeaderMap, input: SettingsFields) 
             Err(Problem::conflict("prices-in-the-way", detail).at("/currency".to_owned()))
         }
     }
-}
-
-fn answer(settings: &Settings) -> Result<Response, Problem> {
-    let tag = HeaderValue::from_str(&etag(settings)).expect("a number in quotes");
-    Ok(([(ETAG, tag)], Json(body(settings)?)).into_response())
-}
-
-fn etag(settings: &Settings) -> String {
-    format!("\"{}\"", settings.revision)
-}
-
-/// Strong comparison (RFC 9110, 13.1.1): a list of tags, or any.
-fn matches(asked: &HeaderValue, tag: &str) -> bool {
-    asked.to_str().is_ok_and(|asked| asked.split(',').map(str::trim).any(|one| one == "*" || one == tag))
 }
 
 fn body(settings: &Settings) -> Result<SettingsBody, Problem> {

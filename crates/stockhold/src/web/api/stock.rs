@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rules::commands::Refusal;
 use rules::commands::count_stock::CountStock;
 use rules::ids::CountId;
 use rules::stock::Reason;
@@ -15,15 +16,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::access::Caller;
+use super::after_sale::hash;
 use super::checkout::{REPLAYED, bits};
 use super::input::{Body, IdempotencyKey, Segment};
 use super::time;
 use crate::shop::Shop;
+use crate::storage::idempotency::{self, Use};
 use crate::storage::stock::{self, LiveHold, MovementView};
 use crate::web::problem::{Problem, ProblemBody};
 
 /// A change of stock by hand.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Movement {
     /// In units; negative takes away.
@@ -122,9 +125,14 @@ pub async fn change(
     }
     // Two keys of the API are two callers: each names its requests as it likes.
     let by = caller.key.as_ref().map_or("", |key| key.id.as_str());
-    let id = CountId::from_u128(bits(&format!("movement:{by}:{sku}:{key}")));
+    let name = format!("movement:{by}:{sku}:{key}");
+    let id = CountId::from_u128(bits(&name));
     let command = CountStock { id, sku: sku.clone(), delta: body.delta, reason, actor: caller.name() };
     let counted = shop.ledger.count_stock(command, shop.now()).await?;
+    // The movement keeps how many; why, and whatever else was said, is held against the key here.
+    if idempotency::used(&shop.storage, &name, &hash(&body), shop.now()).await? == Use::OfAnother {
+        return Err(Refusal::IdempotencyKeyReused.into());
+    }
     let level = StockLevel {
         sku: sku.to_string(),
         on_hand: counted.on_hand,

@@ -69,6 +69,7 @@ const CODES: &[(u16, &str)] = &[
     (422, "shipping-method-gone"),
     (422, "unknown-sku"),
     (422, "validation-failed"),
+    (428, "precondition-required"),
     (429, "hold-cap-reached"),
     (429, "too-many-attempts"),
     (500, "internal-error"),
