@@ -13,6 +13,10 @@ pub enum Column {
     Status,
     Published,
     Collection,
+    /// Slugs, parted by spaces: our own way, of several.
+    Collections,
+    /// Names, one a line.
+    Categories,
     OptionName(usize),
     OptionValue(usize),
     Sku,
@@ -46,6 +50,11 @@ impl Columns {
         }
     }
 
+    /// Columns in this order, and what the file they come from calls them.
+    pub fn named(columns: &[(Column, &str)]) -> Columns {
+        Columns { headings: columns.iter().map(|(column, name)| ((*name).to_owned(), Some(*column))).collect() }
+    }
+
     pub fn len(&self) -> usize {
         self.headings.len()
     }
@@ -68,6 +77,37 @@ impl Columns {
     }
 }
 
+/// Our own names of the columns that a person may choose from.
+pub const NAMES: &[&str] = &[
+    "slug",
+    "title",
+    "title_zh",
+    "description",
+    "description_zh",
+    "status",
+    "published",
+    "collection",
+    "collections",
+    "option1_name",
+    "option1_value",
+    "option2_name",
+    "option2_value",
+    "option3_name",
+    "option3_value",
+    "sku",
+    "price",
+    "compare_at",
+    "weight_grams",
+    "tax_class",
+    "stock",
+];
+
+/// What a heading means, by our own name.
+pub fn name_of(heading: &str) -> Option<&'static str> {
+    let column = known(heading)?;
+    NAMES.iter().find(|name| known(name) == Some(column)).copied()
+}
+
 /// Letters and digits alone decide: `Compare-at price`, `compare_at` and `Variant Compare At Price` are one.
 fn known(heading: &str) -> Option<Column> {
     let plain: String = heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -80,6 +120,7 @@ fn known(heading: &str) -> Option<Column> {
         "status" => Column::Status,
         "published" | "publishedononlinestore" => Column::Published,
         "collection" => Column::Collection,
+        "collections" => Column::Collections,
         "option1name" => Column::OptionName(0),
         "option2name" => Column::OptionName(1),
         "option3name" => Column::OptionName(2),
