@@ -119,7 +119,7 @@ pub async fn uses(storage: &Storage, stored: &StoredCoupon, buyer: &str) -> Resu
     let code = stored.coupon.code.as_str();
     let sql = "select used from coupon_customers where code = $1 and buyer = $2";
     let by_customer = storage.read(sql, values![code, buyer]).await?.first().map_or(0, |row| row.int(0));
-    let sql = "select 1 from orders where buyer = $1 and hold = 'sold'
+    let sql = "select 1 from orders where buyer {binary} = $1 and hold = 'sold'
         and (cancelled_at is null or fulfilment <> 'unfulfilled') limit 1";
     let before = !storage.read(sql, values![buyer]).await?.is_empty();
     Ok((Uses { total: stored.used, by_customer }, before))

@@ -26,6 +26,7 @@ mod locks;
 mod lookup;
 mod machines;
 mod moved;
+mod order_list;
 mod order_page;
 mod page_flow;
 mod pictures;
