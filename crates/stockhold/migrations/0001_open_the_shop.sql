@@ -234,7 +234,7 @@ create table orders (
 ) {clustered};
 -- Lists go by the number, the newest first; what they filter by stands beside it, so that a row is read only if it is shown.
 create index orders_list on orders (number, status, fulfilment, country, total_minor, reserved_at);
-create index orders_to_ship on orders (number)
+create index orders_to_ship on orders (number, status, fulfilment, country, total_minor, reserved_at)
     where status = 'paid' and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped');
 create index orders_reserved_at on orders (reserved_at, number);
 create index orders_live_due on orders (hold_due_at) where hold = 'live';

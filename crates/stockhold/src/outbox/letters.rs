@@ -54,6 +54,17 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     }
 }
 
+/// Subject and text of a letter as it would be, for whoever wants to read it before it is sent.
+pub async fn preview(shop: &Shop, kind: Letter, about: &str, order: &OrderView) -> Result<(String, String), Fault> {
+    let settings = shop.read_settings().await?;
+    let language = if kind.to_owner() { settings.owner_language } else { Language::of_tag(&order.language) };
+    // The link is the buyer's alone.
+    let order_url = format!("{}{}/orders/…", shop.config.base_url, language.prefix());
+    let envelope = envelope(shop, &settings, language, order_url);
+    let letter = letters::render(&shop.words, &shop.theme, kind, about, order, &envelope);
+    letter.map(|letter| (letter.subject, letter.text)).map_err(|error| Fault(error.to_string()))
+}
+
 /// What is not true any more is not written: money that has come back since is not called sent (R1), an order that is
 /// called off is not called confirmed, and nobody is asked to do what is done. Each has a letter of its own.
 fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {

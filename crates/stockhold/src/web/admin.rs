@@ -5,6 +5,7 @@
 
 pub mod desk;
 pub mod door;
+pub mod orders;
 pub mod sign_in;
 pub mod today;
 
@@ -19,6 +20,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::shop::Shop;
 use crate::storage::audit_log::Outcome;
+use crate::storage::keys::Scope;
 use crate::web::PageError;
 use desk::Desk;
 use door::{Noted, Permission};
@@ -38,7 +40,8 @@ struct Route {
 
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
-    use Permission::{Anyone, SignedIn};
+    use Permission::{Anyone, May, MayFresh, SignedIn};
+    use Scope::{OrdersRead, OrdersWrite, RefundsWrite};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -50,11 +53,33 @@ fn routes() -> Vec<Route> {
         action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
         // Today
         page("/admin", SignedIn, today::show),
+        // Orders
+        page("/admin/orders", May(OrdersRead), orders::list::show),
+        page("/admin/orders/ship", May(OrdersWrite), orders::list::show_ship),
+        action("/admin/orders/ship", May(OrdersWrite), "orders.ship", orders::list::ship),
+        page("/admin/orders/packing-slips", May(OrdersRead), orders::paper::slips),
+        // It takes addresses of buyers out of the shop.
+        page("/admin/orders/csv", MayFresh(OrdersRead), orders::paper::csv),
+        page("/admin/orders/{id}", May(OrdersRead), orders::order::show),
+        page("/admin/orders/{id}/packing-slip", May(OrdersRead), orders::paper::slip),
+        page("/admin/orders/{id}/ship", May(OrdersWrite), orders::ship::show),
+        action("/admin/orders/{id}/ship", May(OrdersWrite), "order.ship", orders::ship::submit),
+        page("/admin/orders/{id}/refund", May(RefundsWrite), orders::refund::show),
+        action("/admin/orders/{id}/refund", May(RefundsWrite), "order.refund", orders::refund::submit),
+        page("/admin/orders/{id}/cancel", May(RefundsWrite), orders::small::show_cancel),
+        action("/admin/orders/{id}/cancel", May(RefundsWrite), "order.cancel", orders::small::cancel),
+        page("/admin/orders/{id}/address", May(OrdersWrite), orders::address::show),
+        action("/admin/orders/{id}/address", May(OrdersWrite), "order.address", orders::address::submit),
+        action("/admin/orders/{id}/notes", May(OrdersWrite), "order.note", orders::small::note),
+        action("/admin/orders/{id}/letters", May(OrdersWrite), "order.letter", orders::small::letter),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
-const NAVIGATION: &[(&str, &str, Permission)] = &[("/admin", "admin-nav-today", Permission::SignedIn)];
+const NAVIGATION: &[(&str, &str, Permission)] = &[
+    ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
+];
 
 pub fn router() -> Router<Arc<Shop>> {
     all(|route| !route.takes_pictures)

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, both engines, real parts.
 
 mod admin_door;
+mod admin_orders;
 mod after_sale;
 mod architecture;
 mod audit;

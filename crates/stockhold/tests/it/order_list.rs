@@ -228,7 +228,7 @@ const SMALL: &[&str] = &["orders_live_due", "orders_to_ship", "refunds_unfinishe
 
 async fn no_list_reads_all_orders(shop: &TestBooks) {
     crowd::fill(&shop.storage, 200, 4_000, noon()).await;
-    for sql in order_list::STATEMENTS {
+    for (sql, index) in order_list::STATEMENTS {
         let plan = plan(&shop.storage, shop.is_postgres(), sql, asked(sql)).await;
         let tables = ["orders", "o", "order_lines", "order_names", "refunds", "refunds r", "r"];
         let reads_all = |line: &&String| {
@@ -243,6 +243,7 @@ async fn no_list_reads_all_orders(shop: &TestBooks) {
         };
         let whole: Vec<&String> = plan.iter().filter(reads_all).collect();
         assert!(whole.is_empty(), "{sql}\nreads a whole table: {whole:#?}\nof {plan:#?}");
+        assert!(plan.iter().any(|line| line.contains(index)), "{sql}\ndoes not walk {index}: {plan:#?}");
     }
     let findings = audit::run(&shop.storage).await.expect("the database answers");
     assert!(findings.is_empty(), "the crowd's books do not balance: {findings:#?}");
