@@ -694,6 +694,21 @@ fn an_address_changes_until_all_is_sent_and_never_unseen() {
     assert_eq!(addresses, 4, "each change stands in the timeline");
 }
 
+/// Shipping goes back alone, once, and counts as shipping: no later refund of goods gives it back again.
+#[test]
+fn shipping_goes_back_alone_and_once() {
+    let mut books = with_paid(&[("mug", 1)]);
+    let shipping = RefundWhat::Goods { lines: Vec::new(), shipping: true };
+    assert_eq!(refund(&mut books, REFUND, shipping.clone()), Err(Refusal::NothingToRefund), "none was paid");
+    books.change(FIRST, |order| (order.shipping_minor, order.subtotal_minor) = (300, 700));
+    refund(&mut books, REFUND, shipping.clone()).expect("it was paid");
+    let made = &books.refunds[&REFUND];
+    assert_eq!((made.amount.minor, made.shipping_minor, made.lines.len()), (300, 300, 0));
+    assert_eq!(refund(&mut books, RefundId::from_u128(61), shipping), Err(Refusal::NothingToRefund));
+    let unpaid = RefundWhat::Goods { lines: Vec::new(), shipping: true };
+    assert_eq!(refund(&mut with_open(&[("mug", 1)]), REFUND, unpaid), Err(Refusal::NotPaid));
+}
+
 /// Whoever does not want the buyer told says so, and the parcel is on its way all the same.
 #[test]
 fn a_parcel_may_leave_without_a_letter() {

@@ -81,9 +81,11 @@ pub async fn send_again(
     let guards = vec![(guard, values![format!("send_letter:{subject}"), subject, key.as_str(), now.micros()])];
     let counted = "update orders set revision = revision + 1 where id = $1";
     let told = "insert into order_events (order_id, seq, kind, detail, happened_at)
-        select id, revision, 'letter_again', $2, $3 from orders where id = $1";
-    let statements =
-        vec![(counted, values![key.as_str()]), (told, values![key.as_str(), letter.as_str(), now.micros()])];
+        select id, revision, $4, $2, $3 from orders where id = $1";
+    let statements = vec![
+        (counted, values![key.as_str()]),
+        (told, values![key.as_str(), letter.as_str(), now.micros(), "letter_again"]),
+    ];
     Ok(storage.write_guarded(guards, statements).await?.is_none())
 }
 

@@ -89,8 +89,6 @@ pub async fn submit(
         Some(amount) => RefundWhat::Amount(amount),
         None => RefundWhat::Goods { lines: wish.lines.clone(), shipping: wish.shipping },
     };
-    // Shipping alone is money without goods.
-    let what = if wish.lines.is_empty() && wish.amount.is_none() { RefundWhat::Amount(amount) } else { what };
     let command = RefundOrder {
         refund_id,
         order_id: order.id,
