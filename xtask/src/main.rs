@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "Usage: cargo xtask test [--no-install]
        cargo xtask install
-       cargo xtask bench ledger
+       cargo xtask bench ledger | admin
        cargo xtask screenshots
 
   test     install what is missing (PostgreSQL, Chromium, Node and Python packages), then check the
@@ -18,7 +18,8 @@ const HELP: &str = "Usage: cargo xtask test [--no-install]
            the browser tests; ends with a summary
   install  only the first part of it
   screenshots  the pictures of the README, taken anew from the demo
-  bench    orders per second of the ledger on both engines, beside the bare engines in the same run
+  bench    ledger: orders per second on both engines, beside the bare engines in the same run;
+           admin: the desk's pages in a shop with 100,000 orders
 
   --no-install    install nothing; say what is missing instead";
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         },
         ["screenshots"] => test::screenshots(),
         ["bench", "ledger", options @ ..] => bench::ledger(options),
+        ["bench", "admin", options @ ..] => bench::admin(options),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             ExitCode::SUCCESS

@@ -12,6 +12,7 @@ use crate::ids::{CountId, OrderId, RefundId, ShipmentId};
 use crate::money::Currency;
 use crate::orders::{Event, Hold, Order, Status};
 use crate::payments::Payment;
+use crate::places::Destination;
 use crate::price_rules::PriceRules;
 use crate::refunds::{Refund, RefundLine, RefundState};
 use crate::shipments::Shipment;
@@ -69,6 +70,8 @@ pub struct Changes {
     pub movements: Vec<Movement>,
     pub events: Vec<Event>,
     pub lines: BTreeSet<OrderId>,
+    /// Orders that go elsewhere now, with where they went before.
+    pub addresses: BTreeMap<OrderId, String>,
     /// Payments that are new, and those whose refunds or disputes have changed.
     pub taken: BTreeSet<String>,
     pub payments: BTreeSet<String>,
@@ -290,6 +293,15 @@ impl Books {
         let before = self.shipments.insert(shipment.id, shipment);
         assert!(before.is_none(), "a parcel leaves once");
         self.change(id, |order| order.fulfilment = order.fulfilment_now());
+    }
+
+    /// Sends an order elsewhere.
+    pub fn readdress(&mut self, id: OrderId, address: String, destination: Option<Destination>) {
+        let order = self.orders.get_mut(&id).expect("the order is loaded");
+        let before = std::mem::replace(&mut order.shipping_address, address);
+        order.destination = destination;
+        self.changes.addresses.entry(id).or_insert(before);
+        self.changes.orders.insert(id);
     }
 
     /// Units that will not be sent any more.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod books;
+pub mod carriers;
 pub mod cart;
 pub mod commands;
 pub mod coupons;

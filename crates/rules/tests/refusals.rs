@@ -6,6 +6,7 @@ use rules::books::{Books, Good, Policy};
 use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::CancelOrder;
+use rules::commands::change_address::ChangeAddress;
 use rules::commands::count_stock::CountStock;
 use rules::commands::expire_hold::expire_hold;
 use rules::commands::place_order::PlaceOrder;
@@ -177,6 +178,7 @@ fn ship(books: &mut Books, id: u128, units: &[(i64, i64)]) -> Result<(), Refusal
             lines: units.iter().map(|(line_no, units)| Units { line_no: *line_no, units: *units }).collect(),
             carrier: String::new(),
             tracking: String::new(),
+            notify: true,
             request_hash: format!("{units:?}"),
         }),
     )
@@ -654,4 +656,77 @@ fn a_dispute_moves_forward_and_counts_against_its_payment() {
     assert_eq!(books.changes.effects.iter().filter(to_owner).count(), 1, "the owner is told once");
     let mut unpaid = with_open(&[("mug", 1)]);
     assert_eq!(dispute(&mut unpaid, DisputeState::Open, 0), Err(Refusal::PaymentUnknown));
+}
+
+/// An address changes while something is to be sent, never behind somebody's back, and never to where the price was not for.
+#[test]
+fn an_address_changes_until_all_is_sent_and_never_unseen() {
+    let place = |text: &str| {
+        let country = rules::places::Country::parse(text).expect("a country");
+        Some(rules::places::Destination { country, region: None })
+    };
+    let change = |books: &mut Books, before: &str, address: &str, to: &str| {
+        let (before, address) = (before.to_owned(), address.to_owned());
+        let destination = place(to);
+        let actor = "ann".to_owned();
+        ask(books, Command::ChangeAddress(ChangeAddress { order_id: FIRST, before, address, destination, actor }))
+    };
+    let mut books = with_open(&[("mug", 2)]);
+    change(&mut books, "", "A", "DE").expect("it is not even paid");
+    let once = books.clone();
+    change(&mut books, "", "A", "DE").expect("the same form again");
+    assert_eq!(books, once, "a second click changes nothing");
+    assert_eq!(change(&mut books, "", "B", "DE"), Err(Refusal::ChangedMeanwhile));
+    change(&mut books, "A", "B", "FR").expect("nothing was priced by it");
+    assert_eq!(books.orders[&FIRST].destination, place("FR"));
+
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    books.change(FIRST, |order| order.taxation = rules::taxes::Taxation::Included);
+    assert_eq!(change(&mut books, "B", "C", "DE"), Err(Refusal::DestinationFixed));
+    change(&mut books, "B", "C", "FR").expect("the same country");
+    ship(&mut books, 1, &[(1, 1)]).expect("it is paid");
+    change(&mut books, "C", "D", "FR").expect("one is still to be sent");
+    ship(&mut books, 2, &[(1, 1)]).expect("it is paid");
+    assert_eq!(change(&mut books, "D", "E", "FR"), Err(Refusal::NothingToShip));
+    let mut expired = with_open(&[("mug", 1)]);
+    tell(&mut expired, FIRST, SessionState::Closed, MoneyState::Unpaid);
+    assert_eq!(change(&mut expired, "", "A", "DE"), Err(Refusal::NothingToShip));
+    let addresses = books.changes.events.iter().filter(|event| event.kind == "address_changed").count();
+    assert_eq!(addresses, 4, "each change stands in the timeline");
+}
+
+/// Shipping goes back alone, once, and counts as shipping: no later refund of goods gives it back again.
+#[test]
+fn shipping_goes_back_alone_and_once() {
+    let mut books = with_paid(&[("mug", 1)]);
+    let shipping = RefundWhat::Goods { lines: Vec::new(), shipping: true };
+    assert_eq!(refund(&mut books, REFUND, shipping.clone()), Err(Refusal::NothingToRefund), "none was paid");
+    books.change(FIRST, |order| (order.shipping_minor, order.subtotal_minor) = (300, 700));
+    refund(&mut books, REFUND, shipping.clone()).expect("it was paid");
+    let made = &books.refunds[&REFUND];
+    assert_eq!((made.amount.minor, made.shipping_minor, made.lines.len()), (300, 300, 0));
+    assert_eq!(refund(&mut books, RefundId::from_u128(61), shipping), Err(Refusal::NothingToRefund));
+    let unpaid = RefundWhat::Goods { lines: Vec::new(), shipping: true };
+    assert_eq!(refund(&mut with_open(&[("mug", 1)]), REFUND, unpaid), Err(Refusal::NotPaid));
+}
+
+/// Whoever does not want the buyer told says so, and the parcel is on its way all the same.
+#[test]
+fn a_parcel_may_leave_without_a_letter() {
+    for (notify, letters) in [(true, 1), (false, 0)] {
+        let mut books = with_paid(&[("mug", 1)]);
+        let command = ShipOrder {
+            shipment_id: ShipmentId::from_u128(1),
+            order_id: FIRST,
+            lines: Vec::new(),
+            carrier: String::new(),
+            tracking: String::new(),
+            notify,
+            request_hash: String::new(),
+        };
+        ask(&mut books, Command::ShipOrder(command)).expect("it is paid");
+        let told = |effect: &&Effect| matches!(effect, Effect::SendLetter { letter: Letter::OrderShipped, .. });
+        assert_eq!(books.changes.effects.iter().filter(told).count(), letters, "{notify}");
+        assert_eq!(books.orders[&FIRST].fulfilment, Fulfilment::Shipped);
+    }
 }

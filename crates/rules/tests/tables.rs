@@ -174,6 +174,7 @@ fn ship(books: &mut Books) -> Result<(), Refusal> {
             lines: Vec::new(),
             carrier: String::new(),
             tracking: String::new(),
+            notify: true,
             request_hash: String::new(),
         }),
     )

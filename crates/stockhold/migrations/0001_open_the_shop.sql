@@ -226,6 +226,7 @@ create table orders (
     cancel_reason text not null,
     fulfilment text not null check (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped' or fulfilment = 'shipped' or fulfilment = 'delivered'),
     unreachable text not null default '',             -- why Stripe cannot be asked about its session; empty: it can
+    country text not null default '',                 -- where it goes, as two letters, for lists; empty: nobody said
     revision bigint not null,                         -- compare-and-set for whoever reads first and writes later
     constraint orders_total check (total_minor = subtotal_minor - discount_minor + shipping_minor
         + case when taxation = 'added' then tax_minor else 0 end),
@@ -237,13 +238,16 @@ create table orders (
     constraint orders_coupon check (coupon is not null or (coupon_counts = 0 and discount_minor = 0)),
     constraint orders_paid check (status <> 'paid' or paid_at is not null)
 ) {clustered};
-create index orders_reserved_at on orders (reserved_at);
-create index orders_status_reserved_at on orders (status, reserved_at);
+-- Lists go by the number, the newest first; what they filter by stands beside it, so that a row is read only if it is shown.
+create index orders_list on orders (number, status, fulfilment, country, total_minor, reserved_at);
+create index orders_to_ship on orders (number, status, fulfilment, country, total_minor, reserved_at)
+    where status = 'paid' and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped');
+create index orders_reserved_at on orders (reserved_at, number);
 create index orders_live_due on orders (hold_due_at) where hold = 'live';
-create index orders_live_buyer on orders (buyer) where hold = 'live';
-create index orders_sold_buyer on orders (buyer) where hold = 'sold';
+-- Whose it is, for caps, returning buyers, and the beginning of an address that somebody looks for.
+create index orders_buyer on orders (buyer {binary}, hold, number);
 create index orders_coupon on orders (coupon) where coupon is not null;
-create index orders_buyer on orders (buyer, number); -- a customer, and where their latest order stands
+create index orders_customer on orders (buyer, number); -- a customer, and where their latest order stands
 create index orders_live_cart on orders (cart_id) where hold = 'live';
 
 create table order_lines (
@@ -261,11 +265,31 @@ create table order_lines (
     shipped bigint not null check (shipped >= 0),
     cancelled bigint not null check (cancelled >= 0),  -- will not be sent any more
     restocked bigint not null,                        -- back on the shelf: each unit once
+    order_number bigint not null default 0,           -- of its order, so that search by SKU reads its index alone
     primary key (order_id, line_no),
     constraint order_lines_total check (total_minor = unit_price_minor * quantity - discount_minor
         or total_minor = unit_price_minor * quantity - discount_minor + tax_minor),  -- the second where tax comes on top
     constraint order_lines_units check (shipped + cancelled <= quantity and restocked >= 0 and restocked <= quantity)
 ) {clustered};
+
+create index order_lines_sku on order_lines ((upper(sku)) {binary}, order_number);
+
+-- The names on parcels, lower case, from each of their words on: `lin wei` and `wei`. What search by name goes by.
+create table order_names (
+    word text {binary} not null,
+    order_number bigint not null,
+    primary key (word, order_number)
+) {clustered};
+
+-- What the shopkeeper's people write about an order; buyers never see it.
+create table order_notes (
+    id text not null primary key,                     -- drawn with the form: a second click is the same note
+    order_id text not null references orders (id),
+    author text not null,
+    text text not null,
+    written_at bigint not null
+) {clustered};
+create index order_notes_order on order_notes (order_id);
 
 -- What happened to an order, in order.
 create table order_events (
@@ -308,8 +332,10 @@ create table refunds (
     failure text not null,                            -- in Stripe's words
     shipping_minor bigint not null check (shipping_minor >= 0 and shipping_minor <= amount_minor),
     assigned bigint not null check (assigned in (0, 1)),   -- 0: made elsewhere, nobody has said for which goods
+    order_number bigint not null default 0,           -- of its order, so that the list of them reads its index alone
     requested_at bigint not null
 ) {clustered};
+create index refunds_order_number on refunds (order_number);
 create index refunds_order on refunds (order_id);
 create index refunds_unfinished on refunds (requested_at) where state in ('requested', 'pending');
 create unique index refunds_whole_surplus on refunds (intent_id) where kind in ('late', 'surplus');
@@ -401,6 +427,7 @@ create table stripe_events (
 create index stripe_events_due on stripe_events (due_at) where state = 'received';
 create index stripe_events_received on stripe_events (received_at);
 create index stripe_events_whole on stripe_events (received_at) where reduced = 0;
+create index stripe_events_object on stripe_events (object_id);
 
 create table carts (
     id text not null primary key,                     -- SHA-256 of the cookie

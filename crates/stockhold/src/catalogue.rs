@@ -11,7 +11,7 @@ pub mod export;
 mod html;
 pub mod intake;
 pub mod pictures;
-mod rows;
+pub(crate) mod rows;
 pub mod sheet;
 pub mod stock_sheet;
 mod woo;

@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use rules::books::{Books, Policy};
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
+use rules::commands::change_address::{AddressChanged, ChangeAddress};
 use rules::commands::confirm_free::ConfirmFree;
 use rules::commands::count_stock::CountStock;
 use rules::commands::extend_hold::{ExtendHold, Extended};
@@ -165,6 +166,13 @@ impl Ledger {
     pub async fn ship_order(&self, command: ShipOrder, now: Timestamp) -> Result<Shipped, Failure> {
         match self.run(Command::ShipOrder(command), now).await? {
             Outcome::Shipped(shipped) => Ok(shipped),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
+    pub async fn change_address(&self, command: ChangeAddress, now: Timestamp) -> Result<AddressChanged, Failure> {
+        match self.run(Command::ChangeAddress(command), now).await? {
+            Outcome::AddressChanged(changed) => Ok(changed),
             other => Err(mixed_up(&other)),
         }
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, UndefinedBehavior, context};
+use rules::carriers::tracking_url;
 use rules::effects;
 use rules::money::Money;
 use rules::shipments::Shipment;
@@ -160,6 +161,7 @@ fn context(
         paragraphs => notice.paragraphs,
         carrier => parcel.map_or("", |parcel| parcel.carrier.as_str()),
         tracking => parcel.map_or("", |parcel| parcel.tracking.as_str()),
+        tracking_url => parcel.and_then(|parcel| tracking_url(&parcel.carrier, &parcel.tracking)).unwrap_or_default(),
         goods,
         rows,
         address,

@@ -5,6 +5,7 @@
 
 pub mod assign_refund;
 pub mod cancel_order;
+pub mod change_address;
 pub mod confirm_free;
 pub mod count_stock;
 pub mod expire_hold;
@@ -30,6 +31,7 @@ use crate::time::Timestamp;
 
 use assign_refund::AssignRefund;
 use cancel_order::{CancelOrder, Cancelled};
+use change_address::{AddressChanged, ChangeAddress};
 use confirm_free::ConfirmFree;
 use count_stock::CountStock;
 use extend_hold::{ExtendHold, Extended};
@@ -56,6 +58,7 @@ pub enum Command {
     RefundOrder(RefundOrder),
     AssignRefund(AssignRefund),
     ShipOrder(ShipOrder),
+    ChangeAddress(ChangeAddress),
     ReleaseHold(ReleaseHold),
     CountStock(CountStock),
 }
@@ -68,6 +71,7 @@ pub enum Outcome {
     Cancelled(Cancelled),
     Refunding(Refunding),
     Shipped(Shipped),
+    AddressChanged(AddressChanged),
     Counted(Counted),
 }
 
@@ -136,6 +140,10 @@ pub enum Refusal {
     UnitsNotThere { sku: Sku, left: i64 },
     #[error("There is nothing left to send.")]
     NothingToShip,
+    #[error("Its shipping and its taxes were priced for this country and region, so the order cannot go to another.")]
+    DestinationFixed,
+    #[error("Somebody else has changed this meanwhile. Look at it again.")]
+    ChangedMeanwhile,
     #[error("There is no such payment.")]
     PaymentUnknown,
     #[error("This refund is not one of this order's payment.")]
@@ -176,6 +184,7 @@ impl Command {
             Command::RefundOrder(command) => command.touched(),
             Command::AssignRefund(command) => command.touched(),
             Command::ShipOrder(command) => command.touched(),
+            Command::ChangeAddress(command) => command.touched(),
             Command::ReleaseHold(command) => command.touched(),
             Command::CountStock(command) => command.touched(),
         }
@@ -198,6 +207,9 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         Command::RefundOrder(command) => refund_order::refund_order(books, command, now).map(Outcome::Refunding),
         Command::AssignRefund(command) => assign_refund::assign_refund(books, command, now).map(Outcome::Refunding),
         Command::ShipOrder(command) => ship_order::ship_order(books, command, now).map(Outcome::Shipped),
+        Command::ChangeAddress(command) => {
+            change_address::change_address(books, command, now).map(Outcome::AddressChanged)
+        }
         Command::ReleaseHold(command) => release_hold::release_hold(books, command, now).map(Outcome::Recorded),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
     }

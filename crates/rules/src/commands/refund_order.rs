@@ -30,7 +30,7 @@ pub struct RefundOrder {
 pub enum RefundWhat {
     /// A free amount, in minor units of the payment's currency.
     Amount(i64),
-    /// Goods, with or without the order's shipping.
+    /// Goods, with or without the order's shipping; or the shipping alone.
     Goods { lines: Vec<Units>, shipping: bool },
     /// All that is left of the payment. Goods that were not paid back yet count as returned when restocked.
     Rest,
@@ -118,7 +118,9 @@ fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<Goe
     match &command.what {
         RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
         RefundWhat::Goods { lines, shipping } => {
-            let lines = goods(books, id, lines, command.restock)?;
+            // Shipping may go back alone, for goods that stay.
+            let alone = lines.is_empty() && *shipping && books.orders[&id].hold == Hold::Sold;
+            let lines = if alone { Vec::new() } else { goods(books, id, lines, command.restock)? };
             let shipping = if *shipping { books.shipping_left(id) } else { 0 };
             Ok((lines.iter().map(|line| line.amount_minor).sum::<i64>() + shipping, lines, shipping))
         }

@@ -16,6 +16,8 @@ pub struct ShipOrder {
     pub lines: Vec<Units>,
     pub carrier: String,
     pub tracking: String,
+    /// Whether the buyer hears of it by letter.
+    pub notify: bool,
     pub request_hash: String,
 }
 
@@ -73,6 +75,8 @@ pub fn ship_order(books: &mut Books, command: &ShipOrder, now: Timestamp) -> Res
         at: now,
     });
     books.tell(id, "shipped", tracking, now);
-    books.letter_about(id, Letter::OrderShipped, command.shipment_id.to_string());
+    if command.notify {
+        books.letter_about(id, Letter::OrderShipped, command.shipment_id.to_string());
+    }
     Ok(Shipped { order_id: id, fulfilment: books.orders[&id].fulfilment, again: false })
 }

@@ -10,15 +10,18 @@ use super::Carried;
 use crate::language::Language;
 use crate::ledger::Fault;
 use crate::letters::{self, Envelope};
-use crate::mail::MailError;
+use crate::mail::{self, MailError};
 use crate::shop::{Settings, Shop};
 use crate::storage::effects::EffectRow;
+use crate::storage::order_notes::AGAIN;
 use crate::storage::orders::{self, OrderView};
 
 pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fault> {
     // ORDER:LETTER or ORDER:LETTER:ABOUT, as `Effect::subject` writes it.
     let mut parts = effect.subject.splitn(3, ':').skip(1);
     let (word, about) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    // Whoever asks for a letter once more gives that wish a name, and it is another letter.
+    let (about, again) = about.split_once(AGAIN).unwrap_or((about, ""));
     let Some(kind) = Letter::parse(word) else {
         return Ok(Carried::Refused(format!("this version has no letter {word}")));
     };
@@ -38,7 +41,8 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
     );
     let envelope = envelope(shop, &settings, language, order_url);
     let letter = match letters::render(&shop.words, &shop.theme, kind, about, &order, &envelope) {
-        Ok(letter) => letter,
+        Ok(letter) if again.is_empty() => letter,
+        Ok(letter) => mail::Letter { message_id: format!("{again}.{}", letter.message_id), ..letter },
         Err(error) => return Ok(Carried::Unknown(error.to_string().into())),
     };
     match shop.mailer.send(&letter).await {
@@ -49,6 +53,17 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         Err(MailError::Refused(why)) => Ok(Carried::Refused(why)),
         Err(MailError::Unavailable(why)) => Ok(Carried::Unknown(why.into())),
     }
+}
+
+/// Subject and text of a letter as it would be, for whoever wants to read it before it is sent.
+pub async fn preview(shop: &Shop, kind: Letter, about: &str, order: &OrderView) -> Result<(String, String), Fault> {
+    let settings = shop.read_settings().await?;
+    let language = if kind.to_owner() { settings.owner_language } else { Language::of_tag(&order.language) };
+    // The link is the buyer's alone.
+    let order_url = format!("{}{}/orders/…", shop.config.base_url, language.prefix());
+    let envelope = envelope(shop, &settings, language, order_url);
+    let letter = letters::render(&shop.words, &shop.theme, kind, about, order, &envelope);
+    letter.map(|letter| (letter.subject, letter.text)).map_err(|error| Fault(error.to_string()))
 }
 
 /// What is not true any more is not written: money that has come back since is not called sent (R1), an order that is

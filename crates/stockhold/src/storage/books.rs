@@ -18,7 +18,7 @@ use rules::taxes::{Rate, TaxClass, Taxation};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, priced, settings};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, order_search, priced, settings};
 use crate::values;
 
 const ORDERS: &str = "
@@ -37,9 +37,9 @@ const HOLDERS: &str = "select holder, live_holds from holders where holder {in $
 /// Who has paid for an order that was not called off whole, or has goods held right now; asked once their holders' rows
 /// are locked.
 const ORDERED_BEFORE: &str = "
-    select buyer from orders where buyer {in $1} and hold = 'live'
+    select buyer from orders where buyer {binary} {in $1} and hold = 'live'
     union
-    select buyer from orders where buyer {in $1} and hold = 'sold'
+    select buyer from orders where buyer {binary} {in $1} and hold = 'sold'
         and (cancelled_at is null or fulfilment <> 'unfulfilled')";
 /// Which collections have the goods, for codes that are for some of them only.
 const COLLECTIONS: &str = "
@@ -75,17 +75,25 @@ const INSERT_ORDERS: &str = "
         shipping_address, currency, subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor,
         reserved_at, hold_due_at, session_state, session_id, session_url, session_expires_at, livemode,
         payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment, revision, coupon, coupon_counts,
-        destination, delivery, shipping_tax_minor, taxation, tax_lines)
+        destination, delivery, shipping_tax_minor, taxation, tax_lines, country)
     select r.id, r.number, r.status, r.hold, r.hash, r.email, r.buyer, r.client, r.cart, r.language, r.address,
         r.currency, r.subtotal, r.discount, r.shipping, r.tax, r.total, r.reserved, r.due, r.session, r.sid, r.url,
         r.expires, r.live, r.intent, r.paid, r.off, r.off_why, r.parcels, r.revision, r.cid, r.counts,
-        r.goes_to, r.way, r.shipping_tax, r.tax_is, r.taxed
-    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision cid:text counts goes_to:text way:text shipping_tax tax_is:text taxed:text}";
+        r.goes_to, r.way, r.shipping_tax, r.tax_is, r.taxed, r.land
+    {rows id:text number status:text hold:text hash:text email:text buyer:text client:text cart:text language:text address:text currency:text subtotal discount shipping tax total reserved due session:text sid:text url:text expires live intent:text paid off off_why:text parcels:text revision cid:text counts goes_to:text way:text shipping_tax tax_is:text taxed:text land:text}";
 const INSERT_LINES: &str = "
     insert into order_lines (order_id, line_no, sku, title, variant_title, quantity, unit_price_minor,
-        discount_minor, tax_rate, tax_minor, total_minor, shipped, cancelled, restocked)
-    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.rate, r.tax, r.total, 0, 0, 0
-    {rows id:text no item:text name:text kind:text units price off rate tax total}";
+        discount_minor, tax_rate, tax_minor, total_minor, shipped, cancelled, restocked, order_number)
+    select r.id, r.no, r.item, r.name, r.kind, r.units, r.price, r.off, r.rate, r.tax, r.total, 0, 0, 0, r.drawn
+    {rows id:text no item:text name:text kind:text units price off rate tax total drawn}";
+const INSERT_NAMES: &str = "
+    insert into order_names (word, order_number) select r.name, r.drawn {rows name:text drawn} where true
+    on conflict (word, order_number) do nothing";
+const DELETE_NAMES: &str = "
+    delete from order_names where (word, order_number) in (select r.name, r.drawn {rows name:text drawn})";
+const SAVE_ADDRESSES: &str = "
+    update orders set shipping_address = r.address, destination = r.goes_to, country = r.land
+    {rows oid:text address:text goes_to:text land:text} where orders.id = r.oid";
 const SAVE_ORDERS: &str = "
     update orders set status = r.new_status, hold = r.new_hold, session_state = r.session, session_id = r.sid,
         session_url = r.url, session_expires_at = r.expires, livemode = r.live, payment_intent = r.intent,
@@ -131,6 +139,9 @@ pub const STATEMENTS: &[&str] = &[
     SAVE_ORDER_NUMBER,
     INSERT_ORDERS,
     INSERT_LINES,
+    INSERT_NAMES,
+    DELETE_NAMES,
+    SAVE_ADDRESSES,
     SAVE_ORDERS,
     SAVE_LINES,
     INSERT_EVENTS,
@@ -284,6 +295,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     });
     let number = (changes.numbers_drawn > 0).then(|| values!["order_number", changes.numbers_drawn]);
     let placed = || changes.placed.iter().map(|id| &books.orders[id]);
+    let readdressed = || changes.addresses.iter().map(|(id, before)| (&books.orders[id], before.as_str()));
     let changed = changes.orders.difference(&changes.placed).map(|id| &books.orders[id]);
     let lines = changes.lines.iter().map(|id| &books.orders[id]);
     let mut flight: Vec<(&'static str, Vec<Row>)> = vec![
@@ -294,6 +306,9 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
         (SAVE_ORDER_NUMBER, number.into_iter().collect()),
         (INSERT_ORDERS, placed().map(inserted_order).collect()),
         (INSERT_LINES, placed().flat_map(inserted_lines).collect()),
+        (DELETE_NAMES, readdressed().flat_map(|(order, before)| names_of(order.number, before)).collect()),
+        (INSERT_NAMES, placed().chain(readdressed().map(|(order, _)| order)).flat_map(inserted_names).collect()),
+        (SAVE_ADDRESSES, readdressed().map(|(order, _)| saved_address(order)).collect()),
         (SAVE_ORDERS, changed.map(saved_order).collect()),
         (INSERT_EVENTS, changes.events.iter().map(inserted_event).collect()),
         (SAVE_LINES, lines.flat_map(saved_lines).collect()),
@@ -472,6 +487,24 @@ fn inserted_order(order: &Order) -> Row {
         order.shipping_tax_minor,
         order.taxation.as_str(),
         priced::tax_lines_text(&order.tax_lines),
+        order_search::country(order),
+    ]
+}
+
+fn inserted_names(order: &Order) -> Vec<Row> {
+    names_of(order.number, &order.shipping_address)
+}
+
+fn names_of(number: i64, address: &str) -> Vec<Row> {
+    order_search::names(address).into_iter().map(|name| values![name, number]).collect()
+}
+
+fn saved_address(order: &Order) -> Row {
+    values![
+        order.id.to_string(),
+        order.shipping_address.as_str(),
+        priced::destination_text(order.destination.as_ref()),
+        order_search::country(order),
     ]
 }
 
@@ -489,6 +522,7 @@ fn inserted_lines(order: &Order) -> Vec<Row> {
             line.tax_rate.millionths(),
             line.tax_minor,
             line.total_minor,
+            order.number,
         ]
     };
     order.lines.iter().enumerate().map(line).collect()

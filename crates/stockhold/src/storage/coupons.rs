@@ -122,7 +122,7 @@ pub async fn uses(storage: &Storage, stored: &StoredCoupon, buyers: &[String]) -
     let code = stored.coupon.code.as_str();
     let sql = "select coalesce(cast(sum(used) as bigint), 0) from coupon_customers where code = $1 and buyer {in $2}";
     let by_customer = storage.read(sql, values![code, buyers.to_vec()]).await?.first().map_or(0, |row| row.int(0));
-    let sql = "select 1 from orders where buyer {in $1} and hold = 'sold'
+    let sql = "select 1 from orders where buyer {binary} {in $1} and hold = 'sold'
         and (cancelled_at is null or fulfilment <> 'unfulfilled') limit 1";
     let before = !storage.read(sql, values![buyers.to_vec()]).await?.is_empty();
     Ok((Uses { total: stored.used, by_customer }, before))

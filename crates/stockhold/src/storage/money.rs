@@ -55,10 +55,10 @@ const SAVE_PAYMENTS: &str = "
     {rows intent:text back taken} where payments.intent_id = r.intent";
 const SAVE_REFUNDS: &str = "
     insert into refunds (id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id,
-        failure, shipping_minor, assigned, requested_at)
+        failure, shipping_minor, assigned, order_number, requested_at)
     select r.rid, r.oid, r.intent, r.amount, r.code, r.what, r.why, r.hash, r.now_is, r.sid, r.fail, r.shipping,
-        r.known, r.moment
-    {rows rid:text oid:text intent:text amount code:text what:text why:text hash:text now_is:text sid:text fail:text shipping known moment} where true
+        r.known, r.drawn, r.moment
+    {rows rid:text oid:text intent:text amount code:text what:text why:text hash:text now_is:text sid:text fail:text shipping known drawn moment} where true
     on conflict (id) do update set state = excluded.state, stripe_id = excluded.stripe_id,
         failure = excluded.failure, assigned = excluded.assigned";
 const INSERT_REFUND_LINES: &str = "
@@ -197,7 +197,7 @@ pub fn saves(books: &Books) -> Vec<(&'static str, Vec<Row>)> {
     vec![
         (INSERT_PAYMENTS, taken.map(inserted_payment).collect()),
         (SAVE_PAYMENTS, payments.map(saved_payment).collect()),
-        (SAVE_REFUNDS, refunds().map(saved_refund).collect()),
+        (SAVE_REFUNDS, refunds().map(|refund| saved_refund(refund, books.orders[&refund.order].number)).collect()),
         (INSERT_REFUND_LINES, refunds().flat_map(inserted_refund_lines).collect()),
         (SAVE_DISPUTES, disputes.map(saved_dispute).collect()),
         (INSERT_SHIPMENTS, shipments.map(inserted_shipment).collect()),
@@ -296,7 +296,7 @@ fn saved_payment(payment: &Payment) -> Row {
     values![payment.intent_id.as_str(), payment.refunded_minor, payment.disputed_minor]
 }
 
-fn saved_refund(refund: &Refund) -> Row {
+fn saved_refund(refund: &Refund, number: i64) -> Row {
     values![
         refund.id.to_string(),
         refund.order.to_string(),
@@ -311,6 +311,7 @@ fn saved_refund(refund: &Refund) -> Row {
         refund.failure.as_str(),
         refund.shipping_minor,
         refund.assigned,
+        number,
         refund.at.micros(),
     ]
 }

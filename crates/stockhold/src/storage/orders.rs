@@ -13,7 +13,8 @@ use rules::taxes::{TaxLine, Taxation};
 use rules::time::Timestamp;
 
 use super::books::{known, parsed};
-use super::{Result, Row, RowExt, Storage, money, priced};
+use super::order_list::{Filters, ListRow, Tab, Wanted};
+use super::{Result, Row, RowExt, Storage, money, order_list, priced};
 use crate::values;
 
 /// What the name of an erased buyer begins with; no address has a colon.
@@ -185,7 +186,8 @@ pub async fn find(storage: &Storage, id: OrderId) -> Result<Option<OrderView>> {
     Ok(Some(view))
 }
 
-/// Orders with numbers below `before`, the newest first; `q` is a number, an id or part of an e-mail address.
+/// Orders with numbers below `before`, the newest first; `q` is a number or an id, or the beginning of an e-mail address, a
+/// name or a SKU.
 pub async fn list(
     storage: &Storage,
     status: Option<Status>,
@@ -193,15 +195,9 @@ pub async fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<OrderSummary>> {
-    let sql = "select id, number, status, email, currency, total_minor, reserved_at, hold_due_at, paid_at, fulfilment
-        from orders
-        where (status = $1 or $1 = '') and number < $2
-            and (id = $3 or cast(number as text) = $3 or lower(email) like $4 escape '!' or $3 = '')
-        order by number desc limit $5";
-    let status = status.map_or("", Status::as_str);
-    let part = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let parameters = values![status, before.unwrap_or(i64::MAX), q, format!("%{part}%"), limit];
-    storage.read(sql, parameters).await?.iter().map(summary).collect()
+    let filters = Filters { status, ..Filters::default() };
+    let wanted = Wanted { tab: Tab::All, filters, search: q.to_owned(), before, limit };
+    Ok(order_list::page(storage, &wanted).await?.rows.into_iter().map(summary).collect())
 }
 
 /// The order that a payment intent paid, or should have.
@@ -222,7 +218,7 @@ pub async fn find_by_number(storage: &Storage, number: i64) -> Result<Option<(Or
 /// Live orders of this buyer or this cart, oldest first; there are as many as the caps allow.
 pub async fn live_of_buyer(storage: &Storage, buyer: &str, cart_id: &str) -> Result<Vec<OrderId>> {
     let sql = "select id from orders where hold = 'live' and status = 'pending'
-        and (buyer = $1 or (cart_id = $2 and cart_id <> '')) order by reserved_at, id limit 100";
+        and (buyer {binary} = $1 or (cart_id = $2 and cart_id <> '')) order by reserved_at, id limit 100";
     ids(storage.read(sql, values![buyer, cart_id]).await?)
 }
 
@@ -314,19 +310,19 @@ fn order(row: &Row) -> Result<OrderView> {
     })
 }
 
-fn summary(row: &Row) -> Result<OrderSummary> {
-    Ok(OrderSummary {
-        id: parsed(row.text(0).parse())?,
-        number: row.int(1),
-        status: known(Status::parse(row.text(2)))?,
-        email: row.text(3).to_owned(),
-        currency: parsed(Currency::parse(row.text(4)))?,
-        total: row.int(5),
-        reserved_at: Timestamp::from_micros(row.int(6)),
-        hold_due_at: Timestamp::from_micros(row.int(7)),
-        paid_at: row.int_or_none(8).map(Timestamp::from_micros),
-        fulfilment: row.text(9).to_owned(),
-    })
+fn summary(row: ListRow) -> OrderSummary {
+    OrderSummary {
+        id: row.id,
+        number: row.number,
+        status: row.status,
+        email: row.email,
+        currency: row.currency,
+        total: row.total,
+        reserved_at: row.reserved_at,
+        hold_due_at: row.hold_due_at,
+        paid_at: row.paid_at,
+        fulfilment: row.fulfilment.as_str().to_owned(),
+    }
 }
 
 fn line(row: &Row) -> OrderLineView {

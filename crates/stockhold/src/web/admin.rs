@@ -7,6 +7,7 @@ pub mod customers;
 pub mod desk;
 pub mod door;
 pub mod exchange;
+pub mod orders;
 pub mod sign_in;
 pub mod today;
 
@@ -42,6 +43,7 @@ struct Route {
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
     use Permission::{Anyone, May, MayFresh, SignedIn};
+    use Scope::{OrdersRead, OrdersWrite, RefundsWrite};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -82,6 +84,25 @@ fn routes() -> Vec<Route> {
         action("/admin/data/{id}/columns", May(Scope::ProductsWrite), "import.columns", exchange::rename),
         page("/admin/data/{id}/errors.csv", May(Scope::ProductsWrite), exchange::errors),
         action("/admin/data/{id}/apply", May(Scope::ProductsWrite), "import.apply", exchange::apply),
+        // Orders
+        page("/admin/orders", May(OrdersRead), orders::list::show),
+        page("/admin/orders/ship", May(OrdersWrite), orders::list::show_ship),
+        action("/admin/orders/ship", May(OrdersWrite), "orders.ship", orders::list::ship),
+        page("/admin/orders/packing-slips", May(OrdersRead), orders::paper::slips),
+        // It takes addresses of buyers out of the shop.
+        page("/admin/orders/csv", MayFresh(OrdersRead), orders::paper::csv),
+        page("/admin/orders/{id}", May(OrdersRead), orders::order::show),
+        page("/admin/orders/{id}/packing-slip", May(OrdersRead), orders::paper::slip),
+        page("/admin/orders/{id}/ship", May(OrdersWrite), orders::ship::show),
+        action("/admin/orders/{id}/ship", May(OrdersWrite), "order.ship", orders::ship::submit),
+        page("/admin/orders/{id}/refund", May(RefundsWrite), orders::refund::show),
+        action("/admin/orders/{id}/refund", May(RefundsWrite), "order.refund", orders::refund::submit),
+        page("/admin/orders/{id}/cancel", May(RefundsWrite), orders::small::show_cancel),
+        action("/admin/orders/{id}/cancel", May(RefundsWrite), "order.cancel", orders::small::cancel),
+        page("/admin/orders/{id}/address", May(OrdersWrite), orders::address::show),
+        action("/admin/orders/{id}/address", May(OrdersWrite), "order.address", orders::address::submit),
+        action("/admin/orders/{id}/notes", May(OrdersWrite), "order.note", orders::small::note),
+        action("/admin/orders/{id}/letters", May(OrdersWrite), "order.letter", orders::small::letter),
     ]
 }
 
@@ -90,6 +111,7 @@ const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin", "admin-nav-today", Permission::SignedIn),
     ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
+    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
 ];
 
 pub fn router() -> Router<Arc<Shop>> {

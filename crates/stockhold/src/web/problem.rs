@@ -328,6 +328,8 @@ impl From<Refusal> for Problem {
             Refusal::AmountNotInSteps { .. } => Problem::invalid("/amount", "not-in-steps", words),
             Refusal::LineUnknown { .. } => Problem::invalid("/items", "not-in-order", words),
             Refusal::UnitsNotThere { .. } => Problem::conflict("units-not-there", words),
+            Refusal::DestinationFixed => Problem::conflict("destination-fixed", words),
+            Refusal::ChangedMeanwhile => Problem::conflict("changed-meanwhile", words),
             Refusal::NothingToShip => Problem::conflict("nothing-to-ship", words),
             Refusal::RefundNotOfPayment => Problem::conflict("refund-not-of-payment", words),
             Refusal::SessionStillOpen => Problem::conflict("session-still-open", words),

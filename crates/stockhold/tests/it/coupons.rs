@@ -193,6 +193,7 @@ on_both_engines!(
             lines: vec![Units { line_no: 1, units: 1 }],
             carrier: String::new(),
             tracking: String::new(),
+            notify: true,
             request_hash: String::new(),
         };
         shop.ledger.ship_order(shipment, noon()).await.expect("it is paid");

@@ -3,6 +3,7 @@
 mod admin_customers;
 mod admin_door;
 mod admin_import;
+mod admin_orders;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
@@ -30,6 +31,7 @@ mod locks;
 mod lookup;
 mod machines;
 mod moved;
+mod order_list;
 mod order_page;
 mod page_flow;
 mod pictures;

@@ -358,7 +358,8 @@ fn every_letter_speaks_from_its_words_alone() {
                 let order = &sample.order;
                 let mut known: Vec<String> = stockhold::language::address_lines(language, &order.shipping_address);
                 known.extend(order.lines.iter().flat_map(|line| [line.title.clone(), line.variant_title.clone()]));
-                let names = [&envelope.shop_name, "Royal Mail", "RR123456785GB", &envelope.order_url];
+                let page = rules::carriers::tracking_url("Royal Mail", "RR123456785GB").expect("a known carrier");
+                let names = [&envelope.shop_name, &page, "Royal Mail", "RR123456785GB", &envelope.order_url];
                 known.extend(names.map(str::to_owned));
                 for part in [letter.subject, letter.text.replace('<', ""), letter.html] {
                     let part =

@@ -90,6 +90,18 @@ pub struct Parcel {
     carrier: String,
     #[serde(default)]
     tracking: String,
+    /// Whether the buyer hears of it by letter; yes when left out.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    notify: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The hash of a request that says nothing of it stays what it was.
+fn is_yes(notify: &bool) -> bool {
+    *notify
 }
 
 /// Cancels an order: not paid, its payment page is closed; paid and not sent, it is refunded and restocked.
@@ -219,6 +231,7 @@ pub async fn ship(
         lines,
         carrier: words(&body.carrier, "/carrier")?,
         tracking: words(&body.tracking, "/tracking")?,
+        notify: body.notify,
         request_hash: hash(&body),
     };
     let shipped = shop.ledger.ship_order(command, shop.now()).await?;

@@ -43,7 +43,7 @@ pub struct TokenQuery {
 pub struct OrderQuery {
     /// `pending`, `processing`, `paid`, `expired`, `cancelled` or `refunded`.
     status: Option<String>,
-    /// An order's number or id, or part of an e-mail address.
+    /// An order's number or id, or the beginning of an e-mail address, a name or a SKU.
     q: Option<String>,
     /// Where the page before ended: its `next`.
     after: Option<String>,

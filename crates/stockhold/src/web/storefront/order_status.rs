@@ -328,6 +328,7 @@ fn parcels(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
                 at_iso => machine_time(parcel.at),
                 carrier => parcel.carrier.as_str(),
                 tracking => parcel.tracking.as_str(),
+                tracking_url => rules::carriers::tracking_url(&parcel.carrier, &parcel.tracking).unwrap_or_default(),
                 goods => goods(parcel),
             }
         })

@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod browser;
+pub mod crowd;
 pub mod line;
 pub mod postgres;
 pub mod process;

@@ -130,7 +130,9 @@ pub fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCo
         | Refusal::UnitsNotThere { .. }
         | Refusal::NothingToShip
         | Refusal::PaymentUnknown
-        | Refusal::RefundNotOfPayment => {}
+        | Refusal::RefundNotOfPayment
+        | Refusal::DestinationFixed
+        | Refusal::ChangedMeanwhile => {}
     }
     (status, notice)
 }

@@ -1,0 +1,137 @@
+//! Finding orders by what people have at hand: a number, an e-mail address, a name, a SKU, or the beginning of one.
+//!
+//! Each arm reads one index in order and stops at a limit, so that a single letter costs no more than a whole name. Text is
+//! compared byte by byte (`{binary}`), the same on both engines; letters are made small before.
+
+use rules::ids::OrderId;
+use rules::orders::Order;
+use rules::text::Email;
+
+use super::{Result, RowExt, Storage};
+use crate::values;
+
+/// What one arm finds at most. What somebody knows whole comes with its newest first, so nothing new is left out.
+pub const FOUND_MAX: i64 = 5_000;
+/// Longer words are nobody's e-mail or order number.
+pub const QUERY_CHARS_MAX: usize = 254;
+/// Words of a name from which it can be found.
+const NAME_WORDS_MAX: usize = 6;
+const NAME_CHARS_MAX: usize = 100;
+/// Sorts behind every text that begins with what stands before it.
+const LAST: char = '\u{10ffff}';
+
+/// Number or id, e-mail, name, SKU: whole, the newest first; then by their beginnings.
+pub const FIND: &str = "
+    select number from orders where number = $1 or id = $2
+    union all
+    select number from (select number from orders where buyer {binary} >= $3 and buyer {binary} < $4
+        order by buyer {binary}, hold, number limit $9) as by_email
+    union all
+    select order_number from (select order_number from order_names where word = $5
+        order by order_number desc limit $9) as by_name
+    union all
+    select order_number from (select order_number from order_names where word > $5 and word < $6
+        order by word, order_number limit $9) as by_part_of_name
+    union all
+    select order_number from (select order_number from order_lines where upper(sku) {binary} = $7
+        order by order_number desc limit $9) as by_sku
+    union all
+    select order_number from (select order_number from order_lines where upper(sku) {binary} > $7
+        and upper(sku) {binary} < $8 order by upper(sku) {binary}, order_number limit $9) as by_part_of_sku";
+
+/// What a search has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Numbers of orders, the newest first, each once.
+    pub numbers: Vec<i64>,
+    /// There are more than these: the words are too few.
+    pub is_cut_short: bool,
+}
+
+/// Orders by what was typed; `None`: nothing was.
+pub async fn find(storage: &Storage, typed: &str) -> Result<Option<Found>> {
+    let Some(parameters) = parameters(typed) else { return Ok(None) };
+    let rows = storage.read(FIND, parameters).await?;
+    let is_cut_short = rows.len() as i64 >= FOUND_MAX;
+    let mut numbers: Vec<i64> = rows.iter().map(|row| row.int(0)).collect();
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    numbers.dedup();
+    Ok(Some(Found { numbers, is_cut_short }))
+}
+
+/// The parameters of [`FIND`].
+pub fn parameters(typed: &str) -> Option<Vec<super::Value>> {
+    let typed: String = typed.trim().chars().take(QUERY_CHARS_MAX).collect();
+    let typed = typed.trim_start_matches(['#', '№']).trim();
+    if typed.is_empty() {
+        return None;
+    }
+    let number: i64 = typed.parse().unwrap_or(0);
+    let id = typed.parse::<OrderId>().map(|id| id.to_string()).unwrap_or_default();
+    // A whole address is known by its buyer, whatever its `+tag`.
+    let email = Email::parse(typed).map_or_else(|_| typed.to_lowercase(), |email| email.buyer());
+    let name = words(typed);
+    let sku = typed.to_ascii_uppercase();
+    let behind = |text: &str| format!("{text}{LAST}");
+    let limits = [behind(&email), behind(&name), behind(&sku)];
+    let [after_email, after_name, after_sku] = limits;
+    Some(values![number, id, email, after_email, name, after_name, sku, after_sku, FOUND_MAX])
+}
+
+/// The name on an address as it is found: from each of its words on, in small letters.
+pub fn names(address: &str) -> Vec<String> {
+    let name: String = field(address, "name").chars().take(NAME_CHARS_MAX).collect();
+    let name = words(&name);
+    let split: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    (0..split.len().min(NAME_WORDS_MAX)).map(|from| split[from..].join(" ")).collect()
+}
+
+/// For whoever erases a person: the statement by which an order of this address is not found by its name any more.
+pub fn forget(number: i64, address: &str) -> (&'static str, Vec<super::Value>) {
+    let sql = "delete from order_names where word {in $1} and order_number = $2";
+    (sql, values![names(address), number])
+}
+
+/// Where an order goes, as two letters; empty: nobody said, or in words of their own.
+pub fn country(order: &Order) -> String {
+    match &order.destination {
+        Some(destination) => destination.country.code().to_owned(),
+        None => {
+            let said = field(&order.shipping_address, "country");
+            rules::places::Country::parse(said.trim()).map_or_else(|_| String::new(), |known| known.code().to_owned())
+        }
+    }
+}
+
+fn field(address: &str, name: &str) -> String {
+    if address.is_empty() {
+        return String::new();
+    }
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(address).unwrap_or_default();
+    fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_from_each_of_its_words_on() {
+        let address = |name: &str| format!(r#"{{"name":"{name}"}}"#);
+        assert_eq!(names(&address("  Anna  Maria Müller ")), ["anna maria müller", "maria müller", "müller"]);
+        assert_eq!(names(&address("林薇")), ["林薇"]);
+        assert_eq!(names(&address("")), Vec::<String>::new());
+        assert_eq!(names(""), Vec::<String>::new());
+        assert_eq!(names(&address(&"a ".repeat(99))).len(), NAME_WORDS_MAX);
+    }
+
+    #[test]
+    fn nothing_typed_asks_for_nothing() {
+        assert_eq!(parameters("  # "), None);
+        assert!(parameters("#1042").is_some_and(|values| values[0] == super::super::Value::Int(1042)));
+    }
+}
