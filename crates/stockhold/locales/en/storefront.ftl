@@ -14,6 +14,7 @@ page-nav-cart-full = Cart ({ $count })
 page-other-language = 中文
 page-other-language-tag = zh-CN
 page-crumbs = Breadcrumb
+page-close = Close
 page-home = Home
 
 home-sentence = What you see on the shelf at { $shop } is there.
@@ -80,6 +81,7 @@ cart-go-on = Continue shopping
 cart-quantity-of = Quantity of { $title }
 cart-update = Update
 cart-remove = Remove
+cart-open = Go to the cart
 cart-summary = Summary
 cart-checkout = Check out
 cart-estimate = What will shipping cost?
@@ -140,6 +142,8 @@ checkout-hold = { $minutes ->
     [one] We hold your goods for 1 minute while you pay on the next page.
    *[other] We hold your goods for { $minutes } minutes while you pay on the next page.
 }
+checkout-terms = By ordering you accept our terms:
+checkout-privacy = What we do with your data:
 checkout-to-cart = Back to the cart
 checkout-check-fields = Please check what you entered
 checkout-email-wrong = Enter an e-mail address, such as name@example.com.
