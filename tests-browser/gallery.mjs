@@ -125,7 +125,7 @@ async function ordersInEveryState(language) {
 async function walkToTheCheckout(page, prefix, see, take) {
   await page.goto(`${shop.address}${prefix}/products/tea-tray`);
   await page.fill("#quantity", "3");
-  await page.click(".buy button");
+  await page.click(".buy .btn");
   await page.locator("#cart-drawer[open] .lines").waitFor();
   await take("cart-drawer");
   await page.keyboard.press("Escape");

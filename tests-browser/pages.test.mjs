@@ -64,7 +64,7 @@ test("a buyer without a mouse buys with the keyboard alone", async () => {
 
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "#main", "the first stop leads past the header");
-  await tabTo(page, 'form[action="/cart/add"] .buy button');
+  await tabTo(page, 'form[action="/cart/add"] .buy .btn');
   await page.keyboard.press("Enter");
   await page.locator("#cart-drawer[open]").waitFor();
   await tabTo(page, '#cart-drawer p > a[href="/cart"]');

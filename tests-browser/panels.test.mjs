@@ -29,8 +29,9 @@ for (const { name, prefix, browsing, full, typed, found } of LANGUAGES) {
     const drawer = page.locator("#cart-drawer");
     const link = page.locator('.top a[data-opens="cart-drawer"]');
     await page.goto(`${shop.address}${prefix}/products/tea-tray`);
-    await page.fill("#quantity", "2");
-    await page.focus(".buy button");
+    await page.click(".qty [data-step='1']");
+    assert.equal(await page.inputValue("#quantity"), "2");
+    await page.focus(".buy .btn");
     await page.keyboard.press("Enter");
     await until(async () => plain(await link.textContent()) === full, "the head counts what was added");
     assert.ok(await drawer.evaluate((dialog) => dialog.open && dialog.contains(document.activeElement)), "the focus is in the drawer");
@@ -43,7 +44,7 @@ for (const { name, prefix, browsing, full, typed, found } of LANGUAGES) {
     }
     await page.keyboard.press("Escape");
     assert.ok(!(await drawer.evaluate((dialog) => dialog.open)), "Escape closes it");
-    assert.ok(await page.locator(".buy button").evaluate((button) => button === document.activeElement), "the focus is back");
+    assert.ok(await page.locator(".buy .btn").evaluate((button) => button === document.activeElement), "the focus is back");
 
     // Fewer of it, then none, without leaving the page.
     let pages = 0;
@@ -100,7 +101,7 @@ test("a quantity that cannot be is told on the page, and nothing is added", asyn
   await page.goto(`${shop.address}/products/tea-tray`);
   await page.evaluate(() => (document.querySelector("form[action$='/cart/add']").noValidate = true));
   await page.fill("#quantity", "0");
-  await page.click(".buy button");
+  await page.click(".buy .btn");
   await page.locator("[role=alert]").waitFor();
   assert.equal(plain(await page.locator('.top a[data-opens="cart-drawer"]').textContent()), "Cart");
   await close();

@@ -67,6 +67,7 @@ export async function startDemo({ holdMinutes = "30" } = {}) {
      * still be paid when the hold is over. Resolves with its session.
      */
     async leftBehind({ session }) {
+      await sent(`${sandbox}/_sandbox/stripe/account`, asJson({ key: "any" }));
       const key = { authorization: "Bearer sk_test_browser" };
       const known = await json(`${sandbox}/v1/checkout/sessions/${session}`, key);
       const form = {
@@ -186,7 +187,7 @@ export async function fillIn(page, email) {
 
 /** Puts what the product's page shows into the cart and goes there: by the drawer, or without a script at once. */
 export async function putIntoCart(page, prefix = "") {
-  await page.click(`form[action="${prefix}/cart/add"] .buy button`);
+  await page.click(`form[action="${prefix}/cart/add"] .buy .btn`);
   const drawer = page.locator("#cart-drawer[open]");
   await drawer.or(page.locator("main .lines")).first().waitFor();
   if (await drawer.count()) await drawer.locator(`p > a[href="${prefix}/cart"]`).click();

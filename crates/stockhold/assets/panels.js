@@ -1,6 +1,6 @@
-// Opens the cart beside the page that one is on, and searches while one types. Both are the browser's own dialogs: they keep
-// the focus inside, Escape closes them, and the focus goes back where it was. Whatever fails here, the links and forms
-// do by themselves, as they do without this script.
+// Opens the cart beside the page that one is on, searches while one types, and counts up and down. The first two are the
+// browser's own dialogs: they keep the focus inside, Escape closes them, and the focus goes back where it was. Whatever
+// fails here, the links and forms do by themselves, as they do without this script.
 (() => {
   const opened = { "cart-drawer": openCart, finder: openFinder };
   const plain = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
@@ -14,6 +14,14 @@
     } else if (event.target.matches("dialog")) {
       event.target.close(); // Beside what is in it.
     }
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-step]");
+    const field = button?.parentElement.querySelector("input");
+    if (!field) return;
+    const wanted = (parseInt(field.value, 10) || 0) + Number(button.dataset.step);
+    field.value = Math.min(Number(field.max), Math.max(Number(field.min), wanted));
   });
 
   // The cart: whatever its forms answer is the cart's page, of which the drawer shows a part.
