@@ -174,8 +174,9 @@ async fn product_page(
     let one_price = variants.iter().all(|variant| variant.price_minor == chosen.price_minor);
     let shown = |variant: &Variant| variant_value(visitor, product, variant, !one_price);
     let sold_out: Vec<Value> = variants.iter().filter(|variant| variant.available < 1).map(shown).collect();
+    let is_not_made = exact.is_none() && !choice.values.is_empty();
     let trouble = match again.trouble.as_str() {
-        "" if exact.is_none() && !choice.values.is_empty() => {
+        "" if is_not_made => {
             let title = chosen.title.get(visitor.language).to_owned();
             visitor.say("product-combination", &[("title", title.into())])
         }
@@ -215,7 +216,7 @@ async fn product_page(
         main_picture => gallery.0,
         pictures => gallery.1,
         all_sold_out => !is_available(product),
-        sold_out, trouble, collection,
+        sold_out, trouble, is_not_made, collection,
         ships_from => ships_from(visitor, product),
         asked => choice.asked,
         specs => specs(visitor, product),
