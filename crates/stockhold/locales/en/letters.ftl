@@ -3,11 +3,12 @@
 letter-sandbox = Sandbox: this payment was simulated. Nothing was charged and nothing will be sent.
 letter-order = Order
 letter-button = See your order
+letter-button-owner = See the order
 letter-link-is-yours = The link opens this order without a password. Keep it to yourself.
 letter-total-paid = Paid
 letter-total-refunded = Refund
 letter-total = Total
-letter-address = Sent to
+letter-address = Goes to
 letter-carrier = Carrier
 letter-tracking = Tracking number
 

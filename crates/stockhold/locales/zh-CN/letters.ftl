@@ -3,6 +3,7 @@
 letter-sandbox = 沙盒环境：本次付款仅为模拟，未产生任何扣款，也不会发货。
 letter-order = 订单号
 letter-button = 查看订单
+letter-button-owner = 查看订单
 letter-link-is-yours = 通过此链接无需密码即可查看订单，请勿转发给他人。
 letter-total-paid = 已付款
 letter-total-refunded = 退款
