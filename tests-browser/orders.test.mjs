@@ -144,6 +144,54 @@ for (const [at, prefix] of ["", "/zh"].entries()) {
   });
 }
 
+for (const [at, prefix] of ["", "/zh"].entries()) {
+  test(`a payment that comes after the hold is told as it is, at ${prefix || "/"}`, async () => {
+    const brief = await startDemo({ holdMinutes: "0.05" });
+    const { page, complaints, close } = await openPage(browser, at ? { ...phone, locale: "zh-CN" } : desktop);
+    const says = async (order, words) => {
+      await page.goto(`${brief.address}${prefix}/orders/${order.id}?token=${order.token}`);
+      await until(async () => {
+        if (words.test(await page.locator("h1").textContent())) return true;
+        await page.reload();
+        return false;
+      }, `the order's page says ${words}`);
+    };
+    try {
+      const several = (await shelf(brief.address)).filter((variant) => variant.available >= 6);
+      // The goods are still there: the order is paid as if nothing had been.
+      // They are gone: all of it goes back, with an apology on the page and in a letter.
+      const ends = [
+        { name: "there", gone: false, words: [/is confirmed/, /已确认/][at], letter: [/is confirmed/, /已确认/][at] },
+        { name: "gone", gone: true, words: [/We’re sorry/, /很抱歉/][at], letter: [/the goods were gone/, /很抱歉/][at] },
+      ];
+      for (const [row, { name, gone, words, letter }] of ends.entries()) {
+        const { sku, available } = several[row];
+        const email = `late-${name}@example.com`;
+        const order = await placeOrder(brief, { sku, quantity: 2, email, locale: at ? "zh-CN" : "en" });
+        await says(order, [/Your hold ran out/, /保留时间已到/][at]);
+        if (gone) await brief.staff(`/api/admin/stock/${sku}/movements`, { delta: -available, reason: "damaged" });
+        await brief.press(await brief.leftBehind(order), { method: "card", card: "4242424242424242" });
+        await says(order, words);
+        if (gone) {
+          await until(async () => (await brief.order(order)).status === "refunded", "the money is back");
+          await page.reload();
+        }
+        await checkPage(page, `order paid late, goods ${name} ${prefix}`);
+        await picture(page, `order-late-${name}-${at ? "zh" : "en"}`);
+        await until(async () => {
+          await page.goto(`${brief.address}${prefix}/_sandbox/mail`);
+          return (await page.locator("article.letter", { hasText: email }).filter({ hasText: letter }).count()) === 1;
+        }, "the letter says so");
+        await picture(page, `order-late-${name}-letters-${at ? "zh" : "en"}`);
+      }
+      assert.deepEqual(complaints, []);
+    } finally {
+      await close();
+      await brief.stop();
+    }
+  });
+}
+
 test("an order's page follows its payment by itself, and rests when it knows", async () => {
   const { page, complaints, close } = await openPage(browser, desktop);
   const order = await placeOrder(shop, { sku: goods[0].sku, quantity: 1, email: "follows@example.com", locale: "en" });

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { checkPage, desktop, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
+import { checkPage, desktop, openPage, phone, picture, putIntoCart, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 let shop;
 let browser;
@@ -40,7 +40,7 @@ for (const [prefix, browsing] of [["", { ...desktop, locale: "en-GB" }], ["/zh",
     await page.goto(`${shop.address}${prefix}/products/${most.slug}`);
     const radio = page.locator(`input[type=radio][name=sku][value="${most.sku}"]`);
     if (await radio.count()) await page.locator("label.opt", { has: radio }).click();
-    await page.click(`form[action="${prefix}/cart/add"] button.btn`);
+    await putIntoCart(page, prefix);
     await look("/cart");
     await look("/checkout");
     await page.fill("#email", "nobody");
@@ -64,10 +64,13 @@ test("a buyer without a mouse buys with the keyboard alone", async () => {
 
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "#main", "the first stop leads past the header");
-  await tabTo(page, 'form[action="/cart/add"] button.btn');
+  await tabTo(page, 'form[action="/cart/add"] .buy .btn');
+  await page.keyboard.press("Enter");
+  await page.locator("#cart-drawer[open]").waitFor();
+  await tabTo(page, '#cart-drawer p > a[href="/cart"]');
   await page.keyboard.press("Enter");
   await page.waitForURL("**/cart");
-  await tabTo(page, 'a[href="/checkout"]');
+  await tabTo(page, 'main a[href="/checkout"]');
   await page.keyboard.press("Enter");
   await page.waitForURL("**/checkout");
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { available, checkWidths, desktop, fillIn, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
+import { available, checkWidths, desktop, fillIn, openPage, phone, picture, putIntoCart, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 let shop;
 let browser;
@@ -75,7 +75,7 @@ async function cancelling({ email, prefix, name, browsing, words }) {
   const { page, complaints, close } = await openPage(browser, browsing);
   await page.goto(`${shop.address}${prefix}/products/${chosen.slug}`);
   await chooseVariant(page, chosen);
-  await page.click(`form[action="${prefix}/cart/add"] button.btn`);
+  await putIntoCart(page, prefix);
   await page.click(`a[href="${prefix}/checkout"]`);
   await fillIn(page, email);
   await page.click(`form[action="${prefix}/checkout"] button.wide`);
@@ -128,8 +128,7 @@ async function purchase({ chosen, quantity, email, prefix, name, browsing, words
   await page.fill("#quantity", String(quantity));
   await look(page, `${name}-3-product`);
 
-  await page.click(`form[action="${prefix}/cart/add"] button.btn`);
-  await page.waitForURL(`**${prefix}/cart`);
+  await putIntoCart(page, prefix);
   await look(page, `${name}-4-cart`);
   assert.equal(await available(shop.address, chosen), stock, "a cart holds nothing");
 

@@ -16,8 +16,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
-const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
-const PROGRAM = process.env.STOCKHOLD ?? path.join(TARGET, "debug/stockhold");
+export const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
+export const PROGRAM = process.env.STOCKHOLD ?? path.join(TARGET, "debug/stockhold");
 const SCREENSHOTS = path.join(TARGET, "screenshots");
 const CHROMIUM = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
@@ -56,20 +56,41 @@ export async function startDemo({ holdMinutes = "30" } = {}) {
   let key;
   return {
     address,
+    folder,
     said: () => said,
     /** What the buyer presses on the payment page. */
     press: (session, fields) => sent(`${sandbox}/_sandbox/checkout/${session}`, { body: new URLSearchParams({ action: "pay", ...fields }) }),
     /** A switch of the sandbox, as docs/sandbox.md lists them. */
     stripe: (route, fields = {}) => sent(`${sandbox}/_sandbox/stripe/${route}`, asJson(fields)),
+    /**
+     * Another payment page of the order, which the shop knows nothing of, as a lost answer may leave one behind: it can
+     * still be paid when the hold is over. Resolves with its session.
+     */
+    async leftBehind({ session }) {
+      await sent(`${sandbox}/_sandbox/stripe/account`, asJson({ key: "any" }));
+      const key = { authorization: "Bearer sk_test_browser" };
+      const known = await json(`${sandbox}/v1/checkout/sessions/${session}`, key);
+      const form = {
+        mode: "payment", success_url: known.success_url, cancel_url: known.cancel_url, customer_email: known.customer_email,
+        client_reference_id: known.client_reference_id, "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": known.currency, "line_items[0][price_data][unit_amount]": String(known.amount_total),
+        "line_items[0][price_data][product_data][name]": "Tea ware",
+      };
+      for (const [name, value] of Object.entries(known.metadata)) {
+        form[`metadata[${name}]`] = form[`payment_intent_data[metadata][${name}]`] = value;
+      }
+      const made = await sent(`${sandbox}/v1/checkout/sessions`, { headers: key, body: new URLSearchParams(form) });
+      return (await made.json()).id;
+    },
     post: (route, fields, headers = {}) => sent(address + route, asJson(fields, headers)),
     order: async ({ id, token }) => json(`${address}/api/orders/${id}?token=${token}`),
     /** A request of the shopkeeper's. */
-    async staff(route, fields) {
+    async staff(route, fields, method = "POST") {
       key ??= promisify(execFile)(PROGRAM, ["keys", "create", "--name", "browser", "--scopes", "admin", "--data-dir", folder], {
         env: { ...process.env, DATABASE_URL: "" },
       }).then(({ stdout }) => stdout.trim());
       const headers = { authorization: `Bearer ${await key}`, "idempotency-key": randomUUID() };
-      return sent(address + route, asJson(fields, headers));
+      return sent(address + route, { ...asJson(fields, headers), method });
     },
     async stop() {
       shop.kill("SIGTERM");
@@ -164,10 +185,20 @@ export async function fillIn(page, email) {
   await page.fill("#city", "Wan Chai");
 }
 
-/** No page may scroll sideways, at the width it is shown in nor at the two narrow ones. */
+/** Puts what the product's page shows into the cart and goes there: by the drawer, or without a script at once. */
+export async function putIntoCart(page, prefix = "") {
+  await page.click(`form[action="${prefix}/cart/add"] .buy .btn`);
+  const drawer = page.locator("#cart-drawer[open]");
+  await drawer.or(page.locator("main .lines")).first().waitFor();
+  if (await drawer.count()) await drawer.locator(`p > a[href="${prefix}/cart"]`).click();
+  await page.waitForURL(`**${prefix}/cart`);
+}
+
+/** No page may scroll sideways, at the width it is shown in nor at the narrow ones. */
 export async function checkWidths(page, name) {
   const shown = page.viewportSize();
-  for (const width of [320, 390, shown.width]) {
+  // A phone, a small one, and half a desktop: what a page has left at a zoom of 200 %.
+  for (const width of [320, 390, 640, shown.width]) {
     await page.setViewportSize({ width, height: shown.height });
     const [content, window] = await page.evaluate(() => [
       document.documentElement.scrollWidth,
@@ -213,8 +244,8 @@ export async function available(address, { slug, sku }) {
   return product.variants.find((variant) => variant.sku === sku).available;
 }
 
-async function json(url) {
-  const response = await fetch(url);
+async function json(url, headers = {}) {
+  const response = await fetch(url, { headers });
   assert.equal(response.status, 200, url);
   return response.json();
 }

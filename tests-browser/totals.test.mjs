@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { checkWidths, desktop, fillIn, openPage, phone, picture, shelf, startBrowser, startDemo, until } from "./support.mjs";
+import { checkWidths, desktop, fillIn, openPage, phone, picture, putIntoCart, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 let shop;
 let browser;
@@ -36,8 +36,7 @@ async function purchase({ name, prefix, browsing, way, tax }) {
   const { page, complaints, close } = await openPage(browser, browsing);
   const email = `${name}@example.com`;
   await page.goto(`${shop.address}${prefix}/products/${chosen.slug}`);
-  await page.click(`form[action="${prefix}/cart/add"] button.btn`);
-  await page.waitForURL(`**${prefix}/cart`);
+  await putIntoCart(page, prefix);
   await page.selectOption("#country", "GB");
   await page.click(`form[action="${prefix}/cart"] button`);
   assert.match(await page.locator(".methods").textContent(), new RegExp(way));

@@ -44,6 +44,8 @@ pub enum Letter {
     OrderCancelled,
     /// Stripe has sent money back: part of it or all.
     RefundSent,
+    /// To the owner, who has asked for it: an order is to be packed.
+    OwnerNewOrder,
     /// To the owner: a payment came for goods that were gone, and went back.
     OwnerLatePayment,
     /// To the owner: the amount is not the order's, and the money waits for a person.
@@ -100,7 +102,8 @@ impl Letter {
             | Letter::LateRefund
             | Letter::OrderCancelled
             | Letter::RefundSent => false,
-            Letter::OwnerLatePayment
+            Letter::OwnerNewOrder
+            | Letter::OwnerLatePayment
             | Letter::OwnerPaymentDiffers
             | Letter::OwnerRefundFailed
             | Letter::OwnerDispute
@@ -118,6 +121,7 @@ words!(Letter {
     LateRefund = "late_refund",
     OrderCancelled = "order_cancelled",
     RefundSent = "refund_sent",
+    OwnerNewOrder = "owner_new_order",
     OwnerLatePayment = "owner_late_payment",
     OwnerPaymentDiffers = "owner_payment_differs",
     OwnerRefundFailed = "owner_refund_failed",

@@ -21,6 +21,7 @@ create table products (
     position bigint not null,     -- order on the shelf
     image text not null,          -- what the demo's drawn pictures are called; empty: none
     ships_from text not null,       -- a pre-order: the day (2027-01-15) on which it is first sent; empty: at once
+    specs text not null,          -- JSON: list of {name, value}, each language → text
     tax_class text not null,
     created_at bigint not null,
     updated_at bigint not null,

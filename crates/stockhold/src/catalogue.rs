@@ -211,6 +211,7 @@ fn merged(stands: Option<&Product>, sheet: &SheetProduct) -> NewProduct {
         options: sheet.options.clone(),
         image: None,
         ships_from: None,
+        specs: None,
         variants: sheet.variants.iter().map(variant).collect(),
         collections: sheet.collections.clone(),
     }

@@ -171,7 +171,7 @@ fn context(
 /// Letters that promise goods or speak of them on their way say where to.
 fn is_sent_there(kind: effects::Letter) -> bool {
     use effects::Letter;
-    matches!(kind, Letter::OrderConfirmed | Letter::PaymentProcessing | Letter::OrderShipped)
+    matches!(kind, Letter::OrderConfirmed | Letter::PaymentProcessing | Letter::OrderShipped | Letter::OwnerNewOrder)
 }
 
 fn all_goods(language: Language, order: &OrderView) -> Vec<Value> {

@@ -27,6 +27,8 @@ const HAPPENINGS_KEPT: usize = 256;
 /// Live holds of one e-mail and of one client address: a person needs one; a family or a shop counter a few.
 const HOLDS_PER_BUYER_MAX: i64 = 3;
 const HOLDS_PER_CLIENT_MAX: i64 = 20;
+/// Few enough that a buyer may want to know.
+const LOW_STOCK: i64 = 5;
 /// What a shop sells in until somebody says otherwise.
 const CURRENCY: &str = "USD";
 
@@ -67,6 +69,10 @@ pub struct Settings {
     /// Who hears of what a person must look at; empty: whoever letters come from.
     pub owner_email: String,
     pub owner_language: Language,
+    /// Whether the owner hears of each new order by letter.
+    pub owner_order_letters: bool,
+    /// At and below this many, pages say how many are left; 0: never.
+    pub low_stock: i64,
     /// Those the shop's pages are offered in; never empty.
     pub languages: Vec<Language>,
     pub policy: Policy,
@@ -267,6 +273,8 @@ impl Settings {
             time_zone: text("time_zone", "UTC"),
             owner_email: text("owner_email", ""),
             owner_language: Language::of_tag(&text("owner_language", "en")),
+            owner_order_letters: set.get(settings::OWNER_ORDER_LETTERS).is_some_and(|set| set == "1"),
+            low_stock: settings::number(set, settings::LOW_STOCK)?.unwrap_or(LOW_STOCK),
             languages: if languages.is_empty() { Language::ALL.to_vec() } else { languages },
             policy,
             shipping_zones: text(settings::SHIPPING_ZONES, ""),

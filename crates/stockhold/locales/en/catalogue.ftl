@@ -25,6 +25,7 @@ listing-pages = Pages
 listing-page = Page { $number }
 listing-previous = Previous page
 
+search-suggestions = Suggestions
 search-for = For “{ $query }”
 search-meant = Did you mean
 search-collections = Collections
@@ -34,6 +35,10 @@ product-not-made = not made
 product-combination = We don’t make that combination. This is { $title }.
 product-show-choice = Show this choice
 product-left-in = { $count } left in { $title }
+product-held = { $count ->
+    [one] 1 of these is held for you
+   *[other] { $count } of these are held for you
+}
 product-weight = Weight
 product-related = Beside it on the shelf
 product-preorder = Pre-order

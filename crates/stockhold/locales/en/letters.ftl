@@ -3,11 +3,12 @@
 letter-sandbox = Sandbox: this payment was simulated. Nothing was charged and nothing will be sent.
 letter-order = Order
 letter-button = See your order
+letter-button-owner = See the order
 letter-link-is-yours = The link opens this order without a password. Keep it to yourself.
 letter-total-paid = Paid
 letter-total-refunded = Refund
 letter-total = Total
-letter-address = Sent to
+letter-address = Goes to
 letter-carrier = Carrier
 letter-tracking = Tracking number
 
@@ -69,6 +70,11 @@ letter-refund-sent-whole = We have sent back { $amount }. With it, all you paid 
 letter-refund-sent-text = It goes back the way you paid and can take 5 to 10 days to show on your statement.
 
 # To the shop's owner.
+letter-owner-new-order-subject = Order { $number } is new · { $shop }
+letter-owner-new-order-heading = A new order
+letter-owner-new-order-text = { $email } has paid { $total } for it, on { $time }. The goods are sold to them; pack and send them next.
+letter-owner-new-order-free = { $email } has confirmed it. There was nothing to pay. The goods are theirs; pack and send them next.
+
 letter-owner-late-payment-subject = Order { $number } was paid too late and goes back · { $shop }
 letter-owner-late-payment-subject-owed = Order { $number } was paid too late, and its refund failed · { $shop }
 letter-owner-late-payment-heading = Paid too late

@@ -14,6 +14,7 @@ page-nav-cart-full = Cart ({ $count })
 page-other-language = 中文
 page-other-language-tag = zh-CN
 page-crumbs = Breadcrumb
+page-close = Close
 page-home = Home
 
 home-sentence = What you see on the shelf at { $shop } is there.
@@ -48,6 +49,7 @@ search-nothing = Try fewer or other words, or look through
 lookup-title = Find my order
 lookup-text = Name the number of your order and the e-mail address you ordered with. We send the link to the order there.
 lookup-answer = If there is such an order, its link is on its way to that address.
+lookup-number = Order number
 lookup-number-hint = It stands in our letters, after “Order”.
 lookup-number-wrong = Enter the number of your order, for example 1042.
 lookup-go = Send me the link
@@ -64,6 +66,8 @@ product-sold-out-chosen = { $title } is sold out. The other options are there.
 product-left = { $count } left
 product-in-stock = In stock
 product-quantity = Quantity
+product-fewer = One fewer
+product-more = One more
 product-add = Add to cart
 product-hold = Held for you
 product-hold-text = { $minutes ->
@@ -80,6 +84,7 @@ cart-go-on = Continue shopping
 cart-quantity-of = Quantity of { $title }
 cart-update = Update
 cart-remove = Remove
+cart-open = Go to the cart
 cart-summary = Summary
 cart-checkout = Check out
 cart-estimate = What will shipping cost?
@@ -140,8 +145,11 @@ checkout-hold = { $minutes ->
     [one] We hold your goods for 1 minute while you pay on the next page.
    *[other] We hold your goods for { $minutes } minutes while you pay on the next page.
 }
+checkout-terms = By ordering you accept our terms:
+checkout-privacy = What we do with your data:
 checkout-to-cart = Back to the cart
 checkout-check-fields = Please check what you entered
+checkout-field-wrong = { $field }: { $text }
 checkout-email-wrong = Enter an e-mail address, such as name@example.com.
 checkout-text-wrong = Keep this under { $most } characters, on one line.
 checkout-cart-changed = Your cart changed

@@ -25,6 +25,7 @@ listing-pages = 分页
 listing-page = 第 { $number } 页
 listing-previous = 上一页
 
+search-suggestions = 搜索建议
 search-for = “{ $query }”的搜索结果
 search-meant = 您要找的是不是
 search-collections = 商品系列
@@ -34,6 +35,7 @@ product-not-made = 无此搭配
 product-combination = 没有这种搭配，现为您显示“{ $title }”。
 product-show-choice = 查看所选规格
 product-left-in = { $title }仅剩 { $count } 件
+product-held = 已为您保留 { $count } 件
 product-weight = 重量
 product-related = 同系列商品
 product-preorder = 预售

@@ -3,6 +3,7 @@
 letter-sandbox = 沙盒环境：本次付款仅为模拟，未产生任何扣款，也不会发货。
 letter-order = 订单号
 letter-button = 查看订单
+letter-button-owner = 查看订单
 letter-link-is-yours = 通过此链接无需密码即可查看订单，请勿转发给他人。
 letter-total-paid = 已付款
 letter-total-refunded = 退款
@@ -69,6 +70,11 @@ letter-refund-sent-whole = 我们已退还 { $amount }，至此该订单的全�
 letter-refund-sent-text = 款项将原路退回，到账可能需要 5 至 10 天。
 
 # 写给店主的邮件。
+letter-owner-new-order-subject = 新订单 { $number } · { $shop }
+letter-owner-new-order-heading = 有一个新订单
+letter-owner-new-order-text = { $email } 已于 { $time } 付款 { $total }。商品已售出，请安排备货与发货。
+letter-owner-new-order-free = { $email } 已确认此订单，无需付款。商品已售出，请安排备货与发货。
+
 letter-owner-late-payment-subject = 订单 { $number } 付款过晚，正在退款 · { $shop }
 letter-owner-late-payment-subject-owed = 订单 { $number } 付款过晚，退款失败 · { $shop }
 letter-owner-late-payment-heading = 付款过晚

@@ -15,7 +15,7 @@ use super::{ImportError, Storeroom, receive};
 use crate::media::{Accepted, Media, drawings};
 use crate::storage::pages;
 use crate::storage::products::images::{self, Image};
-use crate::storage::products::{self, Localized, NewProduct, NewVariant, ProductStatus, edit};
+use crate::storage::products::{self, Localized, NewProduct, NewVariant, ProductStatus, Spec, edit};
 
 const GOODS: &str = include_str!("../../assets/demo/goods.json");
 const CURRENCY: &str = "USD";
@@ -55,6 +55,7 @@ struct DemoProduct {
     options: Vec<String>,
     title: Localized,
     description: Localized,
+    specs: Vec<Spec>,
     /// A pre-order: days until it is first sent.
     ships_in_days: Option<i64>,
     variants: Vec<DemoVariant>,
@@ -150,6 +151,7 @@ impl DemoProduct {
             ships_from: day.map(|day| {
                 jiff::Timestamp::from_microsecond(day.micros()).unwrap_or_default().strftime("%F").to_string()
             }),
+            specs: Some(self.specs.clone()),
             variants: self.variants.iter().map(|variant| variant.variant(&self.options, values)).collect(),
             collections: Some(self.collections.clone()),
         }
@@ -207,6 +209,7 @@ mod tests {
         for product in &goods.products {
             let new = product.to_product(&goods.values, Timestamp::from_seconds(0));
             assert!(both(&new.title) && both(&new.description), "{}", new.slug);
+            assert!(product.specs.iter().all(|spec| both(&spec.name) && both(&spec.value)), "{}", new.slug);
             assert!(new.variants.iter().all(|variant| variant.options.len() == new.options.len()), "{}", new.slug);
             assert!(new.collections.iter().flatten().all(|slug| goods.collections.iter().any(|c| c.slug == *slug)));
             assert!(product.options.iter().all(|name| {

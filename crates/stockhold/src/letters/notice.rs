@@ -68,7 +68,7 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
     let say = |part: &str| words.say(language, &key(kind, part), &named);
     let (label, amount) = match kind {
         // Where nothing goes back, a refund of zero would only be odd.
-        Letter::OrderConfirmed => ("letter-total-paid", total),
+        Letter::OrderConfirmed | Letter::OwnerNewOrder => ("letter-total-paid", total),
         Letter::PaymentProcessing | Letter::PaymentFailed | Letter::OrderShipped | Letter::OrderLink => {
             ("letter-total", total)
         }
@@ -131,6 +131,7 @@ fn parts(
         }
         Letter::RefundSent if order.going_back() < order.captured() => vec!["heading", "part", "text"],
         Letter::RefundSent => vec!["heading", "whole", "text"],
+        Letter::OwnerNewOrder if order.total == 0 => vec!["heading", "free"],
         Letter::OwnerLatePayment if way == Way::Owed => vec!["heading", "owed"],
         Letter::OwnerRefundFailed if no_why => vec!["heading", "text", "do"],
         Letter::OwnerRefundFailed => vec!["heading", "text", "why", "do"],
@@ -141,9 +142,10 @@ fn parts(
             Some(DisputeState::Open) | None if no_due => vec!["heading", "text"],
             Some(DisputeState::Open) | None => vec!["heading", "text", "due"],
         },
-        Letter::OwnerLatePayment | Letter::OwnerPaymentDiffers | Letter::OwnerRefundUnassigned => {
-            vec!["heading", "text"]
-        }
+        Letter::OwnerNewOrder
+        | Letter::OwnerLatePayment
+        | Letter::OwnerPaymentDiffers
+        | Letter::OwnerRefundUnassigned => vec!["heading", "text"],
     }
 }
 

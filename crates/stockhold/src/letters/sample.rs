@@ -144,7 +144,7 @@ pub fn letters(language: Language) -> Vec<Sample> {
     use RefundState::{Failed, Pending};
     vec![
         of("order_confirmed", Letter::OrderConfirmed, paid.clone()),
-        of("order_confirmed-free", Letter::OrderConfirmed, free),
+        of("order_confirmed-free", Letter::OrderConfirmed, free.clone()),
         of("payment_processing", Letter::PaymentProcessing, OrderView { status: Status::Processing, ..unpaid.clone() }),
         of("payment_failed", Letter::PaymentFailed, OrderView { status: Status::Expired, ..unpaid.clone() }),
         of("order_link", Letter::OrderLink, paid.clone()),
@@ -159,6 +159,8 @@ pub fn letters(language: Language) -> Vec<Sample> {
         of("late_refund", Letter::LateRefund, back(Late, Pending, whole)),
         of("late_refund-cancelled", Letter::LateRefund, cancelled(back(Late, Pending, whole))),
         of("late_refund-owed", Letter::LateRefund, back(Late, Failed, whole)),
+        of("owner_new_order", Letter::OwnerNewOrder, paid.clone()),
+        of("owner_new_order-free", Letter::OwnerNewOrder, free),
         of("owner_late_payment", Letter::OwnerLatePayment, back(Late, Pending, whole)),
         of("owner_late_payment-owed", Letter::OwnerLatePayment, back(Late, Failed, whole)),
         of(

@@ -86,6 +86,7 @@ fn about(kind: effects::Letter) -> String {
         | Letter::OrderLink
         | Letter::LateRefund
         | Letter::OrderCancelled
+        | Letter::OwnerNewOrder
         | Letter::OwnerLatePayment
         | Letter::OwnerPaymentDiffers => String::new(),
     }

@@ -12,7 +12,7 @@ use crate::ledger::Fault;
 use crate::letters::{self, Envelope};
 use crate::mail::{self, MailError};
 use crate::shop::{Settings, Shop};
-use crate::storage::effects::EffectRow;
+use crate::storage::effects::{self, EffectRow};
 use crate::storage::order_notes::AGAIN;
 use crate::storage::orders::{self, OrderView};
 
@@ -31,6 +31,10 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         return Ok(Carried::Done);
     }
     let settings = shop.read_settings().await?;
+    if kind == Letter::OrderConfirmed && settings.owner_order_letters {
+        // Before the buyer's own, whose address may be refused; a repeat finds it there.
+        effects::queue_letter(&shop.storage, order.id, Letter::OwnerNewOrder, shop.now()).await?;
+    }
     let language = if kind.to_owner() { settings.owner_language } else { Language::of_tag(&order.language) };
     let order_url = format!(
         "{}{}/orders/{}?token={}",
@@ -75,7 +79,9 @@ fn is_overtaken(kind: Letter, about: &str, order: &OrderView) -> bool {
         Letter::PaymentProcessing => order.status != Status::Processing,
         Letter::PaymentFailed => order.captured() > 0,
         Letter::RefundSent => refund.is_none_or(|refund| !refund.state.is_alive()),
-        Letter::OrderConfirmed => order.lines.iter().all(|line| line.cancelled == line.quantity),
+        Letter::OrderConfirmed | Letter::OwnerNewOrder => {
+            order.lines.iter().all(|line| line.cancelled == line.quantity)
+        }
         Letter::OwnerRefundFailed => all_goes_back || refund.is_some_and(|refund| refund.state.is_alive()),
         Letter::OwnerPaymentDiffers => {
             !order.payments.iter().any(|payment| payment.purpose == Purpose::Mismatch && payment.left_minor() > 0)

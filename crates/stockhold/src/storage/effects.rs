@@ -1,9 +1,10 @@
 //! The outbox' rows: leased, carried out, and marked. The ledger writes them; here they are worked off.
 
+use rules::effects::{Effect, Letter};
 use rules::ids::OrderId;
 use rules::time::{Span, Timestamp};
 
-use super::{Result, Row, RowExt, Storage, StorageError};
+use super::{Result, Row, RowExt, Storage, StorageError, Value};
 use crate::values;
 
 /// How long one try may take before another worker may lease the row again: longer than all the time-outs and
@@ -30,6 +31,20 @@ pub async fn lease(storage: &Storage, id: &str, now: Timestamp) -> Result<Option
     let until = (now + LEASE).micros();
     let rows = storage.write(sql, values![id, now.micros(), until]).await?;
     rows.first().map(effect).transpose()
+}
+
+/// A letter that is to be sent, unless it was before (E2).
+pub fn letter(order: OrderId, letter: Letter, about: &str, now: Timestamp) -> (&'static str, Vec<Value>) {
+    let effect = Effect::SendLetter { order, letter, about: about.to_owned() };
+    let (kind, subject) = (effect.kind(), effect.subject());
+    let sql = "insert into effects (id, kind, subject, order_id, parameters, state, attempts, due_at, leased_until,
+            last_error, created_at)
+        values ($1, $2, $3, $4, '', 'due', 0, $5, 0, '', $5) on conflict (kind, subject) do nothing";
+    (sql, values![format!("{kind}:{subject}"), kind, subject, order.to_string(), now.micros()])
+}
+
+pub async fn queue_letter(storage: &Storage, order: OrderId, kind: Letter, now: Timestamp) -> Result<()> {
+    storage.write_many(vec![letter(order, kind, "", now)]).await
 }
 
 /// One effect, whoever is at it.

@@ -3,11 +3,11 @@
 //! Who asked and for whom is kept as keyed digests, for a day, to be counted by. What a look-up comes to is decided
 //! later, by a worker: asking takes the same one statement whether there is such an order or not.
 
-use rules::effects::{Effect, Letter};
+use rules::effects::Letter;
 use rules::ids::OrderId;
 use rules::time::{Span, Timestamp};
 
-use super::{Result, RowExt, Storage};
+use super::{Result, RowExt, Storage, effects};
 use crate::values;
 
 /// So far back askers are counted.
@@ -59,13 +59,7 @@ pub async fn due(storage: &Storage, limit: i64) -> Result<Vec<Lookup>> {
 pub async fn answer(storage: &Storage, lookup: &Lookup, order: Option<OrderId>, now: Timestamp) -> Result<()> {
     let mut statements = vec![("update lookups set state = 'done' where id = $1", values![lookup.id.as_str()])];
     if let Some(order) = order {
-        let effect = Effect::SendLetter { order, letter: Letter::OrderLink, about: lookup.id.clone() };
-        let (kind, subject) = (effect.kind(), effect.subject());
-        let sql = "insert into effects (id, kind, subject, order_id, parameters, state, attempts, due_at, leased_until,
-                last_error, created_at)
-            values ($1, $2, $3, $4, '', 'due', 0, $5, 0, '', $5) on conflict (kind, subject) do nothing";
-        let parameters = values![format!("{kind}:{subject}"), kind, subject, order.to_string(), now.micros()];
-        statements.push((sql, parameters));
+        statements.push(effects::letter(order, Letter::OrderLink, &lookup.id, now));
     }
     statements.push(("delete from lookups where asked_at < $1 and state = 'done'", values![(now - KEPT).micros()]));
     storage.write_many(statements).await

@@ -63,6 +63,8 @@ pub struct Product {
     pub images: Vec<images::Image>,
     /// A pre-order: the day on which it is first sent, such as `2027-01-15`; empty: at once.
     pub ships_from: String,
+    /// What it is made of, how large it is, how to care for it, in order.
+    pub specs: Vec<Spec>,
     /// Those that are offered, in order.
     pub variants: Vec<Variant>,
     /// Slugs.
@@ -71,6 +73,14 @@ pub struct Product {
     /// Raised by every change of it or its pictures; stock is none of that.
     pub revision: i64,
     position: i64,
+}
+
+/// One thing worth knowing of a product, such as `Capacity`: `120 ml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    pub name: Localized,
+    pub value: Localized,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +147,8 @@ pub struct NewProduct {
     pub image: Option<String>,
     /// None: as it is.
     pub ships_from: Option<String>,
+    /// None: as they are.
+    pub specs: Option<Vec<Spec>>,
     pub variants: Vec<NewVariant>,
     /// Slugs; those that do not exist yet are made. None: as they are.
     pub collections: Option<Vec<String>>,
@@ -228,6 +240,7 @@ impl Product {
             && new.tax_class.as_ref().is_none_or(|class| *class == self.tax_class)
             && new.image.as_ref().is_none_or(|image| *image == self.image)
             && new.ships_from.as_ref().is_none_or(|day| *day == self.ships_from)
+            && new.specs.as_ref().is_none_or(|specs| *specs == self.specs)
             && new.collections.as_ref().is_none_or(|slugs| sorted(slugs) == sorted(&self.collections))
             && self.variants.len() == new.variants.len()
             && self.variants.iter().zip(&new.variants).all(|(stands, new)| stands.equals(new))
@@ -272,7 +285,7 @@ pub struct NotACursor;
 
 const BY_PLACE: &str = "
     select p.id, p.slug, p.status, p.title, p.description, p.options, p.image, p.position, p.tax_class, p.ships_from,
-        p.revision
+        p.revision, p.specs
     from products p
     where (p.status = 'active' or $1 = 1)
         and (p.position > $2 or (p.position = $2 and p.id > $3))
@@ -283,17 +296,17 @@ const BY_PLACE: &str = "
     limit $7";
 
 const BY_SLUG: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision, specs
     from products
     where slug {in $1} order by position, id";
 
 const BY_SKU: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision, specs
     from products
     where id in (select product_id from variants where sku {in $1}) order by position, id";
 
 const BY_ID: &str =
-    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision
+    "select id, slug, status, title, description, options, image, position, tax_class, ships_from, revision, specs
     from products
     where id {in $1} order by position, id";
 
@@ -482,6 +495,7 @@ fn product(row: &Row) -> Result<Product> {
         image: row.text(6).to_owned(),
         images: Vec::new(),
         ships_from: row.text(9).to_owned(),
+        specs: from_json(row.text(11))?,
         variants: Vec::new(),
         collections: Vec::new(),
         tax_class: TaxClass::parse(row.text(8)).map_err(broken)?,

@@ -18,6 +18,8 @@ pub const CURRENCY: &str = "currency";
 pub const HOLD_MICROS: &str = "hold_micros";
 pub const HOLDS_PER_BUYER_MAX: &str = "holds_per_buyer_max";
 pub const HOLDS_PER_CLIENT_MAX: &str = "holds_per_client_max";
+pub const OWNER_ORDER_LETTERS: &str = "owner_order_letters";
+pub const LOW_STOCK: &str = "low_stock";
 /// JSON documents of `price_rules`.
 pub const SHIPPING_ZONES: &str = "shipping_zones";
 pub const TAX_RULES: &str = "tax_rules";

@@ -30,6 +30,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{And, DefaultPredicate, NotForContentType, Predicate};
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -131,6 +133,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .layer(middleware::from_fn_with_state(shop.clone(), dress))
         .layer(Extension(pages))
         .layer(Extension(Limits::open()))
+        .layer(compression())
         .with_state(shop)
 }
 
@@ -153,6 +156,12 @@ async fn swallow_what_is_too_long(most: usize, request: Request, next: Next) -> 
     let (parts, body) = request.into_parts();
     let _ = to_bytes(body, most + SWALLOWED_BYTES_MAX).await; // Longer still: the line closes.
     next.run(Request::from_parts(parts, Body::empty())).await
+}
+
+/// Text travels packed; pictures and fonts are packed already. Cookies are not sent with what other sites embed (`Lax`), so
+/// nobody can guess at a page's secrets by its packed length.
+fn compression() -> CompressionLayer<And<DefaultPredicate, NotForContentType>> {
+    CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("font/")))
 }
 
 /// Requests with their own proof come from programs: Stripe's signature, a bearer key. Browsers prove by `Origin`.

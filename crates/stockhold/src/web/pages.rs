@@ -196,6 +196,7 @@ fn frame(shop: &Shop, pages: &Pages, settings: &Settings, page: Here<'_>, cart_c
         style_version => pages.style_version(),
         htmx_version => assets::version("htmx.min.js"),
         script_version => assets::version("shop.js"),
+        panels_version => assets::version("panels.js"),
         head_links => links.collections.iter().take(HEAD_LINKS).map(|link| led("collections", link)).collect::<Vec<_>>(),
         foot_links => links.pages.iter().map(|link| led("pages", link)).collect::<Vec<_>>(),
     }

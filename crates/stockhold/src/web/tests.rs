@@ -86,6 +86,7 @@ impl Visit {
             options: vec!["Glaze".to_owned()],
             image: Some("cup".to_owned()),
             ships_from: None,
+            specs: None,
             variants: vec![variant("CUP-CEL", "Celadon", "青瓷"), variant("CUP-TEN", "Tenmoku", "天目")],
             collections: Some(vec!["cups".to_owned()]),
         };

@@ -38,6 +38,7 @@ fn cup(slug: &str, skus: &[&str]) -> NewProduct {
         options: vec!["Glaze".to_owned()],
         image: Some("cup".to_owned()),
         ships_from: None,
+        specs: None,
         variants: skus.iter().map(|sku| variant(sku, 3200)).collect(),
         collections: Some(vec!["cups".to_owned()]),
     }

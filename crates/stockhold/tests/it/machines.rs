@@ -19,6 +19,121 @@ fn of_kind<'a>(graph: &'a [Value], kind: &str) -> &'a Value {
     graph.iter().find(|node| node["@type"] == kind).unwrap_or_else(|| panic!("no {kind} in {graph:?}"))
 }
 
+/// What schema.org and the search engines ask of each type that the shop uses: what must be there, and what may.
+const SHAPES: &[(&str, &[&str], &[&str])] = &[
+    ("Organization", &["name", "url"], &["logo"]),
+    ("WebSite", &["name", "url"], &["inLanguage", "publisher", "potentialAction"]),
+    ("SearchAction", &["target", "query-input"], &[]),
+    ("Brand", &["name"], &[]),
+    ("BreadcrumbList", &["itemListElement"], &[]),
+    ("ListItem", &["position", "name", "item"], &[]),
+    ("PropertyValue", &["name", "value"], &[]),
+    (
+        "Product",
+        &["name", "sku", "offers"],
+        &[
+            "url",
+            "description",
+            "brand",
+            "image",
+            "additionalProperty",
+            "inProductGroupWithID",
+            "color",
+            "size",
+            "material",
+            "pattern",
+        ],
+    ),
+    (
+        "ProductGroup",
+        &["name", "url", "productGroupID", "variesBy", "hasVariant"],
+        &["description", "brand", "image", "additionalProperty"],
+    ),
+    (
+        "Offer",
+        &["url", "price", "priceCurrency", "availability"],
+        &["itemCondition", "seller", "availabilityStarts", "priceValidUntil"],
+    ),
+];
+
+/// Every node has its type's shape, and every value is of its kind.
+fn check_shape(node: &Value) {
+    match node {
+        Value::Array(nodes) => {
+            assert!(!nodes.is_empty(), "an empty list says nothing");
+            nodes.iter().for_each(check_shape);
+        }
+        Value::Object(fields) => {
+            let Some(kind) = fields.get("@type") else {
+                assert_eq!(fields.keys().collect::<Vec<_>>(), ["@id"], "without a type it only points: {node}");
+                return;
+            };
+            let shape = SHAPES.iter().find(|(name, ..)| kind == name).unwrap_or_else(|| panic!("no shape of {kind}"));
+            let missing: Vec<_> = shape.1.iter().filter(|name| fields.get(**name).is_none_or(is_nothing)).collect();
+            assert!(missing.is_empty(), "{kind} lacks {missing:?}: {node}");
+            for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('@')) {
+                assert!(shape.1.contains(&name.as_str()) || shape.2.contains(&name.as_str()), "{kind} has {name}");
+                check_value(name, value);
+                check_shape(value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn check_value(name: &str, value: &Value) {
+    let text = value.as_str().unwrap_or_default();
+    let is_right = match name {
+        "url" | "item" | "logo" => text.starts_with("http://") || text.starts_with("https://"),
+        "price" => {
+            !text.is_empty() && text.parse::<f64>().is_ok_and(|price| price >= 0.0) && !text.contains(['e', ','])
+        }
+        "priceCurrency" => text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
+        "availability" => ["InStock", "LimitedAvailability", "OutOfStock", "PreOrder"]
+            .iter()
+            .any(|known| text == format!("https://schema.org/{known}")),
+        "itemCondition" => text == "https://schema.org/NewCondition",
+        "availabilityStarts" => text.parse::<jiff::civil::Date>().is_ok(),
+        "position" => value.as_u64().is_some_and(|position| position > 0),
+        _ => true,
+    };
+    assert!(is_right, "{name} is {value}");
+}
+
+on_both_engines!(structured_data_has_the_shape_that_schema_org_asks_for, TestShop, async |shop: &TestShop| {
+    let material = json!({"name": {"en": "Material", "zh-CN": "材质"}, "value": {"en": "Stoneware", "zh-CN": "炻器"}});
+    put(shop, "one", "active", "USD", &[("ONE", "Ash", 900)], json!({"ships_from": "2027-01-15"})).await;
+    put(shop, "cup", "active", "USD", &[("A", "Celadon", 3250), ("B", "Ash", 3600)], json!({})).await;
+    let sized = json!({"title": {"en": "Tray"}, "status": "active", "options": ["Size"], "specs": [material],
+        "variants": [
+            {"sku": "T30", "options": {"Size": "30 cm"}, "price": {"amount": 5000, "currency": "USD"}},
+            {"sku": "T40", "options": {"Size": "40 cm"}, "price": {"amount": 7000, "currency": "USD"}}]});
+    assert_eq!(shop.staff("PUT", "/api/admin/products/tray", "tray", sized).await.0, 201);
+    receive(shop, "A", 3).await;
+    receive(shop, "ONE", 9).await;
+    let browser = Browser::new(shop);
+    for path in
+        ["/", "/products/one", "/products/cup", "/products/tray", "/zh/", "/zh/products/cup", "/zh/products/tray"]
+    {
+        check_shape(&Value::Array(data(&browser.get(path).await)));
+    }
+    let graph = data(&browser.get("/zh/products/tray").await);
+    let group = of_kind(&graph, "ProductGroup");
+    assert_eq!(group["variesBy"], json!(["https://schema.org/size"]));
+    assert_eq!(group["additionalProperty"][0]["value"], "炻器");
+    assert_eq!(group["hasVariant"][1]["size"], "40 cm");
+    // A variant is told by its own page, and points back to its group.
+    let variant = &group["hasVariant"][1];
+    assert!(variant["url"].as_str().expect("a link").ends_with("/zh/products/tray?variant=T40"));
+    assert_eq!(variant["inProductGroupWithID"], group["productGroupID"]);
+    let page = browser.get("/zh/products/tray").await;
+    assert!(page.text.contains("<dt>材质</dt><dd>炻器</dd>"), "{}", page.text);
+});
+
 async fn put(shop: &TestShop, slug: &str, status: &str, currency: &str, variants: &[(&str, &str, i64)], more: Value) {
     let variant = |(sku, glaze, price): &(&str, &str, i64)| json!({"sku": sku, "options": {"Glaze": glaze}, "price": {"amount": price, "currency": currency}});
     let mut product = json!({

@@ -81,6 +81,45 @@ on_both_engines!(
     }
 );
 
+on_both_engines!(
+    /// How few are few is the shopkeeper's word; at zero no page counts what is left.
+    the_shopkeeper_says_how_few_are_few,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 7).await;
+        let browser = Browser::new(shop);
+        let says = async |words: &str| browser.get("/products/mug").await.text.contains(words);
+        assert!(!says("7 left").await, "five are few until somebody says otherwise");
+        changed(shop, json!({ "low_stock": 7 })).await;
+        assert!(says("\u{2068}7\u{2069} left").await || says("7 left").await);
+        changed(shop, json!({ "low_stock": 0 })).await;
+        assert!(!says(" left").await);
+        assert_eq!(change(shop, json!({ "low_stock": -1 })).await.0, 422);
+    }
+);
+
+on_both_engines!(
+    /// Whoever has asked for it hears of each order that is to be packed: once, and not of one that is called off.
+    the_owner_hears_of_each_new_order_who_asked_for_it,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let heard = || shop.subjects().iter().filter(|subject| subject.contains("is new")).count();
+        shop.paid(&[("mug", 1)]).await;
+        shop.settle().await;
+        assert_eq!(heard(), 0, "nobody has asked for it");
+        changed(shop, json!({ "owner_order_letters": true, "owner_email": "owner@example.org" })).await;
+        shop.paid(&[("mug", 1)]).await;
+        shop.settle().await;
+        shop.settle().await;
+        assert_eq!(heard(), 1, "{:?}", shop.subjects());
+        let letters = shop.shop.mailer.stored();
+        let letter = letters.iter().find(|letter| letter.subject.contains("is new")).expect("it was written");
+        assert_eq!(letter.to, "owner@example.org");
+        shop.books_balance().await;
+    }
+);
+
 /// The order that was placed past the outbox is closed again, so that the books are like Stripe's.
 async fn sweep_away(shop: &TestShop, other: &Arc<Shop>) {
     stockhold::workers::until_idle(other).await.expect("the workers come to rest");

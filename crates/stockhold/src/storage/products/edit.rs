@@ -48,16 +48,16 @@ const PUT_VARIANT: &str = "
 /// Nothing, when the address was taken in the meantime.
 const MAKE_PRODUCT: &str = "
     insert into products (id, slug, status, title, description, options, position, image, ships_from, tax_class,
-        created_at, updated_at, revision)
+        created_at, updated_at, revision, specs)
     values ($1, $2, $3, $4, $5, $6, (select coalesce(max(position), 0) + 1 from products),
-        coalesce($7, ''), coalesce($8, ''), coalesce($9, 'standard'), $10, $10, $10)
+        coalesce($7, ''), coalesce($8, ''), coalesce($9, 'standard'), $10, $10, $10, coalesce($11, '[]'))
     on conflict (slug) do nothing returning id";
 
 /// Nothing, when it is not as it was read.
 const CHANGE_PRODUCT: &str = "
     update products set status = $2, title = $3, description = $4, options = $5, image = coalesce($6, image),
         ships_from = coalesce($7, ships_from), tax_class = coalesce($8, tax_class), updated_at = $9,
-        revision = revision + 1
+        specs = coalesce($11, specs), revision = revision + 1
     where id = $1 and revision = coalesce($10, revision) returning id";
 
 const PUT_COLLECTION: &str = "
@@ -78,6 +78,7 @@ pub fn statements(
     let tax_class = new.tax_class.as_ref().map(|class| class.as_str().to_owned());
     let (status, image, ships_from) = (new.status.as_str(), new.image.clone(), new.ships_from.clone());
     let (title, description, options) = texts;
+    let specs = new.specs.as_ref().map(to_json);
     let mut statements = vec![match stands {
         None => {
             let slug = new.slug.as_str();
@@ -91,7 +92,8 @@ pub fn statements(
                 image,
                 ships_from,
                 tax_class,
-                now.micros()
+                now.micros(),
+                specs
             ];
             (MAKE_PRODUCT, row)
         }
@@ -106,7 +108,8 @@ pub fn statements(
                 ships_from,
                 tax_class,
                 now.micros(),
-                revision
+                revision,
+                specs
             ];
             (CHANGE_PRODUCT, row)
         }

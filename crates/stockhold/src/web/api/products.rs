@@ -20,7 +20,7 @@ use super::{MoneyBody, page};
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::products::{
-    self, Cursor, ListQuery, Localized, NewProduct, NewVariant, Product, ProductStatus, SaveError, Saved, Variant,
+    self, Cursor, ListQuery, Localized, NewProduct, NewVariant, Product, ProductStatus, SaveError, Saved, Spec, Variant,
 };
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
@@ -33,6 +33,7 @@ const DESCRIPTION_CHARS_MAX: usize = 20_000;
 const VARIANTS_MAX: usize = 200;
 const OPTIONS_MAX: usize = 5;
 const COLLECTIONS_MAX: usize = 50;
+const SPECS_MAX: usize = 30;
 const WEIGHT_GRAMS_MAX: i64 = 1_000_000_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -74,6 +75,8 @@ pub struct ProductBody {
     /// A pre-order: the day on which it is first sent. Null: at once.
     #[schema(example = "2027-01-15")]
     ships_from: Option<String>,
+    /// What it is made of, how large it is, how to care for it.
+    specs: Vec<SpecBody>,
     images: Vec<ImageBody>,
     variants: Vec<VariantBody>,
 }
@@ -91,6 +94,17 @@ pub struct VariantBody {
     backorder: bool,
     /// What a buyer can get now, net of live holds.
     available: i64,
+}
+
+/// One thing worth knowing of a product.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Spec)]
+pub struct SpecBody {
+    #[schema(example = json!({"en": "Capacity", "zh-CN": "容量"}))]
+    name: Text,
+    #[schema(example = json!({"en": "120 ml", "zh-CN": "120 毫升"}))]
+    value: Text,
 }
 
 /// Text in one language, or by language.
@@ -119,6 +133,8 @@ pub struct ProductInput {
     /// A pre-order: the day on which it is first sent; empty: at once. Left out: as it is.
     #[schema(example = "2027-01-15")]
     ships_from: Option<String>,
+    /// All of them, in order. Left out: as they are.
+    specs: Option<Vec<SpecBody>>,
     variants: Vec<VariantInput>,
 }
 
@@ -225,6 +241,7 @@ fn body(product: &Product, currency: Currency) -> ProductBody {
         tax_class: product.tax_class.as_str().to_owned(),
         options: product.options.clone(),
         ships_from: Some(product.ships_from.clone()).filter(|day| !day.is_empty()),
+        specs: product.specs.iter().map(SpecBody::of).collect(),
         images: product.images.iter().map(ImageBody::of).collect(),
         variants: product.variants.iter().map(|variant| variant_body(variant, currency)).collect(),
     }
@@ -241,6 +258,12 @@ fn variant_body(variant: &Variant, currency: Currency) -> VariantBody {
         weight_grams: variant.weight_grams,
         backorder: false,
         available: variant.available,
+    }
+}
+
+impl SpecBody {
+    fn of(spec: &Spec) -> SpecBody {
+        SpecBody { name: Text::of(&spec.name), value: Text::of(&spec.value) }
     }
 }
 
@@ -331,6 +354,7 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
     if input.ships_from.as_ref().is_some_and(|day| !day.is_empty() && day.parse::<jiff::civil::Date>().is_err()) {
         wrongs.add("/ships_from", "not-a-day", "Send a day, such as 2027-01-15, or an empty text.");
     }
+    let specs = input.specs.map(|specs| new_specs(&mut wrongs, specs));
     for (at, slug) in input.collections.iter().flatten().enumerate() {
         wrongs.slug(format!("/collections/{at}"), slug);
     }
@@ -356,12 +380,30 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
             options,
             image: None,
             ships_from: input.ships_from,
+            specs,
             variants,
             collections: input.collections,
             tax_class: tax_class.ok(),
         }),
         _ => Err(Problem::invalid_fields(wrongs.0)),
     }
+}
+
+fn new_specs(wrongs: &mut Wrongs, specs: Vec<SpecBody>) -> Vec<Spec> {
+    wrongs.at_most("/specs", specs.len(), SPECS_MAX);
+    let specs = specs.into_iter().take(SPECS_MAX).enumerate();
+    let spec = |(at, spec): (usize, SpecBody)| {
+        let spec = Spec { name: spec.name.localized(), value: spec.value.localized() };
+        for (field, text) in [("name", &spec.name), ("value", &spec.value)] {
+            let place = format!("/specs/{at}/{field}");
+            if text.0.values().all(|text| text.trim().is_empty()) {
+                wrongs.add(place.as_str(), "empty", "Say it in at least one language.");
+            }
+            wrongs.texts(&place, text, TITLE_CHARS_MAX);
+        }
+        spec
+    };
+    specs.map(spec).collect()
 }
 
 fn new_variant(

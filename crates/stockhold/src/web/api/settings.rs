@@ -31,6 +31,8 @@ use crate::web::problem::{FieldError, Problem, ProblemBody};
 const NAME_CHARS_MAX: usize = 100;
 /// More unpaid orders at once than any counter or office needs; below it a cap still caps.
 const HOLDS_MAX: i64 = 10_000;
+/// More pieces than this are never few.
+const LOW_STOCK_MAX: i64 = 1_000;
 
 /// The settings as they stand.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,6 +58,10 @@ pub struct SettingsBody {
     /// Who hears of what a person must look at; empty: the address that letters come from.
     owner_email: String,
     owner_language: &'static str,
+    /// Whether the owner hears of each new order by letter.
+    owner_order_letters: bool,
+    /// At and below this many, pages say how many are left; 0: never.
+    low_stock: i64,
     /// Where parcels go, by which methods and for how much.
     shipping_zones: Vec<ZoneBody>,
     tax_rules: TaxRulesBody,
@@ -80,6 +86,8 @@ pub struct SettingsFields {
     holds_per_client_max: Option<i64>,
     owner_email: Option<String>,
     owner_language: Option<String>,
+    owner_order_letters: Option<bool>,
+    low_stock: Option<i64>,
     /// Replaces all of them.
     shipping_zones: Option<Vec<ZoneBody>>,
     /// Replaces all of them.
@@ -150,6 +158,8 @@ fn body(settings: &Settings) -> Result<SettingsBody, Problem> {
         holds_per_client_max: policy.holds_per_client_max,
         owner_email: settings.owner_email.clone(),
         owner_language: settings.owner_language.tag(),
+        owner_order_letters: settings.owner_order_letters,
+        low_stock: settings.low_stock,
         shipping_zones: zones(settings)?.zones,
         tax_rules: tax_rules(settings)?,
     })
@@ -265,6 +275,14 @@ impl SettingsFields {
                 wrongs.add("/owner_language", "unknown-language", unknown(&tag));
             }
             changes.push(("owner_language", Some(tag)));
+        }
+        let wished = self.owner_order_letters.map(|wished| i64::from(wished).to_string());
+        changes.extend(wished.map(|wished| (settings::OWNER_ORDER_LETTERS, Some(wished))));
+        if let Some(few) = self.low_stock {
+            if !(0..=LOW_STOCK_MAX).contains(&few) {
+                wrongs.add("/low_stock", "out-of-range", format!("0 to {LOW_STOCK_MAX}."));
+            }
+            changes.push((settings::LOW_STOCK, Some(few.to_string())));
         }
         if wrongs.0.is_empty() { Ok(changes) } else { Err(Problem::invalid_fields(wrongs.0)) }
     }

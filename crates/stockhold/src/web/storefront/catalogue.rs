@@ -13,15 +13,14 @@ use rules::text::Sku;
 
 use super::listing::slug;
 use super::{pictures, plain, quantity, seo};
-use crate::language::{Language, plain_amount};
+use crate::language::{Language, format_clock, machine_time, plain_amount};
 use crate::media::drawings;
-use crate::storage::products::{self, ListQuery, Product, ProductStatus, Variant, shelf};
+use crate::storage::orders;
+use crate::storage::products::{self, ListQuery, Product, ProductStatus, Spec, Variant, shelf};
 use crate::web::PageError;
 use crate::web::pages::markdown;
 use crate::web::session::Visitor;
 
-/// At and below this many, the page says how many are left.
-pub const FEW: i64 = 5;
 /// Goods on one shelf of the home page; the listing has them all.
 const SHELF_GOODS: i64 = 4;
 /// Goods beside a product.
@@ -175,8 +174,9 @@ async fn product_page(
     let one_price = variants.iter().all(|variant| variant.price_minor == chosen.price_minor);
     let shown = |variant: &Variant| variant_value(visitor, product, variant, !one_price);
     let sold_out: Vec<Value> = variants.iter().filter(|variant| variant.available < 1).map(shown).collect();
+    let is_not_made = exact.is_none() && !choice.values.is_empty();
     let trouble = match again.trouble.as_str() {
-        "" if exact.is_none() && !choice.values.is_empty() => {
+        "" if is_not_made => {
             let title = chosen.title.get(visitor.language).to_owned();
             visitor.say("product-combination", &[("title", title.into())])
         }
@@ -216,9 +216,11 @@ async fn product_page(
         main_picture => gallery.0,
         pictures => gallery.1,
         all_sold_out => !is_available(product),
-        sold_out, trouble, collection,
+        sold_out, trouble, is_not_made, collection,
         ships_from => ships_from(visitor, product),
         asked => choice.asked,
+        specs => specs(visitor, product),
+        held => held(visitor, product).await?,
         weight => chosen.weight_grams.filter(|grams| *grams > 0).map(weight),
         related => cards(visitor, related.iter()),
         og_image => pictures::og_image(visitor, product, chosen),
@@ -272,7 +274,7 @@ fn option_sets(visitor: &Visitor, product: &Product, chosen: &Variant) -> Vec<Va
                 glaze => drawings::glaze(&value),
                 none => with_rest.is_none(),
                 sold_out => with_rest.is_some_and(|variant| variant.available < 1),
-                left => with_rest.map(|variant| variant.available).filter(|left| (1..=FEW).contains(left)),
+                left => with_rest.map(|variant| variant.available).filter(|left| is_few(visitor, *left)),
                 slug => value,
             })
         });
@@ -294,7 +296,7 @@ fn variant_value(visitor: &Visitor, product: &Product, variant: &Variant, own_pr
         was => was.map(|was| visitor.money(was)),
         available => variant.available,
         sold_out => variant.available < 1,
-        few => (1..=FEW).contains(&variant.available),
+        few => is_few(visitor, variant.available),
         href => variant_href(visitor, &product.slug, variant.sku.as_str()),
         picture => pictures::of(product, Some(variant)),
         glaze => variant.option_slugs().find_map(|slug| drawings::glaze(&slug)),
@@ -345,7 +347,7 @@ fn card(visitor: &Visitor, product: &Product) -> Value {
     let quiet = match (left, count) {
         (0, _) => visitor.say("product-sold-out", &[]),
         _ if !product.ships_from.is_empty() => visitor.say("product-preorder", &[]),
-        (1..=FEW, _) => visitor.say("product-left", &[("count", left.into())]),
+        (left, _) if is_few(visitor, left) => visitor.say("product-left", &[("count", left.into())]),
         (_, 1) => String::new(),
         (_, count) => visitor.say("listing-options", &[("count", count.into())]),
     };
@@ -361,8 +363,41 @@ fn card(visitor: &Visitor, product: &Product) -> Value {
     }
 }
 
+/// Whether the page says how many are left.
+pub fn is_few(visitor: &Visitor, available: i64) -> bool {
+    (1..=visitor.settings.low_stock).contains(&available)
+}
+
 pub fn is_available(product: &Product) -> bool {
     product.variants.iter().any(|variant| variant.available > 0)
+}
+
+/// What the visitor's own unpaid order holds of it, and until when.
+async fn held(visitor: &Visitor, product: &Product) -> Result<Option<Value>, PageError> {
+    let Some(cart) = &visitor.cart else { return Ok(None) };
+    let storage = &visitor.shop.storage;
+    for id in orders::live_of_buyer(storage, "", &cart.id).await? {
+        let Some(order) = orders::find(storage, id).await? else { continue };
+        let own = order.lines.iter().filter(|line| product.variant(&line.sku).is_some());
+        let count: i64 = own.map(|line| line.quantity).sum();
+        if count > 0 && order.hold_due_at > visitor.shop.now() {
+            return Ok(Some(context! {
+                title => visitor.say("product-held", &[("count", count.into())]),
+                number => order.number,
+                href => format!("{}/orders/{id}", visitor.prefix()),
+                due => format_clock(order.hold_due_at, &visitor.settings.time_zone),
+                due_iso => machine_time(order.hold_due_at),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// What it is made of, how large it is, how to care for it; in another language where it is not said in this one.
+fn specs(visitor: &Visitor, product: &Product) -> Vec<Value> {
+    let shown =
+        |spec: &Spec| context! { name => spec.name.get(visitor.language), value => spec.value.get(visitor.language) };
+    product.specs.iter().map(shown).collect()
 }
 
 /// The day of a pre-order as people read it.

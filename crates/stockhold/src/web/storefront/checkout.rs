@@ -37,6 +37,10 @@ use page::{Priced, form_page};
 use price::Price;
 use words::{Notice, coupon_words, refused, shipping_words};
 
+/// The fields of the form, from top to bottom.
+const FIELDS: [&str; 9] =
+    ["email", "name", "street", "postal_code", "city", "region", "country", "shipping_method", "coupon"];
+
 /// Where the cart's estimate was for.
 #[derive(Debug, Default, Deserialize)]
 pub struct PlaceQuery {
@@ -129,9 +133,21 @@ fn wrong_price(visitor: &Visitor, price: &Price) -> BTreeMap<&'static str, Strin
     wrong
 }
 
-/// Names each field, and leads to it.
+/// Names each field, from top to bottom, and leads to it.
 fn check_fields(visitor: &Visitor, wrong: &BTreeMap<&'static str, String>) -> Notice {
-    let items = wrong.iter().map(|(name, text)| (text.clone(), Some(format!("#{name}")))).collect();
+    let item = |name: &&str| {
+        let text = wrong.get(*name)?.clone();
+        let label = match *name {
+            "name" => "checkout-name",
+            "street" => "checkout-street",
+            "postal_code" => "checkout-postal-code",
+            "city" => "checkout-city",
+            _ => return Some((text, Some(format!("#{name}")))), // It says which one by itself.
+        };
+        let named = [("field", visitor.say(label, &[]).into()), ("text", text.into())];
+        Some((visitor.say("checkout-field-wrong", &named), Some(format!("#{name}"))))
+    };
+    let items = FIELDS.iter().filter_map(item).collect();
     Notice { kind: "bad", title: visitor.say("checkout-check-fields", &[]), items, ..Notice::default() }
 }
 

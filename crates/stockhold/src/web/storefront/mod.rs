@@ -47,6 +47,7 @@ pub fn router() -> Router<Arc<Shop>> {
             .route(&at("/products/{slug}"), get(catalogue::product))
             .route(&at("/collections/{slug}"), get(listing::collection))
             .route(&at("/search"), get(search::search))
+            .route(&at("/search/suggestions"), get(search::suggest))
             .route(&at("/pages/{slug}"), get(page::show))
             .route(&at("/stock-requests"), post(stock_requests::submit))
             .route(&at("/cart"), get(cart::show))

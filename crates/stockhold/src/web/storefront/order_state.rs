@@ -215,6 +215,21 @@ impl State {
         }
     }
 
+    /// The keys of what is said of money that goes back while goods are still sent.
+    pub fn money_texts(self, order: &OrderView) -> Vec<&'static str> {
+        if !matches!(self, State::Paid | State::PartlyShipped | State::Shipped | State::RestCancelled) {
+            return Vec::new(); // Those that are over say it in their own words.
+        }
+        let (captured, back, going) = (order.captured(), order.refunded(), order.going_back());
+        let is_back = match back {
+            0 => None,
+            back if back >= captured => Some("order-text-refunded"),
+            _ => Some("order-text-partly-refunded"),
+        };
+        let goes = (going > back).then_some("order-text-refunding");
+        is_back.into_iter().chain(goes).collect()
+    }
+
     /// Whether the goods are kept for the buyer until it is known what the payment does.
     pub fn waits(self) -> bool {
         matches!(self, State::Pending | State::Processing | State::Checking | State::Closing | State::Stopping)

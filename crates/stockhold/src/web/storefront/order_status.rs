@@ -228,6 +228,7 @@ fn shown(visitor: &Visitor, order: &OrderView, looks: u32, notice: Option<String
         ("left", money(order.captured() - order.going_back()).into()),
     ];
     let mut texts: Vec<String> = state.texts().iter().map(|key| visitor.say(key, &named)).collect();
+    texts.extend(state.money_texts(order).iter().map(|key| visitor.say(key, &named)));
     if is_owed(order) && state.chip() != "bad" {
         texts.push(visitor.say("order-text-owed", &[]));
     }

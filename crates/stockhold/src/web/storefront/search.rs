@@ -5,18 +5,20 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 
+use super::catalogue;
 use super::listing::{self, list};
+use crate::storage::products;
 use crate::storage::products::search::{self, QUERY_CHARS_MAX};
 use crate::storage::products::shelf;
 use crate::web::PageError;
 use crate::web::session::Visitor;
 
+/// As many as fit under the field of a phone, above its keyboard.
+const SUGGESTIONS: usize = 6;
+
 pub async fn search(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, PageError> {
     let query = query.unwrap_or_default();
-    let typed = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q");
-    let typed: String = typed.map_or_else(String::new, |(_, typed)| {
-        typed.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect()
-    });
+    let typed = typed(&query);
     let typed = typed.trim();
     if typed.is_empty() {
         let context = context! { query => "", list => false, meant => "" };
@@ -36,4 +38,27 @@ pub async fn search(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Respo
     });
     let context = context! { query => typed, list, meant => meant.unwrap_or_default(), meant_href };
     visitor.page(StatusCode::OK, "storefront/search.html", context)
+}
+
+/// What a search might find, while it is typed.
+pub async fn suggest(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+    let typed = typed(&query.unwrap_or_default());
+    let typed = typed.trim();
+    let mut found = Vec::new();
+    if !typed.is_empty() {
+        visitor.limits.search(&visitor.client)?;
+        let storage = &visitor.shop.storage;
+        let hits = search::find(storage, typed).await?.into_iter().take(SUGGESTIONS);
+        found =
+            products::by_ids(storage, &hits.map(|hit| hit.product_id).collect::<Vec<_>>(), visitor.shop.now()).await?;
+    }
+    let context = context! { query => typed, suggestions => catalogue::cards(&visitor, found.iter()) };
+    visitor.page(StatusCode::OK, "storefront/suggestions.html", context)
+}
+
+fn typed(query: &str) -> String {
+    let typed = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q");
+    typed.map_or_else(String::new, |(_, typed)| {
+        typed.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect()
+    })
 }

@@ -6,10 +6,10 @@ use minijinja::value::Value as Shown;
 use rules::money::Money;
 use serde_json::{Value, json};
 
-use super::catalogue::FEW;
+use super::catalogue::is_few;
 use super::pictures;
 use crate::language::plain_amount;
-use crate::storage::products::{Product, Variant};
+use crate::storage::products::{Product, Spec, Variant};
 use crate::web::session::Visitor;
 
 /// Search engines show about this much.
@@ -54,6 +54,13 @@ pub fn of_product(visitor: &Visitor, product: &Product) -> Shown {
         "description": summary(product.description.get(visitor.language)),
         "brand": {"@type": "Brand", "name": visitor.settings.name(visitor.language)},
     });
+    let known = |spec: &Spec| {
+        json!({"@type": "PropertyValue", "name": spec.name.get(visitor.language),
+        "value": spec.value.get(visitor.language)})
+    };
+    if !product.specs.is_empty() {
+        whole["additionalProperty"] = product.specs.iter().map(known).collect();
+    }
     let images = pictures::addresses(&visitor.shop.config.base_url, product);
     if !images.is_empty() {
         whole["image"] = json!(images);
@@ -67,7 +74,7 @@ pub fn of_product(visitor: &Visitor, product: &Product) -> Shown {
         several => {
             whole["@type"] = json!("ProductGroup");
             whole["productGroupID"] = json!(product.slug);
-            whole["variesBy"] = json!(product.options);
+            whole["variesBy"] = product.options.iter().map(|name| json!(varies_by(name))).collect();
             let variant = |variant: &Variant| {
                 let url = format!(
                     "{}{}",
@@ -75,9 +82,20 @@ pub fn of_product(visitor: &Visitor, product: &Product) -> Shown {
                     super::catalogue::variant_href(visitor, &product.slug, variant.sku.as_str())
                 );
                 let title = variant.title.get(visitor.language);
-                json!({"@type": "Product", "sku": variant.sku.as_str(),
+                let options = variant.options.iter().map(|(name, value)| {
+                    json!({"@type": "PropertyValue", "name": visitor.option_name(name), "value": value.get(visitor.language)})
+                });
+                let mut shown = json!({"@type": "Product", "sku": variant.sku.as_str(), "url": url,
                     "name": format!("{} · {title}", product.title.get(visitor.language)),
-                    "offers": offer(visitor, product, variant, &url)})
+                    "inProductGroupWithID": product.slug,
+                    "additionalProperty": options.collect::<Vec<Value>>(),
+                    "offers": offer(visitor, product, variant, &url)});
+                for (name, value) in &variant.options {
+                    if let Some(property) = property(name) {
+                        shown[property] = json!(value.get(visitor.language));
+                    }
+                }
+                shown
             };
             whole["hasVariant"] = several.iter().map(variant).collect();
         }
@@ -97,6 +115,21 @@ pub fn of_product(visitor: &Visitor, product: &Product) -> Shown {
     }))
 }
 
+/// The property of schema.org that an option is, if it is one.
+fn property(option: &str) -> Option<&'static str> {
+    match option.to_lowercase().as_str() {
+        "colour" | "color" => Some("color"),
+        "size" => Some("size"),
+        "material" => Some("material"),
+        "pattern" => Some("pattern"),
+        _ => None,
+    }
+}
+
+fn varies_by(option: &str) -> String {
+    property(option).map_or_else(|| option.to_owned(), |property| format!("https://schema.org/{property}"))
+}
+
 fn offer(visitor: &Visitor, product: &Product, variant: &Variant, url: &str) -> Value {
     let currency = visitor.settings.currency;
     let mut offer = json!({
@@ -104,7 +137,7 @@ fn offer(visitor: &Visitor, product: &Product, variant: &Variant, url: &str) -> 
         "url": url,
         "price": plain_amount(Money::new(variant.price_minor, currency)),
         "priceCurrency": currency.code(),
-        "availability": format!("https://schema.org/{}", availability(product, variant)),
+        "availability": format!("https://schema.org/{}", availability(visitor, product, variant)),
         "itemCondition": "https://schema.org/NewCondition",
         "seller": {"@id": format!("{}/#shop", visitor.shop.config.base_url)},
     });
@@ -115,11 +148,11 @@ fn offer(visitor: &Visitor, product: &Product, variant: &Variant, url: &str) -> 
 }
 
 /// What schema.org calls it.
-fn availability(product: &Product, variant: &Variant) -> &'static str {
+fn availability(visitor: &Visitor, product: &Product, variant: &Variant) -> &'static str {
     match variant.available {
         ..1 => "OutOfStock",
         _ if is_preorder(product, variant) => "PreOrder",
-        1..=FEW => "LimitedAvailability",
+        left if is_few(visitor, left) => "LimitedAvailability",
         _ => "InStock",
     }
 }

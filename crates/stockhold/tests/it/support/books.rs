@@ -206,6 +206,7 @@ pub async fn put_on_the_shelf(storage: &Storage, name: &str) {
         options: Vec::new(),
         image: None,
         ships_from: None,
+        specs: None,
         variants: vec![NewVariant {
             sku: sku(name),
             title: Localized::default(),

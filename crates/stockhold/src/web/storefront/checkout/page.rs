@@ -53,6 +53,7 @@ pub fn form_page(
         countries => country_options(visitor, &form.country, rules.served().as_ref()),
         methods => methods(visitor, price),
         no_method => price.deliveries.as_ref().err().map_or_else(String::new, |refusal| shipping_words(visitor, refusal).1),
+        policies => policies(visitor),
         form => context! {
             email => form.email.as_str(),
             name => form.name.as_str(),
@@ -79,6 +80,17 @@ pub fn form_page(
         page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(code_entry::seconds(wait)));
     }
     Ok(page)
+}
+
+/// What an order is placed under, where the shop has such pages.
+fn policies(visitor: &Visitor) -> Vec<Value> {
+    let leads = [("terms", visitor.say("checkout-terms", &[])), ("privacy", visitor.say("checkout-privacy", &[]))];
+    let shown = leads.into_iter().filter_map(|(wanted, lead)| {
+        let (slug, title) = visitor.links.pages.iter().find(|(slug, _)| slug == wanted)?;
+        let href = format!("{}/pages/{slug}", visitor.prefix());
+        Some(context! { lead, href, title => title.get(visitor.language) })
+    });
+    shown.collect()
 }
 
 /// The countries of a choice, as this language sorts them; `served`: only these.
