@@ -96,6 +96,7 @@ fn order(id: OrderId, lines: Lines) -> PlaceOrder {
         request_hash: String::new(),
         lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
         email: Email::parse("ada@example.org").expect("an address"),
+        formerly: String::new(),
         client: String::new(),
         cart_id: String::new(),
         language: "en".to_owned(),

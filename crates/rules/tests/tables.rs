@@ -111,6 +111,7 @@ fn place(books: &mut Books, id: OrderId) {
         request_hash: String::new(),
         lines: vec![CartLine { sku: mug(), quantity: 1 }],
         email: Email::parse("ada@example.org").expect("an address"),
+        formerly: String::new(),
         client: String::new(),
         cart_id: String::new(),
         language: "en".to_owned(),

@@ -185,6 +185,7 @@ fn order(number: u64, (first, second): (u64, u64)) -> PlaceOrder {
         request_hash: "0123456789abcdef0123456789abcdef".to_owned(),
         lines: vec![line(first, 1), line(second, 2)],
         email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
+        formerly: String::new(),
         client: String::new(),
         cart_id: String::new(),
         language: "en".to_owned(),

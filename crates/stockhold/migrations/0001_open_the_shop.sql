@@ -86,6 +86,7 @@ create table stock_requests (
     id text not null primary key,
     sku text not null references variants (sku),
     email text not null,
+    buyer text not null,          -- the normalised e-mail, by which a person is found and erased
     language text not null,
     requested_at bigint not null,
     due_at bigint not null,       -- whoever sends it puts this off first; nobody else takes it up meanwhile
@@ -93,6 +94,7 @@ create table stock_requests (
     constraint stock_requests_once unique (sku, email)
 ) {clustered};
 create index stock_requests_due on stock_requests (due_at);
+create index stock_requests_buyer on stock_requests (buyer);
 
 -- Contact, terms and what else the shopkeeper has to say.
 create table pages (
@@ -190,7 +192,8 @@ create table orders (
     hold text not null check (hold = 'live' or hold = 'sold' or hold = 'released'),
     request_hash text not null,                       -- the same id with other contents is refused
     email text not null,
-    buyer text not null,                              -- the normalised e-mail: who this is, for caps and returning buyers
+    buyer text not null,                              -- the normalised e-mail: who this is, for caps and returning buyers; once
+                                                      -- erased `erased:` and a keyed digest of it
     client text not null,                             -- where it came from (hashed), for caps; empty: a trusted key
     cart_id text not null,                            -- the browser's cart; empty: the API
     language text not null,
@@ -240,6 +243,7 @@ create index orders_live_due on orders (hold_due_at) where hold = 'live';
 create index orders_live_buyer on orders (buyer) where hold = 'live';
 create index orders_sold_buyer on orders (buyer) where hold = 'sold';
 create index orders_coupon on orders (coupon) where coupon is not null;
+create index orders_buyer on orders (buyer, number); -- a customer, and where their latest order stands
 create index orders_live_cart on orders (cart_id) where hold = 'live';
 
 create table order_lines (
@@ -386,6 +390,7 @@ create table stripe_events (
     object_id text not null,
     livemode bigint not null,
     payload text not null,
+    reduced bigint not null default 0 check (reduced in (0, 1)),   -- 1: the payload names its object and nobody
     state text not null check (state in ('received', 'done', 'not_ours', 'failed')),
     attempts bigint not null,
     due_at bigint not null,
@@ -395,6 +400,7 @@ create table stripe_events (
 ) {clustered};
 create index stripe_events_due on stripe_events (due_at) where state = 'received';
 create index stripe_events_received on stripe_events (received_at);
+create index stripe_events_whole on stripe_events (received_at) where reduced = 0;
 
 create table carts (
     id text not null primary key,                     -- SHA-256 of the cookie

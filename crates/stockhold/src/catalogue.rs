@@ -6,10 +6,14 @@
 mod columns;
 pub mod coupon_sheet;
 mod demo;
+pub mod encoding;
+pub mod export;
 mod html;
 pub mod pictures;
 mod rows;
 pub mod sheet;
+pub mod stock_sheet;
+mod woo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -29,6 +33,7 @@ use crate::media::Media;
 use crate::storage::products::{self, Localized, NewProduct, NewVariant, Product, Saved, edit};
 use crate::storage::{Storage, StorageError};
 use pictures::PictureError;
+pub use rows::defused;
 use sheet::{RowError, Sheet, SheetError, SheetProduct};
 
 /// Products written in one transaction: long enough to be quick, short enough that buyers do not wait for it.

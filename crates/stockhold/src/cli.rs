@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod keys;
 mod lock;
+mod privacy;
 mod reconcile;
 mod sandbox;
 mod serve;
@@ -46,6 +47,7 @@ Examples:
   stockhold import products goods.csv --dry-run see what a spreadsheet would change
   stockhold export coupons > coupons.csv        change many coupons in a spreadsheet, then: stockhold import coupons
   stockhold keys create --name till --scopes orders:read,stock:write
+  stockhold privacy erase ada@example.org --dry-run
   stockhold audit                               check every promise over the live database
   stockhold reconcile --apply                   compare with Stripe's books and mend what can be mended
 
@@ -96,6 +98,9 @@ enum Command {
     /// Take out what the shop keeps.
     #[command(subcommand)]
     Export(export::Export),
+    /// A person's data: all of it, or gone.
+    #[command(subcommand)]
+    Privacy(privacy::Privacy),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -153,6 +158,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Email(email) => email::run(&email),
         Command::Theme(command) => theme::run(&command),
         Command::Export(export) => export::run(&export).await,
+        Command::Privacy(privacy) => privacy::run(&privacy).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,

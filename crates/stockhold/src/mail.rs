@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::steps::{Course, Step, Steps};
@@ -139,6 +140,45 @@ impl Mailer {
             Way::Folder(folder) => read_folder(folder),
             Way::Smtp(_) => Vec::new(),
         }
+    }
+
+    /// Takes files out of the mailbox folder for good: those of which this says so, by name and contents. Returns how many
+    /// letters they were; a letter is two files.
+    pub fn forget(&self, goes: impl Fn(&str, &[u8]) -> bool) -> std::io::Result<usize> {
+        self.forget_where(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(goes(&name, &std::fs::read(path)?))
+        })
+    }
+
+    /// The same for those that were written before this moment.
+    pub fn forget_before(&self, moment: Timestamp) -> std::io::Result<usize> {
+        let seconds = u64::try_from(moment.seconds()).unwrap_or(0);
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        self.forget_where(|path| Ok(path.metadata()?.modified()? < moment))
+    }
+
+    fn forget_where(&self, goes: impl Fn(&Path) -> std::io::Result<bool>) -> std::io::Result<usize> {
+        let Way::Folder(folder) = &self.way else { return Ok(0) };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let mut letters = 0;
+        for path in entries.map(|entry| entry.map(|entry| entry.path())) {
+            let path = path?;
+            // Whatever else takes files away at the same time is welcome.
+            let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+            match goes(&path).and_then(|goes| if goes { std::fs::remove_file(&path).map(|()| true) } else { Ok(false) })
+            {
+                Ok(true) => letters += usize::from(path.extension().is_some_and(|ending| ending == "json")),
+                Ok(false) => {}
+                Err(error) if gone(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(letters)
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, MailError> {

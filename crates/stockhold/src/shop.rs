@@ -18,7 +18,7 @@ use crate::language::{Language, Words};
 use crate::ledger::Ledger;
 use crate::mail::Mailer;
 use crate::steps::Steps;
-use crate::storage::{Storage, StorageError, migrate, place, settings};
+use crate::storage::{Storage, StorageError, migrate, orders, place, settings};
 use crate::stripe::client::{Client, Timeouts};
 use crate::theme::Theme;
 
@@ -215,6 +215,12 @@ impl Shop {
         mac.update(&[0]);
         mac.update(text.as_bytes());
         base64url(&mac.finalize().into_bytes()[..18])
+    }
+
+    /// What a buyer is called in the books once their data are erased: the same person again can be counted by it, and
+    /// nobody can be told from it.
+    pub fn name_when_erased(&self, buyer: &str) -> String {
+        format!("{}{}", orders::ERASED, self.keyed_digest("erased buyer", buyer))
     }
 
     /// Names this shop among others that may share its Stripe account; says nothing about its secret.

@@ -3,7 +3,7 @@
 use crate::books::Books;
 use crate::cart::{self, CartLine, LINES_MAX, QUANTITY_MAX};
 use crate::commands::{Refusal, Touched};
-use crate::coupons::{self, Coupon, CouponCode};
+use crate::coupons::{self, Coupon, CouponCode, Uses};
 use crate::effects::Effect;
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -22,6 +22,8 @@ pub struct PlaceOrder {
     pub request_hash: String,
     pub lines: Vec<CartLine>,
     pub email: Email,
+    /// What this buyer is called in the books if they were erased before; empty: nobody was ever erased here.
+    pub formerly: String,
     pub client: String,
     pub cart_id: String,
     pub language: String,
@@ -50,11 +52,18 @@ impl PlaceOrder {
             orders: vec![self.order_id],
             skus: self.lines.iter().map(|line| line.sku.clone()).collect(),
             holders: orders::holders(&self.email.buyer(), &self.client),
-            coupons: self.coupon.iter().map(|code| (code.clone(), self.email.buyer())).collect(),
-            buyers: self.coupon.iter().map(|_| self.email.buyer()).collect(),
+            // Limits count the same person before and after an erasure (C1).
+            coupons: self.coupon.iter().flat_map(|code| self.names().map(|name| (code.clone(), name))).collect(),
+            buyers: self.coupon.iter().flat_map(|_| self.names()).collect(),
             draws_number: true,
             ..Touched::default()
         }
+    }
+
+    /// All that this buyer is called in the books.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let formerly = Some(self.formerly.clone()).filter(|name| !name.is_empty());
+        std::iter::once(self.email.buyer()).chain(formerly)
     }
 }
 
@@ -151,8 +160,10 @@ fn price(books: &Books, command: &PlaceOrder, now: Timestamp) -> Result<Quote, R
 fn coupon<'a>(books: &'a Books, command: &PlaceOrder, now: Timestamp) -> Result<Option<&'a Coupon>, Refusal> {
     let Some(code) = &command.coupon else { return Ok(None) };
     let account = books.coupons.get(code).ok_or(Refusal::CouponUnknown)?;
-    let buyer = command.email.buyer();
-    coupons::check_use(&account.coupon, account.uses(&buyer), books.ordered_before.contains(&buyer), now)?;
+    let by_customer = command.names().map(|name| account.uses(&name).by_customer).sum();
+    let uses = Uses { total: account.used, by_customer };
+    let has_ordered = command.names().any(|name| books.ordered_before.contains(&name));
+    coupons::check_use(&account.coupon, uses, has_ordered, now)?;
     Ok(Some(&account.coupon))
 }
 

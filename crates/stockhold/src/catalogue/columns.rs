@@ -13,6 +13,10 @@ pub enum Column {
     Status,
     Published,
     Collection,
+    /// Slugs, parted by spaces: our own way, of several.
+    Collections,
+    /// Names, one a line.
+    Categories,
     OptionName(usize),
     OptionValue(usize),
     Sku,
@@ -44,6 +48,11 @@ impl Columns {
             Some((_, name)) => Err(SheetError::NoHeading(name)),
             None => Ok(columns),
         }
+    }
+
+    /// Columns in this order, and what the file they come from calls them.
+    pub fn named(columns: &[(Column, &str)]) -> Columns {
+        Columns { headings: columns.iter().map(|(column, name)| ((*name).to_owned(), Some(*column))).collect() }
     }
 
     pub fn len(&self) -> usize {
@@ -80,6 +89,7 @@ fn known(heading: &str) -> Option<Column> {
         "status" => Column::Status,
         "published" | "publishedononlinestore" => Column::Published,
         "collection" => Column::Collection,
+        "collections" => Column::Collections,
         "option1name" => Column::OptionName(0),
         "option2name" => Column::OptionName(1),
         "option3name" => Column::OptionName(2),

@@ -24,7 +24,7 @@ const PAGE_ROWS: i64 = 500;
 const ERRORS_MAX: usize = 1_000;
 
 /// The columns, in the order in which they are written.
-const HEADINGS: [&str; 18] = [
+pub(super) const HEADINGS: &[&str] = &[
     "code",
     "kind",
     "percent_off",
@@ -78,14 +78,15 @@ pub async fn export(register: Register<'_>, mut out: impl Write) -> Result<u64, 
         after = last.coupon.code.to_string();
         written += page.len() as u64;
         for stored in &page {
-            writer.write_record(cells(stored, register.time_zone)).map_err(SheetError::from)?;
+            let cells = cells(stored, register.time_zone);
+            writer.write_record(cells.iter().map(|cell| rows::defused(cell))).map_err(SheetError::from)?;
         }
     }
     writer.flush().map_err(SheetError::from)?;
     Ok(written)
 }
 
-fn cells(stored: &StoredCoupon, time_zone: &str) -> Vec<String> {
+pub(super) fn cells(stored: &StoredCoupon, time_zone: &str) -> Vec<String> {
     let coupon = &stored.coupon;
     let (percent, off) = match coupon.reduction {
         Reduction::Percent(percent) => (percent.percent(), None),
@@ -115,7 +116,7 @@ fn cells(stored: &StoredCoupon, time_zone: &str) -> Vec<String> {
         Some(local_time(stored.created_at, time_zone)),
         Some(time_zone.to_owned()),
     ];
-    cells.into_iter().map(|cell| rows::defused(&cell.unwrap_or_default())).collect()
+    cells.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 fn yes_or_no(flag: bool) -> &'static str {

@@ -13,6 +13,7 @@ use rules::text::Sku;
 
 use super::columns::{Column, Columns};
 use super::rows::{self, Rows};
+use super::woo;
 use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
@@ -36,12 +37,16 @@ pub enum SheetError {
     TooLarge,
     #[error("The file has more than 100,000 rows. Split it and import the parts.")]
     TooManyRows,
-    #[error("The file is not UTF-8. In Excel, save it as “CSV UTF-8”.")]
+    #[error("The file is not UTF-8. In Excel, save it as “CSV UTF-8”, or say that it is GB18030.")]
     NotUtf8,
+    #[error("The file is not GB18030 either. In Excel, save it as “CSV UTF-8”.")]
+    NotGb18030,
     #[error("The file is empty.")]
     Empty,
     #[error("The heading {0} is missing. Needed are slug (or Handle), title, sku and price.")]
     NoHeading(&'static str),
+    #[error("The headings sku and on_hand are needed.")]
+    NoCount,
     #[error("The heading code is missing.")]
     NoCode,
     #[error("The heading “{0}” means nothing here. Is there a slip in it?")]
@@ -94,13 +99,19 @@ pub enum Decimal {
 pub fn read(file: impl Read, currency: Currency) -> Result<Sheet, SheetError> {
     let mut rows = Rows::of(file)?;
     let mut reading = Reading {
-        columns: Columns::of(&rows.headings)?,
+        columns: Columns::named(&[]),
         currency,
         decimal: rows.decimal,
         sheet: Sheet::default(),
         at: BTreeMap::new(),
         skus: BTreeSet::new(),
+        without_variant: BTreeSet::new(),
     };
+    if woo::is_woo(&rows.headings) {
+        reading.woo(rows)?;
+        return Ok(reading.sheet);
+    }
+    reading.columns = Columns::of(&rows.headings)?;
     while let Some((row, record)) = rows.next()? {
         reading.row(row, &record);
     }
@@ -115,9 +126,37 @@ struct Reading {
     /// Where each slug's product stands in the sheet.
     at: BTreeMap<String, usize>,
     skus: BTreeSet<Sku>,
+    /// Rows of products that are bought by the variants of other rows only.
+    without_variant: BTreeSet<u64>,
 }
 
 impl Reading {
+    /// WooCommerce parts a product and its variants: its rows are told anew, and judged as ours are.
+    fn woo(&mut self, mut rows: Rows) -> Result<(), SheetError> {
+        let mut records = Vec::new();
+        while let Some((row, record)) = rows.next()? {
+            if rows::is_empty(&record) {
+                continue;
+            }
+            match rows::misfit(&record, rows.headings.len()) {
+                None => records.push((row, record)),
+                Some((at, message)) => {
+                    let column = at.and_then(|at| rows.headings.get(at)).unwrap_or_default().to_owned();
+                    self.wrong(row, column, message);
+                }
+            }
+        }
+        let told = woo::told(&rows.headings, &records)?;
+        (self.columns, self.without_variant) = (told.columns, told.without_variant);
+        for error in told.errors {
+            self.wrong(error.row, error.column, error.message);
+        }
+        for (row, record) in &told.rows {
+            self.row(*row, record);
+        }
+        Ok(())
+    }
+
     fn row(&mut self, row: u64, record: &csv::StringRecord) {
         if rows::is_empty(record) {
             return;
@@ -137,6 +176,9 @@ impl Reading {
         self.sheet.products[at].rows += 1;
         // Shopify gives each further picture a row of its own, without a variant.
         let of_variant = [Column::Sku, Column::Price, Column::OptionValue(0)];
+        if self.without_variant.contains(&row) {
+            return;
+        }
         if !is_first && of_variant.iter().all(|column| self.cell(*column, record).is_empty()) {
             return;
         }
@@ -220,6 +262,38 @@ impl Reading {
     }
 
     fn collections(&mut self, row: u64, record: &csv::StringRecord) -> Option<Vec<String>> {
+        if self.columns.has(Column::Collections) {
+            let slugs = self.cell(Column::Collections, record).to_owned();
+            let slugs: Vec<String> = slugs.split_whitespace().map(str::to_lowercase).collect();
+            let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+            if slugs.iter().any(|slug| !slug.chars().all(fits) || slug.len() > SLUG_BYTES_MAX) {
+                let message =
+                    "Collections are named by their slugs, parted by spaces, such as cups tea-pots.".to_owned();
+                self.mistake(row, Column::Collections, message);
+                return None;
+            }
+            return Some(slugs);
+        }
+        if self.columns.has(Column::Categories) {
+            let names = self.cell(Column::Categories, record).to_owned();
+            let mut slugs = Vec::new();
+            for name in names.lines() {
+                let slug = slug_of(name);
+                if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
+                    self.mistake(
+                        row,
+                        Column::Categories,
+                        format!("“{}” is not the name of a collection.", shortened(name)),
+                    );
+                    continue;
+                }
+                self.sheet.collections.entry(slug.clone()).or_insert_with(|| name.to_owned());
+                if !slugs.contains(&slug) {
+                    slugs.push(slug);
+                }
+            }
+            return Some(slugs);
+        }
         if !self.columns.has(Column::Collection) {
             return None;
         }
@@ -326,7 +400,7 @@ impl Reading {
     }
 
     fn cell<'a>(&self, column: Column, record: &'a csv::StringRecord) -> &'a str {
-        self.columns.at(column).and_then(|at| record.get(at)).unwrap_or_default().trim()
+        rows::as_meant(self.columns.at(column).and_then(|at| record.get(at)).unwrap_or_default().trim())
     }
 
     fn mistake(&mut self, row: u64, column: Column, message: String) {
@@ -372,7 +446,7 @@ fn example(currency: Currency) -> &'static str {
 }
 
 /// A name as an address: `Tea cups & bowls` → `tea-cups-bowls`, `茶杯` as it is.
-fn slug_of(name: &str) -> String {
+pub(super) fn slug_of(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }

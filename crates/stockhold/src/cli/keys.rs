@@ -43,7 +43,7 @@ pub struct Create {
     #[arg(long)]
     name: String,
     /// What it may do, separated by commas: products:read, products:write, stock:read, stock:write, orders:read,
-    /// orders:write, refunds:write, coupons:read, coupons:write, payments:read, payments:write, settings:read,
+    /// orders:write, refunds:write, customers:read, customers:write, coupons:read, coupons:write, payments:read, payments:write, settings:read,
     /// settings:write, or admin for all of them.
     #[arg(long)]
     scopes: String,

@@ -108,6 +108,7 @@ async fn place(shop: &Shop, request: &CheckoutRequest) -> Result<bool, CheckoutF
         request_hash: request.request_hash.clone(),
         lines: request.lines.clone(),
         email: request.email.clone(),
+        formerly: shop.name_when_erased(&request.email.buyer()),
         client: request.client.clone(),
         cart_id: request.cart_id.clone(),
         language: request.language.clone(),

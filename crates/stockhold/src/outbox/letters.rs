@@ -23,7 +23,8 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
         return Ok(Carried::Refused(format!("this version has no letter {word}")));
     };
     let Some(order) = orders::find(&shop.storage, effect.order_id).await? else { return Ok(Carried::Done) };
-    if is_overtaken(kind, about, &order) {
+    // Whoever was erased is not written to, and there is nowhere to write.
+    if is_overtaken(kind, about, &order) || (order.is_erased() && !kind.to_owner()) {
         return Ok(Carried::Done);
     }
     let settings = shop.read_settings().await?;

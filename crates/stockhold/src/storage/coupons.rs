@@ -116,14 +116,15 @@ pub async fn delete(storage: &Storage, code: &CouponCode, revision: Option<i64>)
     Ok(if removed.is_empty() { Changed::NotAsRead } else { Changed::Done })
 }
 
-/// What a page may say before the ledger decides: the uses, and whether this buyer has ordered before.
-pub async fn uses(storage: &Storage, stored: &StoredCoupon, buyer: &str) -> Result<(Uses, bool)> {
+/// What a page may say before the ledger decides: the uses, and whether this buyer has ordered before, by all that the
+/// books call them.
+pub async fn uses(storage: &Storage, stored: &StoredCoupon, buyers: &[String]) -> Result<(Uses, bool)> {
     let code = stored.coupon.code.as_str();
-    let sql = "select used from coupon_customers where code = $1 and buyer = $2";
-    let by_customer = storage.read(sql, values![code, buyer]).await?.first().map_or(0, |row| row.int(0));
-    let sql = "select 1 from orders where buyer = $1 and hold = 'sold'
+    let sql = "select coalesce(cast(sum(used) as bigint), 0) from coupon_customers where code = $1 and buyer {in $2}";
+    let by_customer = storage.read(sql, values![code, buyers.to_vec()]).await?.first().map_or(0, |row| row.int(0));
+    let sql = "select 1 from orders where buyer {in $1} and hold = 'sold'
         and (cancelled_at is null or fulfilment <> 'unfulfilled') limit 1";
-    let before = !storage.read(sql, values![buyer]).await?.is_empty();
+    let before = !storage.read(sql, values![buyers.to_vec()]).await?.is_empty();
     Ok((Uses { total: stored.used, by_customer }, before))
 }
 

@@ -8,7 +8,10 @@ pub mod audit_log;
 pub mod books;
 pub mod carts;
 pub mod coupons;
+pub mod customers;
 pub mod effects;
+pub mod erasure;
+pub mod exports;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
@@ -231,6 +234,15 @@ impl Storage {
         match self.steps.next(Step::Commit) {
             Course::NeverHappens => Err(never_happened()),
             course => Ok(course),
+        }
+    }
+
+    /// Leaves nothing of what was deleted: SQLite keeps it in free pages and in its log until they are written over. What
+    /// PostgreSQL keeps is its own (`vacuum` and its log's retention), outside the shop's folder.
+    pub async fn forget_deleted(&self) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.forget_deleted().await,
+            Database::Postgres(_) => Ok(()),
         }
     }
 

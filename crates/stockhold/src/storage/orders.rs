@@ -16,6 +16,9 @@ use super::books::{known, parsed};
 use super::{Result, Row, RowExt, Storage, money, priced};
 use crate::values;
 
+/// What the name of an erased buyer begins with; no address has a colon.
+pub const ERASED: &str = "erased:";
+
 /// An order with everything that is known of it; amounts in minor units of `currency`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
@@ -74,6 +77,11 @@ impl OrderView {
 
     pub fn going_back(&self) -> i64 {
         self.payments.iter().map(|payment| payment.refunded_minor).sum()
+    }
+
+    /// Whether its buyer's data were erased: there is nobody to write to any more.
+    pub fn is_erased(&self) -> bool {
+        self.buyer.starts_with(ERASED)
     }
 
     /// The tax that came on top of the prices, and the tax that is in them.

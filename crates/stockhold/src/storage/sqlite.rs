@@ -175,6 +175,19 @@ impl Sqlite {
         .await?
     }
 
+    /// Writes the file anew from what it holds, and empties the log. Everybody waits so long: seconds in a large shop.
+    pub async fn forget_deleted(&self) -> Result<()> {
+        self.on_writer(|tx| {
+            // The copy may be large: it goes by way of a file, which SQLite deletes.
+            let vacuumed = tx.connection.execute_batch("pragma temp_store = file; vacuum;");
+            tx.connection.execute_batch(SCRATCH)?;
+            vacuumed?;
+            let busy: i64 = tx.connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))?;
+            if busy == 0 { Ok(()) } else { Err(StorageError::Contention("somebody reads an older state".to_owned())) }
+        })
+        .await?
+    }
+
     pub async fn execute_script(&self, script: String) -> Result<()> {
         self.on_writer(move |tx| Ok(tx.connection.execute_batch(&script)?)).await?
     }

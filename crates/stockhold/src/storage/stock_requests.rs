@@ -23,9 +23,9 @@ pub struct StockRequest {
 
 /// Remembers the wish; the same wish again changes nothing.
 pub async fn put(storage: &Storage, id: &str, sku: &Sku, email: &Email, language: &str, now: Timestamp) -> Result<()> {
-    let sql = "insert into stock_requests (id, sku, email, language, requested_at, due_at, attempts)
-        values ($1, $2, $3, $4, $5, $5, 0) on conflict (sku, email) do nothing";
-    let parameters = values![id, sku.as_str(), email.as_str(), language, now.micros()];
+    let sql = "insert into stock_requests (id, sku, email, buyer, language, requested_at, due_at, attempts)
+        values ($1, $2, $3, $6, $4, $5, $5, 0) on conflict (sku, email) do nothing";
+    let parameters = values![id, sku.as_str(), email.as_str(), language, now.micros(), email.buyer()];
     storage.write(sql, parameters).await.map(drop)
 }
 
@@ -56,6 +56,13 @@ pub async fn remove(storage: &Storage, id: &str) -> Result<()> {
 
 pub async fn try_again_at(storage: &Storage, id: &str, at: Timestamp) -> Result<()> {
     storage.write("update stock_requests set due_at = $2 where id = $1", values![id, at.micros()]).await.map(drop)
+}
+
+/// What this person waits for: the goods, since when.
+pub async fn of_buyer(storage: &Storage, buyer: &str) -> Result<Vec<(String, Timestamp)>> {
+    let sql = "select sku, requested_at from stock_requests where buyer = $1 order by requested_at, id";
+    let rows = storage.read(sql, values![buyer]).await?;
+    Ok(rows.iter().map(|row| (row.text(0).to_owned(), Timestamp::from_micros(row.int(1)))).collect())
 }
 
 fn read(row: &Row) -> StockRequest {

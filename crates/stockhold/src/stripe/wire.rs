@@ -385,6 +385,35 @@ impl EventHead {
     }
 }
 
+impl EventHead {
+    /// The event with nothing in it but what its reading needs: nobody's name, address or card.
+    pub fn reduced(payload: &str) -> String {
+        let Ok(head) = EventHead::read(payload.as_bytes()) else { return "{}".to_owned() };
+        let object = serde_json::json!({ "id": head.object_id, "client_reference_id": head.client_reference_id });
+        let data = serde_json::json!({ "object": object });
+        serde_json::json!({ "id": head.id, "type": head.kind, "livemode": head.livemode, "data": data }).to_string()
+    }
+
+    /// Everything in an event that may be an id of ours or of Stripe's.
+    pub fn ids_in(payload: &str) -> Vec<String> {
+        fn walk(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::String(text) if ["ord_", "cs_", "pi_"].iter().any(|prefix| text.starts_with(prefix)) => {
+                    found.push(text.clone());
+                }
+                Value::Array(list) => list.iter().for_each(|value| walk(value, found)),
+                Value::Object(fields) => fields.values().for_each(|value| walk(value, found)),
+                Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        walk(&serde_json::from_str(payload).unwrap_or_default(), &mut found);
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
 /// Lenient on purpose: an event that we refuse comes back for three days.
 impl TryFrom<Value> for EventHead {
     type Error = NotAnEvent;

@@ -89,8 +89,9 @@ async fn coupon(shop: &Shop, question: &Question<'_>) -> storage::Result<Code> {
         return Ok(Code::NotLookedAt(wait));
     }
     let Some(stored) = stored else { return Ok(Code::Refused(Refusal::CouponUnknown)) };
-    let buyer = Email::parse(question.email).map_or_else(|_| String::new(), |email| email.buyer());
-    let (uses, has_ordered) = coupons::uses(&shop.storage, &stored, &buyer).await?;
+    let buyer = Email::parse(question.email).ok().map(|email| email.buyer());
+    let names: Vec<String> = buyer.into_iter().flat_map(|buyer| [shop.name_when_erased(&buyer), buyer]).collect();
+    let (uses, has_ordered) = coupons::uses(&shop.storage, &stored, &names).await?;
     let uses = (question.uses_of_others)(uses, code.as_str());
     match check_use(&stored.coupon, uses, has_ordered, shop.now()) {
         Ok(()) => Ok(Code::Good(Box::new(stored.coupon))),

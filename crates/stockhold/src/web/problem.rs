@@ -172,6 +172,12 @@ impl Problem {
         Problem { retry_after_seconds: Some(retry_after_seconds), limit: Some(limit), ..problem }
     }
 
+    /// The same problem, with what stands in the way one by one.
+    #[must_use]
+    pub fn naming(self, errors: Vec<FieldError>) -> Problem {
+        Problem { errors, ..self }
+    }
+
     /// The same problem, and the field that has it.
     #[must_use]
     pub fn at(mut self, pointer: String) -> Problem {

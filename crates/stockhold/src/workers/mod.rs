@@ -6,6 +6,7 @@ pub mod ask_again;
 pub mod carry_out;
 pub mod read_inbox;
 pub mod reconcile;
+pub mod retain;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const ASK_AGAIN: Span = Span::minutes(1);
 /// Rounds after which a shop that never comes to rest is given up on.
 const ROUNDS_MAX: usize = 1000;
+/// How often what is old is put away.
+const TIDY: Span = Span::minutes(60);
 /// How often our books are compared with Stripe's.
 const RECONCILE: Span = Span::minutes(60);
 
@@ -64,6 +67,7 @@ pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle
     let reconciler = tokio::spawn(reconcile_now_and_then(shop.clone()));
     tokio::spawn(async move {
         let mut asked_at = Timestamp::from_micros(0);
+        let mut tidied_at = Timestamp::from_micros(0);
         while !*shutdown.borrow() {
             if let Err(fault) = step(&shop).await {
                 tracing::error!(%fault, "a round of the workers failed; the next one tries again");
@@ -72,6 +76,12 @@ pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle
                 asked_at = shop.now();
                 if let Err(fault) = ask_again::run(&shop).await {
                     tracing::error!(%fault, "Stripe could not be asked again");
+                }
+            }
+            if shop.now() - tidied_at >= TIDY {
+                tidied_at = shop.now();
+                if let Err(fault) = retain::run(&shop).await {
+                    tracing::error!(%fault, "what is old could not be put away; the next hour tries again");
                 }
             }
             tokio::select! {

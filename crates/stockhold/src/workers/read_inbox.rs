@@ -5,6 +5,7 @@ use rules::time::Span;
 
 use crate::ledger::Fault;
 use crate::outbox::{self, Asked, Carried, Unsure, disputes, refunds};
+use crate::privacy;
 use crate::shop::Shop;
 use crate::storage::inbox::{self, StoredEvent};
 use crate::storage::orders;
@@ -33,6 +34,7 @@ pub async fn run(shop: &Shop) -> Result<usize, Fault> {
             Read::NothingToDo => ("done", String::new()),
         };
         inbox::finish(&shop.storage, &event.id, state, &why).await?;
+        privacy::keep_what_is_needed(shop, &event, state == "not_ours").await?;
         finished += 1;
     }
     Ok(finished)

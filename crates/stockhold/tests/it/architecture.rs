@@ -30,7 +30,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     // The one voice to Stripe and to the mail server.
     ("outbox", &["language", "ledger", "letters", "mail", "shop", "storage", "stripe"]),
     // Doors: whoever wants something enters here.
-    ("workers", &["ledger", "outbox", "shop", "storage", "stripe"]),
+    // All that is kept of a person: out in one piece, and gone.
+    ("privacy", &["catalogue", "language", "ledger", "mail", "shop", "storage", "stripe::wire::EventHead"]),
+    ("workers", &["ledger", "outbox", "privacy", "shop", "storage", "stripe"]),
     (
         "web",
         &[
@@ -40,6 +42,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "media",
             "outbox",
             "price_rules",
+            "privacy",
             "shop",
             "staff",
             "storage",

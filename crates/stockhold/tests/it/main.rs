@@ -31,6 +31,7 @@ mod moved;
 mod order_page;
 mod page_flow;
 mod pictures;
+mod privacy;
 mod processes;
 mod provider_trouble;
 mod races;

@@ -10,6 +10,7 @@ pub mod cleanup;
 pub mod conditions;
 pub mod coupon_sheet;
 pub mod coupons;
+pub mod customers;
 pub mod described;
 pub mod events;
 pub mod images;
@@ -101,6 +102,10 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
         route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
         route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),
+        route(Method::GET, "/api/admin/customers", Key(Scope::CustomersRead), customers::list),
+        route(Method::GET, "/api/admin/customers/{id}", Key(Scope::CustomersRead), customers::show),
+        route(Method::GET, "/api/admin/customers/{id}/export", Key(Scope::CustomersRead), customers::export),
+        route(Method::POST, "/api/admin/customers/{id}/erase", Key(Scope::CustomersWrite), customers::erase),
         route(Method::GET, "/api/admin/settings", Key(Scope::SettingsRead), settings::show),
         route(Method::PATCH, "/api/admin/settings", Key(Scope::SettingsWrite), settings::change),
         route(Method::GET, "/api/admin/shipping-zones", Key(Scope::SettingsRead), price_rules::show_zones),

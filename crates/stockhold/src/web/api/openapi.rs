@@ -9,8 +9,8 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupon_sheet, coupons, described, events, images, keys, orders, pages, price_rules,
-    products, quote, reconciliation, settings, stock,
+    after_sale, checkout, cleanup, coupon_sheet, coupons, customers, described, events, images, keys, orders, pages,
+    price_rules, products, quote, reconciliation, settings, stock,
 };
 use crate::web::webhooks;
 
@@ -55,6 +55,10 @@ use crate::web::webhooks;
         coupons::remove,
         coupon_sheet::export,
         coupon_sheet::import,
+        customers::list,
+        customers::show,
+        customers::export,
+        customers::erase,
         settings::show,
         settings::change,
         price_rules::show_zones,

@@ -39,6 +39,7 @@ const CODES: &[(u16, &str)] = &[
     (409, "nothing-to-confirm"),
     (409, "nothing-to-refund"),
     (409, "nothing-to-ship"),
+    (409, "order-open"),
     (409, "others-wait"),
     (409, "out-of-stock"),
     (409, "prices-in-the-way"),

@@ -183,6 +183,7 @@ pub fn order_for(lines: &[(&str, i64)], number: u128) -> PlaceOrder {
         request_hash: format!("{lines:?}"),
         lines: lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect(),
         email: Email::parse(&format!("buyer{number}@example.org")).expect("an address"),
+        formerly: String::new(),
         client: String::new(),
         cart_id: String::new(),
         language: "en".to_owned(),

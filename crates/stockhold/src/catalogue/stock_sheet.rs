@@ -1,0 +1,191 @@
+//! Stock counts as a spreadsheet: what was found on the shelf, for each item number.
+//!
+//! Promise: the difference goes through the ledger as a `counted` movement, each with an identity of its own that comes
+//! from the sheet and the item number: the same sheet again, after a crash or a second click, counts nothing twice, also when
+//! something was sold in between. A mistake anywhere counts nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use futures_util::future::join_all;
+use rules::commands::Refusal;
+use rules::commands::count_stock::CountStock;
+use rules::ids::CountId;
+use rules::stock::{ON_HAND_MAX, Reason};
+use rules::text::Sku;
+use sha2::{Digest, Sha256};
+
+use super::rows::{self, Rows};
+use super::sheet::{RowError, SheetError};
+use super::{COUNTS_AT_ONCE, ImportError, Storeroom};
+use crate::ledger::Failure;
+use crate::storage::exports;
+
+/// Nobody reads more mistakes than this; the file is mended and tried again.
+const ERRORS_MAX: usize = 1_000;
+/// Item numbers looked up at once.
+const LEVELS_AT_ONCE: usize = 500;
+
+/// What a count did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockReport {
+    pub changed: u64,
+    /// Found as the books said.
+    pub unchanged: u64,
+    /// Counted by this very sheet before.
+    pub counted_before: u64,
+    /// Not empty: nothing was counted, but for what `changed` says.
+    pub errors: Vec<RowError>,
+}
+
+/// Counts stock by a sheet with the columns `sku` and `on_hand`. `identity` names the sheet: the same name again is the same
+/// count. With `dry_run` it only says what it would do; `progress` hears how many rows are done.
+pub async fn import(
+    room: Storeroom<'_>,
+    file: impl Read,
+    identity: &str,
+    actor: &str,
+    dry_run: bool,
+    mut progress: impl FnMut(u64),
+) -> Result<StockReport, ImportError> {
+    let Counted { rows: counted, mut errors } = read(file)?;
+    let mut report = StockReport::default();
+    let mut commands = Vec::new();
+    for chunk in counted.chunks(LEVELS_AT_ONCE) {
+        let skus: Vec<String> = chunk.iter().map(|row| row.sku.to_string()).collect();
+        let ids: Vec<String> = chunk.iter().map(|row| id(identity, &row.sku).to_string()).collect();
+        let levels = exports::levels_of(room.storage, skus).await?;
+        let before: BTreeSet<String> = exports::counted_before(room.storage, ids).await?.into_iter().collect();
+        for row in chunk {
+            let id = id(identity, &row.sku);
+            if before.contains(&id.to_string()) {
+                report.counted_before += 1;
+                continue;
+            }
+            let Some((on_hand, held)) = levels.get(row.sku.as_str()).copied() else {
+                wrong(&mut errors, row.row, "sku", format!("There is no item number {} in your shop.", row.sku));
+                continue;
+            };
+            if row.on_hand < held {
+                let message = format!("{held} of {} are held by unpaid orders: release them first.", row.sku);
+                wrong(&mut errors, row.row, "on_hand", message);
+                continue;
+            }
+            match row.on_hand - on_hand {
+                0 => report.unchanged += 1,
+                delta => {
+                    report.changed += 1;
+                    let (sku, actor) = (row.sku.clone(), actor.to_owned());
+                    commands.push((row.row, CountStock { id, sku, delta, reason: Reason::Counted, actor }));
+                }
+            }
+        }
+    }
+    errors.sort_by_key(|error| error.row);
+    report.errors = errors;
+    if dry_run || !report.errors.is_empty() {
+        return Ok(report);
+    }
+    let mut done = 0;
+    for some in commands.chunks(COUNTS_AT_ONCE) {
+        let counts = some.iter().map(|(_, command)| room.ledger.count_stock(command.clone(), room.now));
+        for ((row, command), counted) in some.iter().zip(join_all(counts).await) {
+            match counted {
+                Ok(_) => {}
+                // Somebody bought or counted in this very moment; the same sheet again counts the rest.
+                Err(Failure::Refused(refusal)) => {
+                    report.changed -= 1;
+                    wrong(&mut report.errors, *row, "on_hand", said(&refusal, &command.sku));
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        done += some.len() as u64;
+        progress(done);
+    }
+    Ok(report)
+}
+
+fn said(refusal: &Refusal, sku: &Sku) -> String {
+    match refusal {
+        Refusal::IdempotencyKeyReused => format!("{sku} was counted by this sheet in this very moment."),
+        other => other.to_string(),
+    }
+}
+
+struct Counted {
+    rows: Vec<CountedRow>,
+    errors: Vec<RowError>,
+}
+
+struct CountedRow {
+    row: u64,
+    sku: Sku,
+    on_hand: i64,
+}
+
+fn read(file: impl Read) -> Result<Counted, SheetError> {
+    let mut rows = Rows::of(file)?;
+    let plain = |heading: &str| heading.trim().to_lowercase().replace([' ', '-'], "_");
+    let mut at: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, heading) in rows.headings.iter().enumerate() {
+        let known = match plain(heading).as_str() {
+            "sku" | "item_number" | "货号" => "sku",
+            "on_hand" | "counted" | "quantity" | "stock" | "数量" | "库存" => "on_hand",
+            _ => continue,
+        };
+        if at.insert(known, place).is_some() {
+            return Err(SheetError::HeadingTwice(heading.trim().to_owned()));
+        }
+    }
+    let (Some(sku_at), Some(on_hand_at)) = (at.get("sku").copied(), at.get("on_hand").copied()) else {
+        return Err(SheetError::NoCount);
+    };
+    let (mut counted, mut errors) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    while let Some((row, record)) = rows.next()? {
+        if rows::is_empty(&record) {
+            continue;
+        }
+        if let Some((place, message)) = rows::misfit(&record, rows.headings.len()) {
+            let column = place.and_then(|place| rows.headings.get(place)).unwrap_or_default().to_owned();
+            wrong(&mut errors, row, &column, message);
+            continue;
+        }
+        let cell = |at: usize| rows::as_meant(record.get(at).unwrap_or_default().trim());
+        // Excel keeps numbers as text with a leading apostrophe.
+        let sku = match Sku::parse(cell(sku_at).trim_start_matches('\'')) {
+            Ok(sku) if seen.insert(sku.clone()) => sku,
+            Ok(sku) => {
+                wrong(&mut errors, row, "sku", format!("The item number {sku} is in the file twice."));
+                continue;
+            }
+            Err(error) => {
+                wrong(&mut errors, row, "sku", error.to_string());
+                continue;
+            }
+        };
+        // A row that nobody filled in was not counted.
+        let text = cell(on_hand_at);
+        if text.is_empty() {
+            continue;
+        }
+        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+        match number.filter(|number| *number <= ON_HAND_MAX) {
+            Some(on_hand) => counted.push(CountedRow { row, sku, on_hand }),
+            None => wrong(&mut errors, row, "on_hand", "A count is a whole number from 0 on.".to_owned()),
+        }
+    }
+    Ok(Counted { rows: counted, errors })
+}
+
+fn wrong(errors: &mut Vec<RowError>, row: u64, column: &str, message: String) {
+    if errors.len() < ERRORS_MAX {
+        errors.push(RowError { row, column: column.to_owned(), message });
+    }
+}
+
+fn id(identity: &str, sku: &Sku) -> CountId {
+    let hash = Sha256::digest(format!("counted by {identity}: {sku}"));
+    CountId::from_u128(hash.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte)))
+}

@@ -1,0 +1,204 @@
+//! Customers: whoever has ordered, by their normalised e-mail. Nothing here writes.
+//!
+//! There is no table of them: a customer is what their orders say. They stand in lists where their latest order stands,
+//! so a page of them is a walk down the order numbers.
+
+use rules::ids::OrderId;
+use rules::money::{Currency, Money};
+use rules::orders::{Fulfilment, Status};
+use rules::time::Timestamp;
+
+use super::books::{known, parsed};
+use super::orders::ERASED;
+use super::{Result, Row, RowExt, Storage, Value};
+use crate::values;
+
+/// Rows that one search looks through before it answers with what it has: the next page goes on from there.
+const SEARCHED_ROWS: i64 = 200;
+
+/// A customer, as their orders tell of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Their first order; it names them in addresses and in the API.
+    pub id: OrderId,
+    /// The normalised address, or what the books call an erased person.
+    pub buyer: String,
+    /// As they wrote it last; empty once erased.
+    pub email: String,
+    /// Of whom their latest parcel was for; empty: nobody was asked.
+    pub name: String,
+    pub language: String,
+    pub orders: i64,
+    /// What they paid and did not get back, per currency.
+    pub totals: Vec<Money>,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    pub last_number: i64,
+}
+
+impl Customer {
+    pub fn is_erased(&self) -> bool {
+        self.buyer.starts_with(ERASED)
+    }
+}
+
+/// Who it is is personal: it never reaches a log through `{:?}`.
+impl std::fmt::Debug for Customer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Customer").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// One of a customer's orders, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerOrder {
+    pub id: OrderId,
+    pub number: i64,
+    pub status: Status,
+    pub fulfilment: Fulfilment,
+    pub total: Money,
+    pub refunded_minor: i64,
+    pub placed_at: Timestamp,
+}
+
+/// A page of a list, and the number it goes on below; none: that was all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<i64>,
+}
+
+// The subquery is asked per row, and the index answers it: a walk down the numbers that stops when the page is full.
+const LATEST: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
+    where o.number < $1 and o.buyer not like 'erased:%'
+        and o.number = (select max(n.number) from orders n where n.buyer = o.buyer)
+    order by o.number desc limit $2";
+const LATEST_LIKE: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
+    where o.number < $1 and o.buyer not like 'erased:%'
+        and (lower(o.email) like $3 escape '!' or lower(o.shipping_address) like $3 escape '!')
+        and o.number = (select max(n.number) from orders n where n.buyer = o.buyer)
+    order by o.number desc limit $2";
+const OF_BUYER: &str = "select number, buyer, email, language, shipping_address from orders
+    where buyer = $1 order by number desc limit 1";
+const SUMS: &str = "select buyer, count(*), min(number), min(reserved_at), max(reserved_at) from orders
+    where buyer {in $1} group by buyer";
+const TOTALS: &str = "select o.buyer, p.currency,
+        cast(sum(p.amount_minor - p.refunded_minor - p.disputed_minor) as bigint)
+    from orders o join payments p on p.order_id = o.id
+    where o.buyer {in $1} group by o.buyer, p.currency order by o.buyer, p.currency";
+const IDS: &str = "select number, id from orders where number {in $1}";
+
+/// Every statement of this file, so that a test can look at their plans.
+pub const STATEMENTS: &[&str] = &[LATEST, LATEST_LIKE, OF_BUYER, SUMS, TOTALS, IDS];
+
+/// Customers whose latest order has a number below `before`, those who ordered last first; `q` is part of an e-mail
+/// address or of a name.
+pub async fn list(storage: &Storage, q: &str, before: Option<i64>, limit: i64) -> Result<Page<Customer>> {
+    let q = q.trim().to_lowercase();
+    let mut before = before.unwrap_or(i64::MAX);
+    if q.is_empty() {
+        let rows = storage.read(LATEST, values![before, limit]).await?;
+        let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.int(0));
+        return Ok(Page { rows: with_sums(storage, &rows).await?, next });
+    }
+    let part = q.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let (mut found, mut next) = (Vec::new(), None);
+    loop {
+        let rows = storage.read(LATEST_LIKE, values![before, SEARCHED_ROWS, format!("%{part}%")]).await?;
+        let (all, last) = (rows.len() as i64, rows.last().map(|row| row.int(0)));
+        // An address is stored whole: a street that says the same is nobody's name.
+        let fits = |row: &Row| {
+            row.text(1).contains(&q)
+                || row.text(2).to_lowercase().contains(&q)
+                || name(row.text(4)).to_lowercase().contains(&q)
+        };
+        for row in rows.into_iter().filter(fits) {
+            if found.len() as i64 == limit {
+                next = found.last().map(|row: &Row| row.int(0));
+                break;
+            }
+            found.push(row);
+        }
+        match last.filter(|_| all == SEARCHED_ROWS && next.is_none()) {
+            Some(last) => before = last,
+            None => break,
+        }
+    }
+    Ok(Page { rows: with_sums(storage, &found).await?, next })
+}
+
+/// The customer whose order this is.
+pub async fn find(storage: &Storage, order: OrderId) -> Result<Option<Customer>> {
+    let rows = storage.read("select buyer from orders where id = $1", values![order.to_string()]).await?;
+    match rows.first() {
+        Some(row) => of_buyer(storage, row.text(0)).await,
+        None => Ok(None),
+    }
+}
+
+/// The customer of this normalised address.
+pub async fn of_buyer(storage: &Storage, buyer: &str) -> Result<Option<Customer>> {
+    let rows = storage.read(OF_BUYER, values![buyer]).await?;
+    Ok(with_sums(storage, &rows).await?.pop())
+}
+
+/// Their orders, the newest first.
+pub async fn orders(storage: &Storage, buyer: &str, before: Option<i64>, limit: i64) -> Result<Page<CustomerOrder>> {
+    let sql = "select o.id, o.number, o.status, o.fulfilment, o.total_minor, o.currency, o.reserved_at,
+            (select coalesce(cast(sum(p.refunded_minor) as bigint), 0) from payments p where p.order_id = o.id)
+        from orders o where o.buyer = $1 and o.number < $2 order by o.number desc limit $3";
+    let rows = storage.read(sql, values![buyer, before.unwrap_or(i64::MAX), limit]).await?;
+    let order = |row: &Row| {
+        Ok(CustomerOrder {
+            id: parsed(row.text(0).parse())?,
+            number: row.int(1),
+            status: known(Status::parse(row.text(2)))?,
+            fulfilment: known(Fulfilment::parse(row.text(3)))?,
+            total: Money::new(row.int(4), parsed(Currency::parse(row.text(5)))?),
+            refunded_minor: row.int(7),
+            placed_at: Timestamp::from_micros(row.int(6)),
+        })
+    };
+    let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.int(1));
+    Ok(Page { rows: rows.iter().map(order).collect::<Result<_>>()?, next })
+}
+
+async fn with_sums(storage: &Storage, rows: &[Row]) -> Result<Vec<Customer>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let buyers: Vec<String> = rows.iter().map(|row| row.text(1).to_owned()).collect();
+    let asked = vec![(SUMS, values![buyers.clone()]), (TOTALS, values![buyers])];
+    let mut answers = storage.read_together(asked).await?.into_iter();
+    let (sums, totals) = (answers.next().unwrap_or_default(), answers.next().unwrap_or_default());
+    let firsts: Vec<i64> = sums.iter().map(|row| row.int(2)).collect();
+    let ids = storage.read(IDS, vec![Value::Ints(firsts)]).await?;
+    let mut customers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let buyer = row.text(1);
+        // An order that was erased in this very moment has no sums under its old name.
+        let Some(sum) = sums.iter().find(|sum| sum.text(0) == buyer) else { continue };
+        let Some(id) = ids.iter().find(|id| id.int(0) == sum.int(2)) else { continue };
+        let own = totals.iter().filter(|total| total.text(0) == buyer);
+        let money = |total: &Row| Ok(Money::new(total.int(2), parsed(Currency::parse(total.text(1)))?));
+        customers.push(Customer {
+            id: parsed(id.text(1).parse())?,
+            buyer: buyer.to_owned(),
+            email: row.text(2).to_owned(),
+            name: name(row.text(4)),
+            language: row.text(3).to_owned(),
+            orders: sum.int(1),
+            totals: own.map(money).collect::<Result<_>>()?,
+            first_at: Timestamp::from_micros(sum.int(3)),
+            last_at: Timestamp::from_micros(sum.int(4)),
+            last_number: row.int(0),
+        });
+    }
+    Ok(customers)
+}
+
+/// Whom a parcel is for, out of an order's address.
+fn name(address: &str) -> String {
+    let address: serde_json::Value = serde_json::from_str(address).unwrap_or_default();
+    address["name"].as_str().unwrap_or_default().to_owned()
+}

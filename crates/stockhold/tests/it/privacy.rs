@@ -1,0 +1,368 @@
+//! A person's data: found everywhere, handed out whole, and gone on request, with books that still balance.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rules::ids::OrderId;
+use rules::orders::Status;
+use rules::text::Email;
+use rules::time::Span;
+use serde_json::{Value, json};
+use stockhold::privacy::{self, ErasureFailure};
+use stockhold::storage::erasure::Open;
+use stockhold::storage::{Database, RowExt, Storage};
+use stockhold::values;
+use stockhold::workers::retain;
+use stripe_sandbox::{NewDispute, RefundStatus, Verdict};
+
+use crate::coupons::{issue, tea10};
+use crate::on_both_engines;
+use crate::support::browser::Browser;
+use crate::support::shop::{Answer, TestShop, answer};
+use crate::support::trade;
+
+const BUYER: &str = "zebedee@canary-post.example";
+/// What nobody else in the world says.
+const CANARIES: [&str; 7] =
+    ["zebedee", "canary-post", "quillfeather", "17 larkspur", "birdhaven", "4711-zzz", "trackbird"];
+
+async fn buys(shop: &TestShop, key: &str, email: &str, coupon: Option<&str>) -> Answer {
+    let address = json!({ "name": "Zebedee Quillfeather", "street": "17 Larkspur Lane", "postal_code": "4711-ZZZ",
+        "city": "Birdhaven", "country": "Germany" });
+    let mut body = json!({ "items": [{ "sku": "mug", "quantity": 2 }], "email": email, "shipping_address": address });
+    if let Some(code) = coupon {
+        body["coupon"] = code.into();
+    }
+    let request = shop.http.post(format!("{}/api/checkout", shop.base_url)).header("Idempotency-Key", key);
+    let request = request.header("Content-Type", "application/json").body(body.to_string());
+    answer(request.send().await.expect("the shop answers")).await
+}
+
+async fn ships(shop: &TestShop, id: OrderId, key: &str) {
+    let body = json!({ "carrier": "Bird Mail", "tracking": "TRACKBIRD-1" });
+    let (status, answer) = shop.staff("POST", &format!("/api/admin/orders/{id}/shipments"), key, body).await;
+    assert_eq!(status, 201, "{answer}");
+    shop.settle().await;
+}
+
+async fn refunds(shop: &TestShop, id: OrderId, key: &str) {
+    let body = json!({ "amount": { "amount": 500, "currency": "USD" }, "reason": "Quillfeather wrote to us" });
+    let (status, answer) = shop.staff("POST", &format!("/api/admin/orders/{id}/refunds"), key, body).await;
+    assert_eq!(status, 201, "{answer}");
+    shop.settle().await;
+}
+
+async fn erase(shop: &TestShop, id: OrderId) -> Answer {
+    shop.staff("POST", &format!("/api/admin/customers/{id}/erase"), "erase", Value::Null).await
+}
+
+async fn tables(storage: &Storage) -> Vec<String> {
+    let sql = match storage.database {
+        Database::Sqlite(_) => "select name from sqlite_master where type = 'table' order by name",
+        Database::Postgres(_) => {
+            "select cast(table_name as text) from information_schema.tables where table_schema = 'public' order by 1"
+        }
+    };
+    let rows = storage.read(sql, values![]).await.expect("the database answers");
+    rows.iter().map(|row| row.text(0).to_owned()).collect()
+}
+
+/// Every table and file in which a canary sings.
+async fn singing(shop: &TestShop) -> BTreeSet<String> {
+    let storage = &shop.shop.storage;
+    let mut found = BTreeSet::new();
+    for table in tables(storage).await {
+        // The text of a statement lives as long as the program; a test may leak a few.
+        let sql: &'static str = Box::leak(format!("select * from {table}").into_boxed_str());
+        let rows = storage.read(sql, values![]).await.expect("the database answers");
+        if CANARIES.iter().any(|canary| format!("{rows:?}").to_lowercase().contains(canary)) {
+            found.insert(table);
+        }
+    }
+    files(&shop.shop.config.data_dir, &mut found);
+    found
+}
+
+fn files(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, found);
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("a file");
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        if CANARIES.iter().any(|canary| text.contains(canary)) {
+            let kind = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+            found.insert(format!("a file *.{kind}"));
+        }
+    }
+}
+
+/// Somebody who has left something everywhere: two orders, a parcel, refunds, a wish, a look-up, a wrong code.
+async fn leaves_traces(shop: &TestShop) -> (OrderId, OrderId) {
+    shop.stock("mug", 20).await;
+    shop.stock("bowl", 0).await;
+    let coupon = rules::coupons::Coupon { usage_limit_per_customer: Some(1), ..tea10() };
+    issue(&shop.shop.storage, &coupon).await;
+    // Whoever only adds a tag is the same person.
+    let (status, body) = buys(shop, "first", "Zebedee+Mugs@Canary-Post.example", Some("TEA10")).await;
+    assert_eq!(status, 201, "{body}");
+    let first = shop.order_of_key("first");
+    shop.pay(first).await;
+    shop.settle().await;
+    ships(shop, first, "parcel").await;
+    refunds(shop, first, "refund").await;
+
+    let browser = Browser::new(shop);
+    browser.put_into_cart("mug", 1).await;
+    let mut form = browser.pay_form(BUYER).await;
+    for (name, value) in &mut form {
+        if name == "name" {
+            *value = "Zebedee Quillfeather".to_owned();
+        }
+    }
+    let page = browser.press_pay(&form).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    let sql = "select id from orders order by number desc limit 1";
+    let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+    let second: OrderId = rows[0].text(0).parse().expect("an id");
+    shop.pay(second).await;
+    shop.settle().await;
+    let token = shop.shop.order_token(second);
+    let request = shop.http.post(format!("{}/api/orders/{second}/cancel?token={token}", shop.base_url));
+    let request = request.header("Content-Type", "application/json");
+    let cancelled = answer(request.body(r#"{"reason":"Zebedee has moved"}"#).send().await.expect("an answer")).await;
+    assert_eq!(cancelled.0, 200, "{}", cancelled.1);
+    shop.settle().await;
+
+    let wish = browser.post("/stock-requests", &[("sku", "bowl"), ("email", "zebedee+bowl@canary-post.example")]).await;
+    assert_eq!(wish.status, 303, "{}", wish.text);
+    let number = shop.view(first).await.number.to_string();
+    Browser::new(shop).post("/orders", &[("email", BUYER), ("number", &number)]).await;
+    let wrong = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "email": BUYER, "coupon": "NOTACODE" });
+    let request = shop.http.post(format!("{}/api/quote", shop.base_url)).header("Content-Type", "application/json");
+    request.body(wrong.to_string()).send().await.expect("the shop answers");
+    shop.settle().await;
+    (first, second)
+}
+
+on_both_engines!(
+    /// The canary test: everything that could say who somebody was is gone, from every table and every file, and stays
+    /// gone when Stripe speaks of their orders later. Amounts, country and taxes stay, and the books balance.
+    an_erased_person_is_in_no_table_and_no_file,
+    TestShop,
+    async |shop: &TestShop| {
+        let (first, second) = leaves_traces(shop).await;
+        let before = singing(shop).await;
+        for place in ["orders", "effects", "stripe_events", "stock_requests", "holders", "coupon_customers", "refunds",
+            "shipments", "a file *.eml", "a file *.json"]
+        {
+            assert!(before.contains(place), "the test sees nothing in {place}: {before:?}");
+        }
+        let stood = shop.view(first).await;
+        let (status, body) = erase(shop, second).await;
+        assert_eq!(status, 200, "{body}");
+        assert_eq!((body["orders"].as_i64(), body["stock_requests"].as_i64()), (Some(2), Some(1)), "{body}");
+        assert!(body["letters"].as_i64() > Some(2) && body["stripe_events"].as_i64() > Some(2), "{body}");
+        assert_eq!(singing(shop).await, BTreeSet::new());
+        for table in ["lookups", "wrong_codes"] {
+            let sql: &'static str = Box::leak(format!("select * from {table} where {} like '%'",
+                if table == "lookups" { "buyer" } else { "who" }).into_boxed_str());
+            let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+            let left = rows.iter().filter(|row| !format!("{row:?}").contains("client:")).count();
+            assert_eq!(left, 0, "{table}");
+        }
+
+        let now = shop.view(first).await;
+        assert_eq!((now.email.as_str(), now.shipping_address.as_str()), ("", r#"{"country":"DE"}"#));
+        assert_eq!((now.total, now.tax, now.number, &now.coupon), (stood.total, stood.tax, stood.number, &stood.coupon));
+        assert_eq!((&now.lines, now.paid_at, now.captured()), (&stood.lines, stood.paid_at, stood.captured()));
+        shop.books_balance().await;
+
+        // Stripe speaks of the order again, with the buyer's name and address in what it sends.
+        let letters = shop.letters();
+        let intent = stood.payments[0].intent_id.clone();
+        shop.sandbox.dashboard_refund(&intent, Some(700)).expect("it is refunded");
+        shop.settle().await;
+        let snapshot = shop.sandbox.snapshot();
+        let charges = snapshot["charges"].as_array().expect("charges").clone();
+        let charge = charges.iter().find(|charge| charge["payment_intent"] == intent.as_str()).expect("it was charged");
+        shop.sandbox.dispute(charge["id"].as_str().expect("an id"), &NewDispute::because("fraudulent")).expect("disputed");
+        shop.settle().await;
+        assert_eq!(shop.view(first).await.going_back(), stood.going_back() + 700, "the refund is recorded");
+        assert_eq!(shop.view(first).await.disputes.len(), 1, "and the dispute");
+        assert_eq!(singing(shop).await, BTreeSet::new(), "late news bring nobody back");
+        let to: Vec<String> = shop.shop.mailer.stored().into_iter().map(|letter| letter.to).collect();
+        assert!(shop.letters() > letters && to.iter().all(|to| to == "shop@example.org"), "the owner alone is told");
+        let dispute = shop.view(first).await.disputes[0].id.clone();
+        shop.sandbox.decide_dispute(&dispute, Verdict::Won).expect("it is decided");
+        shop.settle().await;
+        trade::agrees(shop).await;
+
+        // Once more takes nothing, and a crash on the way would be finished by it.
+        let (status, body) = erase(shop, second).await;
+        assert_eq!((status, body["orders"].as_i64()), (200, Some(0)), "{body}");
+        let email = Email::parse(BUYER).expect("an address");
+        assert_eq!(privacy::held(&shop.shop, &email).await.expect("it answers"), None);
+        assert_eq!(privacy::export(&shop.shop, &email).await.expect("it answers"), None);
+        let listed = shop.staff("GET", "/api/admin/customers?q=zebedee", "list", Value::Null).await;
+        assert_eq!(listed.1["data"], json!([]));
+    }
+);
+
+on_both_engines!(
+    /// C1: who has themselves erased is the same customer to a code that each may use once, and to one for first orders.
+    an_erased_person_does_not_get_a_discount_again,
+    TestShop,
+    async |shop: &TestShop| {
+        leaves_traces(shop).await;
+        let newcomers = rules::coupons::Coupon {
+            code: crate::coupons::code("WELCOME"), first_order_only: true, ..tea10() };
+        issue(&shop.shop.storage, &newcomers).await;
+        privacy::erase(&shop.shop, &Email::parse(BUYER).expect("an address")).await.expect("nothing is open");
+        for (key, code, problem) in [("a", "TEA10", "coupon-used-up-by-you"), ("b", "WELCOME", "coupon-first-order-only")] {
+            let (_, body) = buys(shop, key, "zebedee+again@canary-post.example", Some(code)).await;
+            assert_eq!(body["code"], problem, "{body}");
+        }
+        // Without one they are welcome, and are erased again, whose uses are counted together.
+        let (status, body) = buys(shop, "c", BUYER, None).await;
+        assert_eq!(status, 201, "{body}");
+        let third = shop.order_of_key("c");
+        shop.pay(third).await;
+        shop.settle().await;
+        ships(shop, third, "another parcel").await;
+        privacy::erase(&shop.shop, &Email::parse(BUYER).expect("an address")).await.expect("nothing is open");
+        assert_eq!(singing(shop).await, BTreeSet::new());
+        let (_, body) = buys(shop, "d", BUYER, Some("TEA10")).await;
+        assert_eq!(body["code"], "coupon-used-up-by-you", "{body}");
+    }
+);
+
+on_both_engines!(
+    /// Goods, money or a bank's question wait for this person: the erasure says which order it is, and changes nothing.
+    an_open_order_stands_in_the_way,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let email = Email::parse(BUYER).expect("an address");
+        let why = async || match privacy::erase(&shop.shop, &email).await {
+            Err(ErasureFailure::Open(open)) => open.iter().map(|order| order.why).collect::<Vec<Open>>(),
+            other => panic!("it was not refused: {other:?}"),
+        };
+        buys(shop, "one", BUYER, None).await;
+        let id = shop.order_of_key("one");
+        assert_eq!(why().await, [Open::Unpaid]);
+        shop.pay(id).await;
+        shop.settle().await;
+        assert_eq!(why().await, [Open::Unsent]);
+        let (status, body) = erase(shop, id).await;
+        let number = shop.view(id).await.number;
+        assert_eq!((status, body["code"].as_str()), (409, Some("order-open")), "{body}");
+        assert!(body["detail"].as_str().expect("words").contains(&format!("Order {number} is paid and not sent")), "{body}");
+        ships(shop, id, "parcel").await;
+
+        let intent = shop.view(id).await.payments[0].intent_id.clone();
+        let snapshot = shop.sandbox.snapshot();
+        let charges = snapshot["charges"].as_array().expect("charges").clone();
+        let charge = charges.iter().find(|charge| charge["payment_intent"] == intent.as_str()).expect("it was charged");
+        shop.sandbox.dispute(charge["id"].as_str().expect("an id"), &NewDispute::because("general")).expect("disputed");
+        shop.settle().await;
+        assert_eq!(why().await, [Open::Disputed]);
+        let dispute = shop.view(id).await.disputes[0].id.clone();
+        shop.sandbox.decide_dispute(&dispute, Verdict::Won).expect("it is decided");
+        shop.settle().await;
+        assert_eq!(shop.view(id).await.email, BUYER, "nothing was changed");
+        assert_eq!(shop.view(id).await.status, Status::Paid);
+        privacy::erase(&shop.shop, &email).await.expect("nothing is open any more");
+        let _ = RefundStatus::Succeeded;
+    }
+);
+
+on_both_engines!(
+    /// What is handed out has every order with its address, and reads the same as JSON and as a spreadsheet.
+    a_person_gets_all_that_is_kept_of_them,
+    TestShop,
+    async |shop: &TestShop| {
+        let (first, _) = leaves_traces(shop).await;
+        let path = format!("/api/admin/customers/{first}/export");
+        let (status, data) = shop.staff("GET", &path, "x", Value::Null).await;
+        assert_eq!((status, data["orders"].as_array().map(Vec::len)), (200, Some(2)), "{data}");
+        assert_eq!(data["orders"][1]["shipping_address"]["street"], "17 Larkspur Lane");
+        assert_eq!(data["stock_requests"][0]["sku"], "bowl");
+        assert!(data["letters"].as_array().expect("letters").len() > 2);
+        let (_, csv) = shop.staff("GET", &format!("{path}?format=csv"), "x", Value::Null).await;
+        let csv = csv.as_str().expect("text").to_owned();
+        assert!(csv.contains("orders.2.shipping_address.street,17 Larkspur Lane"), "{csv}");
+        assert_eq!(shop.staff("GET", &format!("{path}?format=xml"), "x", Value::Null).await.0, 422);
+    }
+);
+
+on_both_engines!(
+    /// A customer is an address with orders: found by a part of it or of the name, newest first, a page at a time.
+    customers_are_found_by_name_and_address,
+    TestShop,
+    async |shop: &TestShop| {
+        let (first, _) = leaves_traces(shop).await;
+        for _ in 0..5 {
+            shop.check_out(&[("mug", 1)]).await;
+        }
+        let list = async |query: &str| {
+            let (status, body) = shop.staff("GET", &format!("/api/admin/customers{query}"), "x", Value::Null).await;
+            assert_eq!(status, 200, "{body}");
+            body
+        };
+        let all = list("").await;
+        assert_eq!(all["data"].as_array().map(Vec::len), Some(6));
+        assert_eq!(all["data"][5]["id"], first.to_string());
+        assert_eq!(all["data"][5]["orders_count"], 2);
+        // 5760 with the discount, less 500; the second order went back whole.
+        assert_eq!(all["data"][5]["totals"], json!([{ "amount": 5260, "currency": "USD" }]));
+        let (mut seen, mut after) = (0, String::new());
+        loop {
+            let page = list(&format!("?limit=2{after}")).await;
+            seen += page["data"].as_array().map_or(0, Vec::len);
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen, 6);
+        for (q, found) in [("QUILL", 1), ("zebedee@", 1), ("canary_post", 0), ("buyer", 5), ("Larkspur", 0), ("100%", 0)] {
+            let page = list(&format!("?q={}", q.replace('%', "%25"))).await;
+            assert_eq!(page["data"].as_array().map(Vec::len), Some(found), "{q}: {page}");
+        }
+        let one = shop.staff("GET", &format!("/api/admin/customers/{first}"), "x", Value::Null).await;
+        assert_eq!((one.0, one.1["orders"].as_array().map(Vec::len)), (200, Some(2)), "{}", one.1);
+        let nobody = shop.staff("GET", "/api/admin/customers/ord_00000000000000000000000000000000", "x", Value::Null).await;
+        assert_eq!(nobody.0, 404);
+    }
+);
+
+on_both_engines!(
+    /// Carts go after 30 days, letters after 30, and of an event older than 90 days its object alone is kept; it can still be
+    /// read again.
+    what_is_old_is_put_away,
+    TestShop,
+    async |shop: &TestShop| {
+        leaves_traces(shop).await;
+        let kept = retain::run(&shop.shop).await.expect("it runs");
+        assert_eq!(kept, retain::Retained::default(), "nothing is old yet");
+        // Files carry the machine's time, so that a few days are added to what the shop's clock needs.
+        shop.shop.clock.advance(Span::minutes(40 * 24 * 60));
+        let put_away = retain::run(&shop.shop).await.expect("it runs");
+        assert!(put_away.carts == 1 && put_away.letters > 2 && put_away.events == 0, "{put_away:?}");
+        assert_eq!(shop.letters(), 0);
+        shop.shop.clock.advance(Span::minutes(51 * 24 * 60));
+        let put_away = retain::run(&shop.shop).await.expect("it runs");
+        assert!(put_away.events > 4, "{put_away:?}");
+        assert!(!singing(shop).await.contains("stripe_events"));
+        let sql = "select id from stripe_events where type = 'checkout.session.completed' order by id limit 1";
+        let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+        let path = format!("/api/admin/events/{}/replay", rows[0].text(0));
+        assert_eq!(shop.staff("POST", &path, "x", Value::Null).await.0, 202);
+        shop.settle().await;
+        let sql = "select count(*) from stripe_events where state <> 'done'";
+        assert_eq!(shop.shop.storage.read(sql, values![]).await.expect("the database answers")[0].int(0), 0);
+    }
+);
