@@ -168,6 +168,11 @@ impl Order {
         Money::new(self.total_minor, self.currency)
     }
 
+    /// Whether its buyer's data were erased: every order has an address until then.
+    pub fn is_erased(&self) -> bool {
+        self.email.is_empty()
+    }
+
     /// What the buyer paid for the delivery, its tax included: what goes back when shipping is refunded.
     pub fn shipping_total_minor(&self) -> i64 {
         match self.taxation {

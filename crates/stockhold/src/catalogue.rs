@@ -9,6 +9,7 @@ mod demo;
 pub mod encoding;
 pub mod export;
 mod html;
+pub mod intake;
 pub mod pictures;
 mod rows;
 pub mod sheet;

@@ -4,6 +4,9 @@
 //! stays with the orders: numbers, dates, goods, amounts, country and taxes. An order that is still open refuses it. A crash
 //! on the way is finished by asking again, and news that come later do not bring the person back.
 
+use std::collections::BTreeSet;
+use std::io::Write;
+
 use rules::ids::OrderId;
 use rules::money::Money;
 use rules::text::Email;
@@ -17,7 +20,7 @@ use crate::shop::Shop;
 use crate::storage::erasure::{self, KeptAddress, OpenOrder, Person};
 use crate::storage::inbox::StoredEvent;
 use crate::storage::orders::{self, OrderView};
-use crate::storage::{customers, stock_requests};
+use crate::storage::{StorageError, customers, stock_requests};
 use crate::stripe::wire::EventHead;
 
 /// The purposes under which addresses are digested elsewhere.
@@ -167,8 +170,49 @@ pub async fn erase(shop: &Shop, email: &Email) -> Result<Held, ErasureFailure> {
     let forgotten = tokio::task::spawn_blocking(move || mailer.forget(|name, file| trace.is_in_file(name, file))).await;
     let forgotten = forgotten.map_err(|error| Fault(error.to_string()))?;
     held.letters = forgotten.map_err(|error| Fault(format!("the mailbox folder: {error}")))? as u64;
+    remember(shop, &email.buyer()).await?;
     shop.storage.forget_deleted().await.map_err(Fault::from)?;
     Ok(held)
+}
+
+/// Who was erased, as keyed digests, in a file beside the database: a backup that is restored brings people back, and the
+/// file names them.
+const ERASED_FILE: &str = "erased.log";
+
+async fn remember(shop: &Shop, buyer: &str) -> Result<(), Fault> {
+    let (file, line) = (shop.config.data_dir.join(ERASED_FILE), format!("{}\n", shop.name_when_erased(buyer)));
+    let written = tokio::task::spawn_blocking(move || {
+        if std::fs::read_to_string(&file).is_ok_and(|text| text.lines().any(|known| known == line.trim_end())) {
+            return Ok(());
+        }
+        let mut file = std::fs::File::options().create(true).append(true).open(file)?;
+        file.write_all(line.as_bytes())?;
+        file.sync_all()
+    });
+    let written = written.await.map_err(|error| Fault(error.to_string()))?;
+    written.map_err(|error| Fault(format!("{ERASED_FILE}: {error}")))
+}
+
+/// After a backup was restored: erases again whoever was erased before. Returns how many, and whose orders are open now.
+pub async fn replay(shop: &Shop) -> Result<(u64, Vec<OpenOrder>), Fault> {
+    let text = tokio::fs::read_to_string(shop.config.data_dir.join(ERASED_FILE)).await.unwrap_or_default();
+    let erased: BTreeSet<&str> = text.lines().collect();
+    let (mut again, mut open) = (0, Vec::new());
+    let mut after = String::new();
+    loop {
+        let buyers = erasure::buyers(&shop.storage, &after, ROWS).await?;
+        let Some(last) = buyers.last() else { return Ok((again, open)) };
+        after = last.clone();
+        for buyer in buyers.iter().filter(|buyer| erased.contains(shop.name_when_erased(buyer).as_str())) {
+            let Ok(email) = Email::parse(buyer) else { continue };
+            match erase(shop, &email).await {
+                Ok(_) => again += 1,
+                Err(ErasureFailure::Open(orders)) => open.extend(orders),
+                Err(ErasureFailure::Meanwhile) => {}
+                Err(ErasureFailure::Fault(fault)) => return Err(fault),
+            }
+        }
+    }
 }
 
 /// Stripe's events that are kept whole and may be about this person: a few for each order.
@@ -189,11 +233,21 @@ fn kept_address(address: &str) -> String {
     country.map_or_else(String::new, |country| json!({ "country": country.code() }).to_string())
 }
 
+/// What is stored of an event that has come in: all of it, unless it is about somebody who was erased. A database keeps what
+/// it once wrote for a while, so that it must not be written first.
+pub async fn payload_to_keep(shop: &Shop, payload: String) -> Result<String, StorageError> {
+    let is_of_erased = erasure::is_of_erased(&shop.storage, EventHead::ids_in(&payload)).await?;
+    Ok(if is_of_erased { EventHead::reduced(&payload) } else { payload })
+}
+
 /// An event has been read: what is not ours, or is about somebody who was erased, keeps nothing but its object.
 pub async fn keep_what_is_needed(shop: &Shop, event: &StoredEvent, is_foreign: bool) -> Result<(), Fault> {
-    let goes = is_foreign || erasure::is_of_erased(&shop.storage, EventHead::ids_in(&event.payload)).await?;
+    let reduced = EventHead::reduced(&event.payload);
+    let goes = is_foreign
+        || reduced == event.payload
+        || erasure::is_of_erased(&shop.storage, EventHead::ids_in(&event.payload)).await?;
     if goes {
-        erasure::reduce_event(&shop.storage, &event.id, &EventHead::reduced(&event.payload)).await?;
+        erasure::reduce_event(&shop.storage, &event.id, &reduced).await?;
     }
     Ok(())
 }

@@ -140,7 +140,8 @@ fn take_money(books: &mut Books, command: &RecordPayment, now: Timestamp) {
     let payable = bought
         || match order.status {
             Status::Pending | Status::Processing => true,
-            Status::Expired => in_stock_again(books, order) && books.use_is_there(order),
+            // Whoever was erased since has nobody to send goods to: their money goes back.
+            Status::Expired => !order.is_erased() && in_stock_again(books, order) && books.use_is_there(order),
             Status::Cancelled | Status::Paid | Status::Refunded => false,
         };
     if amount.minor == 0 && !matches!(order.status, Status::Pending | Status::Processing) {

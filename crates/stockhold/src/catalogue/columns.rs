@@ -77,6 +77,37 @@ impl Columns {
     }
 }
 
+/// Our own names of the columns that a person may choose from.
+pub const NAMES: &[&str] = &[
+    "slug",
+    "title",
+    "title_zh",
+    "description",
+    "description_zh",
+    "status",
+    "published",
+    "collection",
+    "collections",
+    "option1_name",
+    "option1_value",
+    "option2_name",
+    "option2_value",
+    "option3_name",
+    "option3_value",
+    "sku",
+    "price",
+    "compare_at",
+    "weight_grams",
+    "tax_class",
+    "stock",
+];
+
+/// What a heading means, by our own name.
+pub fn name_of(heading: &str) -> Option<&'static str> {
+    let column = known(heading)?;
+    NAMES.iter().find(|name| known(name) == Some(column)).copied()
+}
+
 /// Letters and digits alone decide: `Compare-at price`, `compare_at` and `Variant Compare At Price` are one.
 fn known(heading: &str) -> Option<Column> {
     let plain: String = heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();

@@ -12,6 +12,7 @@ use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
 use super::ImportError;
+use super::intake::IGNORED;
 use super::rows::{self, Rows};
 use super::sheet::{Decimal, RowError, SheetError, amount};
 use crate::language::{Edge, local_time, parse_edge, plain_amount};
@@ -194,6 +195,9 @@ impl<'a> Reading<'a> {
     fn of(rows: Rows, register: Register<'a>) -> Result<Reading<'a>, SheetError> {
         let mut at = BTreeMap::new();
         for (place, heading) in rows.headings.iter().enumerate() {
+            if heading == IGNORED {
+                continue;
+            }
             let plain = heading.trim().to_lowercase().replace([' ', '-'], "_");
             let known = HEADINGS.iter().find(|known| **known == plain);
             let known = known.ok_or_else(|| SheetError::UnknownHeading(heading.trim().to_owned()))?;

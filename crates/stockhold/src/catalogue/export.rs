@@ -131,6 +131,12 @@ enum Place {
     End,
 }
 
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Export").field("what", &self.what).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
 impl Export {
     pub fn of(what: What, format: Format, time_zone: &str) -> Export {
         Export { what, format, time_zone: time_zone.to_owned(), place: Place::Start, rows: 0 }

@@ -3,6 +3,7 @@
 
 use std::io::{Cursor, Read};
 
+use super::intake::IGNORED;
 use super::sheet::{Decimal, SheetError};
 
 /// A hundred thousand rows with long descriptions fit; what is larger is a mistake or an attack.
@@ -59,6 +60,20 @@ impl Rows {
         self.row += lines.saturating_sub(breaks).max(1);
         Ok(Some((self.row, record)))
     }
+}
+
+/// The same file with other headings; an empty one is of a column that is passed over.
+pub fn with_headings(text: &str, headings: &[String]) -> Result<Vec<u8>, SheetError> {
+    let rows = Rows::of(text.as_bytes())?;
+    let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let at = usize::try_from(rows.records.position().byte()).unwrap_or(usize::MAX).min(marked.len());
+    let separator = separator(marked);
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::with_capacity(text.len()));
+    let named = headings.iter().map(|heading| if heading.is_empty() { IGNORED } else { heading.as_str() });
+    writer.write_record(named)?;
+    let mut out = writer.into_inner().map_err(|error| SheetError::Unreadable(error.into_error()))?;
+    out.extend_from_slice(&marked.as_bytes()[at..]);
+    Ok(out)
 }
 
 pub fn is_empty(record: &csv::StringRecord) -> bool {

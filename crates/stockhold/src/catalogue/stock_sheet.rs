@@ -126,14 +126,9 @@ struct CountedRow {
 
 fn read(file: impl Read) -> Result<Counted, SheetError> {
     let mut rows = Rows::of(file)?;
-    let plain = |heading: &str| heading.trim().to_lowercase().replace([' ', '-'], "_");
     let mut at: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, heading) in rows.headings.iter().enumerate() {
-        let known = match plain(heading).as_str() {
-            "sku" | "item_number" | "货号" => "sku",
-            "on_hand" | "counted" | "quantity" | "stock" | "数量" | "库存" => "on_hand",
-            _ => continue,
-        };
+        let Some(known) = known(heading) else { continue };
         if at.insert(known, place).is_some() {
             return Err(SheetError::HeadingTwice(heading.trim().to_owned()));
         }
@@ -177,6 +172,15 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
         }
     }
     Ok(Counted { rows: counted, errors })
+}
+
+/// What a heading means here.
+pub(super) fn known(heading: &str) -> Option<&'static str> {
+    match heading.trim().to_lowercase().replace([' ', '-'], "_").as_str() {
+        "sku" | "item_number" | "货号" => Some("sku"),
+        "on_hand" | "counted" | "quantity" | "stock" | "数量" | "库存" => Some("on_hand"),
+        _ => None,
+    }
 }
 
 fn wrong(errors: &mut Vec<RowError>, row: u64, column: &str, message: String) {

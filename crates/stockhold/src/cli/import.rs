@@ -1,17 +1,18 @@
-//! `stockhold import`: goods and coupons out of a spreadsheet. A mistake anywhere writes nothing.
+//! `stockhold import`: goods, counts and coupons out of a spreadsheet. A mistake anywhere writes nothing.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{FAILED, Stop, open_at_head, print, say};
 use crate::catalogue::coupon_sheet::{self, Register};
+use crate::catalogue::encoding::Encoding;
 use crate::catalogue::pictures;
 use crate::catalogue::sheet::RowError;
+use crate::catalogue::stock_sheet::{self, StockReport};
 use crate::catalogue::{self, ImportReport, Storeroom};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -23,9 +24,22 @@ const ROWS_WITH_BAR: u64 = 1_000;
 
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    /// Products, their variants and first stock, from CSV (the columns of a Shopify export are understood).
+    /// Products, their variants and first stock, from CSV (the exports of Shopify and WooCommerce are understood).
     Products {
         file: PathBuf,
+        #[arg(long, value_enum, default_value = "utf-8")]
+        encoding: FileEncoding,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Stock counts from CSV with the columns sku and on_hand. The same file again, as it was saved, counts nothing twice.
+    Stock {
+        file: PathBuf,
+        #[arg(long, value_enum, default_value = "utf-8")]
+        encoding: FileEncoding,
         /// Only say what it would do.
         #[arg(long)]
         dry_run: bool,
@@ -35,6 +49,8 @@ pub enum Import {
     /// Coupons from CSV, in the columns of `stockhold export coupons`: all rows or none.
     Coupons {
         file: PathBuf,
+        #[arg(long, value_enum, default_value = "utf-8")]
+        encoding: FileEncoding,
         /// Only say what it would do.
         #[arg(long)]
         dry_run: bool,
@@ -55,8 +71,9 @@ pub enum Import {
 
 pub async fn run(import: &Import) -> Result<ExitCode, Stop> {
     match import {
-        Import::Products { file, dry_run, settings } => products(file, *dry_run, settings).await,
-        Import::Coupons { file, dry_run, settings } => coupons(file, *dry_run, settings).await,
+        Import::Products { file, encoding, dry_run, settings } => products(file, *encoding, *dry_run, settings).await,
+        Import::Stock { file, encoding, dry_run, settings } => stock(file, *encoding, *dry_run, settings).await,
+        Import::Coupons { file, encoding, dry_run, settings } => coupons(file, *encoding, *dry_run, settings).await,
         Import::Images { sheet, dry_run, settings } => images(sheet, *dry_run, settings).await,
     }
 }
@@ -82,17 +99,65 @@ async fn images(sheet: &Path, dry_run: bool, settings: &Settings) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn products(file: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
-    let unreadable = |error| Stop::failed(format!("{} cannot be read: {error}", file.display()));
-    let rows = rows(file).map_err(unreadable)?;
-    let sheet = File::open(file).map_err(unreadable)?;
+/// What letters the file's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileEncoding {
+    #[value(name = "utf-8")]
+    Utf8,
+    /// Also GBK, as Excel saves it in China.
+    #[value(name = "gb18030")]
+    Gb18030,
+}
+
+/// The whole file as text; the import bounds it.
+fn text(file: &Path, encoding: FileEncoding) -> Result<String, Stop> {
+    let bytes = std::fs::read(file);
+    let bytes = bytes.map_err(|error| Stop::failed(format!("{} cannot be read: {error}", file.display())))?;
+    let encoding = match encoding {
+        FileEncoding::Utf8 => Encoding::Utf8,
+        FileEncoding::Gb18030 => Encoding::Gb18030,
+    };
+    encoding.decode(bytes).map_err(|error| Stop::failed(format!("{}: {error}", file.display())))
+}
+
+async fn stock(file: &Path, encoding: FileEncoding, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
+    let sheet = text(file, encoding)?;
+    // A file that was saved anew is a new count, also when it says the same.
+    let saved = file.metadata().and_then(|data| data.modified()).ok();
+    let saved = saved.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_micros());
+    let identity = format!("{saved} {sheet}");
+    let config = Config::read(settings)?;
+    drop(open_at_head(settings).await?);
+    let shop = Shop::open(config, Clock::system()).await?;
+    let room =
+        Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
+    let report = stock_sheet::import(room, sheet.as_bytes(), &identity, "import", dry_run, |_| {}).await;
+    let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
+    let StockReport { changed, unchanged, counted_before, errors } = &report;
+    if !errors.is_empty() {
+        tell_errors(errors);
+        return Ok(ExitCode::from(FAILED));
+    }
+    print(&format!("{changed} changed, {unchanged} unchanged counts"));
+    if *counted_before > 0 {
+        say(&format!("{counted_before} were counted by this file before."));
+    }
+    if dry_run {
+        say(NOTHING_WRITTEN);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn products(file: &Path, encoding: FileEncoding, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
+    let sheet = text(file, encoding)?;
+    let rows = sheet.lines().count() as u64; // Near enough for a bar: a text of several lines counts as several rows.
     let config = Config::read(settings)?;
     drop(open_at_head(settings).await?);
     let shop = Shop::open(config, Clock::system()).await?;
     let room =
         Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
     let bar = bar(rows);
-    let report = catalogue::import(room, sheet, dry_run, |done| bar.set_position(done)).await;
+    let report = catalogue::import(room, sheet.as_bytes(), dry_run, |done| bar.set_position(done)).await;
     bar.finish_and_clear();
     let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
     if !report.errors.is_empty() {
@@ -103,16 +168,15 @@ async fn products(file: &Path, dry_run: bool, settings: &Settings) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-async fn coupons(file: &Path, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
-    let sheet = File::open(file);
-    let sheet = sheet.map_err(|error| Stop::failed(format!("{} cannot be read: {error}", file.display())))?;
+async fn coupons(file: &Path, encoding: FileEncoding, dry_run: bool, settings: &Settings) -> Result<ExitCode, Stop> {
+    let sheet = text(file, encoding)?;
     let config = Config::read(settings)?;
     drop(open_at_head(settings).await?);
     let shop = Shop::open(config, Clock::system()).await?;
     let set = shop.settings();
     let register =
         Register { storage: &shop.storage, currency: set.currency, time_zone: &set.time_zone, now: shop.now() };
-    let report = coupon_sheet::import(register, sheet, dry_run).await;
+    let report = coupon_sheet::import(register, sheet.as_bytes(), dry_run).await;
     let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
     if !report.errors.is_empty() {
         tell_errors(&report.errors);
@@ -153,14 +217,4 @@ fn bar(rows: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(rows), target);
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left");
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
-}
-
-/// Lines, near enough for a bar: a text of several lines counts as several rows.
-fn rows(file: &Path) -> std::io::Result<u64> {
-    let mut reader = BufReader::new(File::open(file)?);
-    let mut rows = 0;
-    while reader.skip_until(b'\n')? > 0 {
-        rows += 1;
-    }
-    Ok(rows)
 }

@@ -23,6 +23,8 @@ pub enum Privacy {
         #[command(flatten)]
         settings: Settings,
     },
+    /// After a backup was restored: erase again whoever was erased before.
+    Replay(Settings),
     /// Take a person out of every table and file. Their orders keep numbers, dates, goods, amounts, country and taxes.
     Erase {
         email: String,
@@ -50,6 +52,7 @@ pub enum Format {
 pub async fn run(privacy: &Privacy) -> Result<ExitCode, Stop> {
     match privacy {
         Privacy::Export { email, format, settings } => export(&parse(email)?, *format, settings).await,
+        Privacy::Replay(settings) => replay(settings).await,
         Privacy::Erase { email, dry_run, yes, json, settings } => {
             let email = parse(email)?;
             let shop = open(settings).await?;
@@ -112,6 +115,13 @@ async fn erase(shop: &Shop, email: &Email, way: Way) -> Result<ExitCode, Stop> {
     tell(held, &way);
     say("The person is gone. Stripe keeps records of its own: redact them in its Dashboard.");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn replay(settings: &Settings) -> Result<ExitCode, Stop> {
+    let shop = open(settings).await?;
+    let (again, open) = privacy::replay(&shop).await?;
+    print(&format!("{again} people were erased again"));
+    if open.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(refused(ErasureFailure::Open(open))) }
 }
 
 fn refused(failure: ErasureFailure) -> Stop {

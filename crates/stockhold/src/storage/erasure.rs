@@ -195,6 +195,13 @@ pub async fn events_naming(
     Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
 }
 
+/// Buyers and those who wait for goods, after `after` in the order of their addresses; nobody who was erased.
+pub async fn buyers(storage: &Storage, after: &str, limit: i64) -> Result<Vec<String>> {
+    let sql = "select buyer from orders where buyer > $1 and buyer not like 'erased:%'
+        union select buyer from stock_requests where buyer > $1 order by 1 limit $2";
+    Ok(storage.read(sql, values![after, limit]).await?.iter().map(|row| row.text(0).to_owned()).collect())
+}
+
 /// The addresses of this buyer as they were written.
 pub async fn written_addresses(storage: &Storage, buyer: &str) -> Result<Vec<String>> {
     let sql = "select distinct email from orders where buyer = $1";

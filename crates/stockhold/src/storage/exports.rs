@@ -6,6 +6,7 @@ use super::{Result, Row, RowExt, Storage};
 use crate::values;
 
 /// A page of orders and of their lines; what came back by refunds is in each order's row.
+#[derive(Debug)]
 pub struct OrderRows {
     pub orders: Vec<Row>,
     pub lines: Vec<Row>,

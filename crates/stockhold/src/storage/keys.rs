@@ -53,8 +53,6 @@ scopes! {
     OrdersRead = "orders:read",
     OrdersWrite = "orders:write",
     RefundsWrite = "refunds:write",
-    CustomersRead = "customers:read",
-    CustomersWrite = "customers:write",
     CouponsRead = "coupons:read",
     CouponsWrite = "coupons:write",
     PaymentsRead = "payments:read",

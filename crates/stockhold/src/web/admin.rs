@@ -3,8 +3,10 @@
 //! Invariant: there is no page without a line in [`routes`], and no line without a word on who may open it. Whatever
 //! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
 
+pub mod customers;
 pub mod desk;
 pub mod door;
+pub mod exchange;
 pub mod sign_in;
 pub mod today;
 
@@ -19,6 +21,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::shop::Shop;
 use crate::storage::audit_log::Outcome;
+use crate::storage::keys::Scope;
 use crate::web::PageError;
 use desk::Desk;
 use door::{Noted, Permission};
@@ -38,7 +41,7 @@ struct Route {
 
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
-    use Permission::{Anyone, SignedIn};
+    use Permission::{Anyone, May, MayFresh, SignedIn};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -50,11 +53,44 @@ fn routes() -> Vec<Route> {
         action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
         // Today
         page("/admin", SignedIn, today::show),
+        // Customers
+        page("/admin/customers", May(Scope::CustomersRead), customers::list),
+        page("/admin/customers/{id}", May(Scope::CustomersRead), customers::show),
+        action("/admin/customers/{id}/export", MayFresh(Scope::CustomersRead), "customer.export", customers::export),
+        page("/admin/customers/{id}/erase", May(Scope::CustomersWrite), customers::show_erase),
+        action("/admin/customers/{id}/erase", MayFresh(Scope::CustomersWrite), "customer.erase", customers::erase),
+        // Import and export
+        page("/admin/data", May(Scope::ProductsRead), exchange::show),
+        action(
+            "/admin/data/export/products",
+            MayFresh(Scope::ProductsRead),
+            "products.export",
+            exchange::export_products,
+        ),
+        action("/admin/data/export/orders", MayFresh(Scope::CustomersRead), "orders.export", exchange::export_orders),
+        action(
+            "/admin/data/export/customers",
+            MayFresh(Scope::CustomersRead),
+            "customers.export",
+            exchange::export_customers,
+        ),
+        action("/admin/data/export/stock", MayFresh(Scope::StockRead), "stock.export", exchange::export_stock),
+        action("/admin/data/export/coupons", MayFresh(Scope::CouponsRead), "coupons.export", exchange::export_coupons),
+        upload("/admin/data", May(Scope::ProductsWrite), "import.upload", exchange::take),
+        page("/admin/data/{id}", May(Scope::ProductsWrite), exchange::show_one),
+        action("/admin/data/{id}/check", May(Scope::ProductsWrite), "import.check", exchange::check),
+        action("/admin/data/{id}/columns", May(Scope::ProductsWrite), "import.columns", exchange::rename),
+        page("/admin/data/{id}/errors.csv", May(Scope::ProductsWrite), exchange::errors),
+        action("/admin/data/{id}/apply", May(Scope::ProductsWrite), "import.apply", exchange::apply),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
-const NAVIGATION: &[(&str, &str, Permission)] = &[("/admin", "admin-nav-today", Permission::SignedIn)];
+const NAVIGATION: &[(&str, &str, Permission)] = &[
+    ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
+    ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
+];
 
 pub fn router() -> Router<Arc<Shop>> {
     all(|route| !route.takes_pictures)
@@ -92,7 +128,6 @@ where
 }
 
 /// A form that carries files.
-#[expect(dead_code, reason = "the pages of goods will carry pictures")]
 fn upload<H, T>(path: &'static str, permission: Permission, word: &'static str, handler: H) -> Route
 where
     H: Handler<T, Arc<Shop>>,

@@ -1,4 +1,5 @@
-//! Stripe's webhook: verify the raw bytes, store the event, answer 200. Nothing else happens in the request.
+//! Stripe's webhook: verify the raw bytes, store the event (without its person, if they were erased), answer 200. Nothing
+//! else happens in the request.
 //!
 //! A bad signature is 400 without detail; what is not ours is stored and answered 200, so that Stripe never disables
 //! the endpoint for it (scenario P25); if storing fails the answer is 500 and Stripe delivers again.
@@ -14,6 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
 
+use crate::privacy;
 use crate::shop::Shop;
 use crate::storage::inbox::{self, NewEvent};
 use crate::stripe::signature;
@@ -64,6 +66,8 @@ pub async fn receive(
     let is_foreign = event.livemode != shop.stripe.livemode_of_key();
     let id = event.id.clone();
     let store = async {
+        let payload = privacy::payload_to_keep(&shop, event.payload).await?;
+        let event = NewEvent { payload, ..event };
         let is_new = inbox::store(&shop.storage, event, shop.now()).await?;
         if is_foreign && is_new {
             tracing::warn!(

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     // Doors: whoever wants something enters here.
     // All that is kept of a person: out in one piece, and gone.
     ("privacy", &["catalogue", "language", "ledger", "mail", "shop", "storage", "stripe::wire::EventHead"]),
-    ("workers", &["ledger", "outbox", "privacy", "shop", "storage", "stripe"]),
+    ("workers", &["catalogue", "ledger", "outbox", "privacy", "shop", "storage", "stripe"]),
     (
         "web",
         &[

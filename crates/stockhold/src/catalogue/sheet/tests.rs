@@ -191,3 +191,35 @@ fn a_price_between_the_steps_of_its_currency_is_a_mistake() {
         assert_eq!(places, if right { vec![] } else { vec![(3, "price")] }, "{code} {price}: {errors:?}");
     }
 }
+
+#[test]
+fn collections_are_named_by_slugs_of_which_there_may_be_several() {
+    let sheet = sheet("slug,title,sku,price,collections\ncup,Cup,C-1,1,cups tea-things\nbowl,Bowl,B-1,1,\n");
+    assert_eq!(sheet.errors, []);
+    assert_eq!(sheet.products[0].collections, Some(vec!["cups".to_owned(), "tea-things".to_owned()]));
+    assert_eq!(sheet.products[1].collections, Some(vec![]));
+    let told = mistakes("slug,title,sku,price,collections\ncup,Cup,C-1,1,\"Cups, bowls\"\n");
+    assert_eq!((told[0].0, told[0].1.as_str()), (2, "collections"));
+}
+
+#[test]
+fn what_an_export_made_harmless_is_read_as_it_was_meant() {
+    let sheet = sheet("slug,title,description,sku,price\ncup,'=Cup,\"'- thin\n- light\",'-CUP,1\n");
+    assert_eq!(sheet.errors, []);
+    let cup = &sheet.products[0];
+    assert_eq!((cup.title.get("en"), cup.description.get("en")), ("=Cup", "- thin\n- light"));
+    assert_eq!(cup.variants[0].new.sku.as_str(), "-CUP");
+}
+
+/// Each unit that WooCommerce knows, in whole grams.
+#[test]
+fn weights_of_woocommerce_become_grams() {
+    for (unit, text, grams) in
+        [("kg", "0.21", 210), ("g", "210", 210), ("lbs", "1", 454), ("oz", "1.5", 43), ("kg", "0,0004", 0)]
+    {
+        let text = format!("ID,Type,SKU,Name,Regular price,Weight ({unit})\n1,simple,C-1,Cup,1,\"{text}\"\n");
+        let sheet = sheet(&text);
+        assert_eq!(sheet.errors, [], "{text}");
+        assert_eq!(sheet.products[0].variants[0].new.weight_grams, Some(grams), "{text}");
+    }
+}

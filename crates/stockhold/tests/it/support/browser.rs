@@ -54,6 +54,24 @@ impl Browser<'_> {
         self.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(body)).await
     }
 
+    /// A form with a file in it.
+    pub async fn hand_in(&self, path: &str, fields: &[(&str, &str)], name: &str, file: &[u8]) -> Page {
+        let mark = "----a-form-of-the-tests";
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            let part = format!("--{mark}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--{mark}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{mark}--\r\n").as_bytes());
+        let request = self.shop.http.post(self.address(path)).header("Sec-Fetch-Site", "same-origin");
+        self.send(request.header("Content-Type", format!("multipart/form-data; boundary={mark}")).body(body)).await
+    }
+
     pub async fn put_into_cart(&self, sku: &str, quantity: i64) {
         let page = self.post("/cart/add", &[("sku", sku), ("quantity", &quantity.to_string()), ("from", sku)]).await;
         assert_eq!((page.status, page.location.as_str()), (303, "/cart"), "{}", page.text);

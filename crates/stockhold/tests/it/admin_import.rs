@@ -1,0 +1,288 @@
+//! Files into the shop and out of it: columns named, looked through, done once; read back as they were written.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use stockhold::catalogue::export::{Export, Format, What};
+use stockhold::catalogue::intake::{Intakes, Phase};
+use stockhold::catalogue::{self, ImportReport, Storeroom};
+use stockhold::shop::Shop;
+use stockhold::staff::Role;
+use stockhold::storage::products::{self, Product};
+use stockhold::storage::{RowExt, settings};
+use stockhold::values;
+
+use crate::coupons::{issue, tea10};
+use crate::on_both_engines;
+use crate::privacy::{BUYER, buys};
+use crate::support::browser::{Browser, Page};
+use crate::support::shop::TestShop;
+
+fn room(shop: &Shop) -> Storeroom<'_> {
+    Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() }
+}
+
+async fn import(shop: &TestShop, text: &str) -> ImportReport {
+    catalogue::import(room(&shop.shop), text.as_bytes(), false, |_| {}).await.expect("a sheet")
+}
+
+async fn file(shop: &TestShop, what: What, format: Format) -> String {
+    let mut export = Export::of(what, format, "UTC");
+    let mut all = Vec::new();
+    while let Some(piece) = export.next(room(&shop.shop)).await.expect("it is written") {
+        all.extend(piece);
+    }
+    String::from_utf8(all).expect("UTF-8")
+}
+
+async fn product(shop: &TestShop, slug: &str) -> Product {
+    let found = products::find(&shop.shop.storage, slug, shop.shop.now()).await.expect("the database answers");
+    found.unwrap_or_else(|| panic!("there is no {slug}"))
+}
+
+async fn hand_in(browser: &Browser<'_>, kind: &str, encoding: &str, file: &[u8]) -> Page {
+    browser.hand_in("/admin/data", &[("kind", kind), ("encoding", encoding)], "goods.csv", file).await
+}
+
+/// Waits, by asking, until the import that was begun has come to its end.
+async fn ended(shop: &TestShop, place: &str) -> Phase {
+    let id = place.rsplit('/').next().expect("an id").to_owned();
+    let intakes = Intakes::of(&shop.shop.config.data_dir);
+    loop {
+        let intake = intakes.find(&id).expect("the folder answers").expect("it is there");
+        if intake.phase != Phase::Applying {
+            return intake.phase;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+const WOO: &str = "ID,Type,SKU,Name,Published,Short description,Description,Tax class,In stock?,Stock,Weight (kg),\
+Sale price,Regular price,Categories,Images,Parent,Attribute 1 name,Attribute 1 value(s),Attribute 2 name,Attribute 2 value(s)\n\
+10,variable,TEA,\"Tea cup\",1,Short,\"<p>Thin <b>lip</b></p>\",,1,,0.21,,,\"Cups, Sale > Autumn\",a.jpg,,Glaze,\"Celadon, Tenmoku\",Care,Hand wash\n\
+11,variation,TEA-CEL,\"Tea cup - Celadon\",1,,,parent,1,5,,28.00,32.00,,,id:10,Glaze,Celadon,,\n\
+12,variation,TEA-TEN,\"Tea cup - Tenmoku\",1,,,parent,1,-2,0.25,,36.5,,,TEA,Glaze,Tenmoku,,\n\
+13,\"simple, virtual\",BOOK,Book,-1,,Good,reduced-rate,1,3,,,12,,,,,,,\n";
+
+on_both_engines!(
+    /// WooCommerce's parents, variations and attributes become products, variants and options; what cannot be sold here is
+    /// named with its row, and nothing is written.
+    a_woocommerce_export_becomes_products,
+    TestShop,
+    async |shop: &TestShop| {
+        let report = import(shop, WOO).await;
+        assert_eq!(report.errors, []);
+        assert_eq!((report.new, report.variants, report.received), (2, 3, 2));
+        let cup = product(shop, "tea-cup").await;
+        assert_eq!((cup.title.get("en"), cup.options.as_slice()), ("Tea cup", &["Glaze".to_owned()][..]));
+        assert!(cup.description.get("en").contains("**lip"), "{:?}", cup.description);
+        assert_eq!(cup.collections, ["autumn", "cups"]);
+        let facts: Vec<_> = cup
+            .variants
+            .iter()
+            .map(|v| (v.sku.to_string(), v.title.get("en").to_owned(), v.price_minor, v.compare_at_minor, v.weight_grams, v.on_hand))
+            .collect();
+        assert_eq!(facts, [
+            ("TEA-CEL".to_owned(), "Celadon".to_owned(), 2800, Some(3200), Some(210), 5),
+            ("TEA-TEN".to_owned(), "Tenmoku".to_owned(), 3650, None, Some(250), 0),
+        ]);
+        let book = product(shop, "book").await;
+        assert_eq!((book.status.as_str(), book.variants.len(), book.tax_class.as_str()), ("draft", 1, "reduced-rate"));
+        assert_eq!(import(shop, WOO).await.unchanged, 2, "the same file again changes nothing");
+
+        let wrong = WOO.replace("id:10", "id:99").replace("\"simple, virtual\"", "grouped").replace("36.5", "x");
+        let report = import(shop, &wrong).await;
+        let told: Vec<_> = report.errors.iter().map(|error| (error.row, error.column.as_str())).collect();
+        assert_eq!(told, [(3, "Parent"), (4, "Regular price"), (5, "Type")], "{:?}", report.errors);
+    }
+);
+
+on_both_engines!(
+    /// What was written out is read in as it was: products, stock and coupons; and no cell is a formula.
+    an_export_is_read_back_as_it_was,
+    TestShop,
+    async |shop: &TestShop| {
+        import(shop, WOO).await;
+        let tricky = "slug,title,title_zh,description,status,collections,option1_name,option1_value,sku,price,stock\n\
+            bowl,=Bowl,碗,\"- thin\n- light\",active,bowls tea-things,Size,+S,-BOWL-S,10.00,4\n\
+            bowl,,,,,,,-M,@BOWL-M,12.00,\n";
+        assert_eq!(import(shop, tricky).await.errors, []);
+        assert_eq!(product(shop, "bowl").await.collections, ["bowls", "tea-things"]);
+        issue(&shop.shop.storage, &tea10()).await;
+        let text = file(shop, What::Products, Format::Csv).await;
+        let mut cells = csv::Reader::from_reader(text.as_bytes());
+        for record in cells.records() {
+            let record = record.expect("CSV");
+            let armed = record.iter().find(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
+            assert_eq!(armed, None, "a spreadsheet would compute this");
+        }
+        let report = import(shop, &text).await;
+        assert_eq!((report.errors.len(), report.new, report.changed, report.unchanged), (0, 0, 0, 3), "{report:?}");
+        let coupons = file(shop, What::Coupons, Format::Csv).await;
+        assert!(coupons.starts_with("\u{feff}code,kind") && coupons.contains("TEA10"), "{coupons}");
+
+        buys(shop, "one", BUYER, None).await;
+        for what in What::ALL {
+            let json: Value = serde_json::from_str(&file(shop, what, Format::Json).await).expect("JSON");
+            assert!(json.as_array().is_some(), "{what:?}");
+        }
+    }
+);
+
+on_both_engines!(
+    /// An export is written a page at a time, and has every order once.
+    an_export_of_orders_has_each_once,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 999).await;
+        let (status, body) = buys(shop, "one", BUYER, None).await;
+        assert_eq!(status, 201, "{body}");
+        for number in 0..230 {
+            let body = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "email": format!("b{number}@example.org") });
+            let (status, body) = shop.staff("POST", "/api/checkout", &format!("n{number}"), body).await;
+            assert_eq!(status, 201, "{body}");
+        }
+        let orders: Value = serde_json::from_str(&file(shop, What::Orders, Format::Json).await).expect("JSON");
+        let orders = orders.as_array().expect("a list").clone();
+        assert_eq!(orders.len(), 231);
+        let numbers: std::collections::BTreeSet<i64> = orders.iter().filter_map(|order| order["number"].as_i64()).collect();
+        assert_eq!(numbers.len(), 231);
+        assert_eq!((&orders[0]["city"], &orders[0]["items"][0]["quantity"]), (&"Birdhaven".into(), &2.into()));
+        let customers: Value = serde_json::from_str(&file(shop, What::Customers, Format::Json).await).expect("JSON");
+        assert_eq!(customers.as_array().map(Vec::len), Some(231));
+        let csv = file(shop, What::Orders, Format::Csv).await;
+        assert!(csv.contains("2 × mug"), "{}", csv.lines().nth(1).unwrap_or_default());
+    }
+);
+
+on_both_engines!(
+    /// A count is done once however often its form is sent, and the same file again, after a sale, takes nothing back.
+    a_stock_count_counts_once,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        shop.stock("bowl", 2).await;
+        let manager = shop.sign_in(Role::Manager).await;
+        let page = hand_in(&manager, "stock", "gb18030", &{
+            // 货号,数量
+            let mut bytes = vec![0xbb, 0xf5, 0xba, 0xc5, b',', 0xca, 0xfd, 0xc1, 0xbf, b'\n'];
+            bytes.extend_from_slice(b"mug,9\nbowl,2\n");
+            bytes
+        })
+        .await;
+        assert_eq!(page.status, 303, "{}", page.text);
+        let place = page.location;
+        let form = manager.get(&place).await;
+        assert!(form.text.contains("货号") && form.text.contains("value=\"sku\" selected"), "{}", form.text);
+        let checked = manager.post(&format!("{place}/check"), &[("column0", "sku"), ("column1", "on_hand")]).await;
+        assert_eq!((checked.status, checked.location.as_str()), (303, place.as_str()), "{}", checked.text);
+        assert_eq!(shop.level("mug").await, (5, 0), "nothing was counted yet");
+        let apply = format!("{place}/apply");
+        let (one, two) = tokio::join!(manager.post(&apply, &[]), manager.post(&apply, &[]));
+        assert_eq!((one.status, two.status), (303, 303));
+        assert_eq!(ended(shop, &place).await, Phase::Done);
+        assert_eq!(shop.level("mug").await, (9, 0));
+        shop.paid(&[("mug", 1)]).await;
+        manager.post(&apply, &[]).await;
+        assert_eq!(ended(shop, &place).await, Phase::Done);
+        assert_eq!(shop.level("mug").await, (8, 0), "what was sold since stays sold");
+        let sql = "select count(*) from movements where reason = 'counted'";
+        assert_eq!(shop.shop.storage.read(sql, values![]).await.expect("the database answers")[0].int(0), 1);
+
+        // The same rows handed in anew are a new count.
+        let anew = hand_in(&manager, "stock", "utf-8", b"\xef\xbb\xbfsku;on_hand\r\nmug;9\r\nbowl;\r\n").await;
+        manager.post(&format!("{}/check", anew.location), &[("column0", "sku"), ("column1", "on_hand")]).await;
+        manager.post(&format!("{}/apply", anew.location), &[]).await;
+        assert_eq!(ended(shop, &anew.location).await, Phase::Done);
+        assert_eq!(shop.level("mug").await, (9, 0));
+    }
+);
+
+on_both_engines!(
+    /// Below what is held, an unknown number, nonsense: named with the row, and nothing is counted.
+    a_count_with_a_mistake_counts_nothing,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        shop.check_out(&[("mug", 3)]).await;
+        let manager = shop.sign_in(Role::Manager).await;
+        let page = hand_in(&manager, "stock", "utf-8", b"sku,on_hand\nmug,2\nnone,4\nmug,5\ncup,x\n").await;
+        let place = page.location;
+        manager.post(&format!("{place}/check"), &[("column0", "sku"), ("column1", "on_hand")]).await;
+        let told = manager.get(&place).await;
+        for words in ["3 of mug are held", "no item number none", "mug is in the file twice", "4 errors"] {
+            assert!(told.text.contains(words), "{words}: {}", told.text);
+        }
+        let errors = manager.get(&format!("{place}/errors.csv")).await;
+        assert!(errors.text.starts_with("\u{feff}row,column,message") && errors.text.lines().count() == 5, "{}", errors.text);
+        manager.post(&format!("{place}/apply"), &[]).await;
+        assert_eq!(ended(shop, &place).await, Phase::Checked);
+        assert_eq!(shop.level("mug").await, (5, 3));
+    }
+);
+
+on_both_engines!(
+    /// Columns with strange names are named by hand; a slip is told; then the goods are there, in both languages' pages.
+    products_come_in_by_columns_that_somebody_named,
+    TestShop,
+    async |shop: &TestShop| {
+        let manager = shop.sign_in(Role::Manager).await;
+        let csv = "Bezeichnung;Artikel;Preis;Farbe;Notiz\nTasse;T-1;12,50;x;y\n";
+        let page = hand_in(&manager, "products", "utf-8", csv.as_bytes()).await;
+        let place = page.location;
+        let missing = manager.post(&format!("{place}/check"), &[("column0", "title"), ("column1", "sku")]).await;
+        assert!(missing.status == 422 && missing.text.contains("price"), "{}", missing.text);
+        let twice = [("column0", "title"), ("column1", "sku"), ("column2", "sku")];
+        assert_eq!(manager.post(&format!("{place}/check"), &twice).await.status, 422);
+        let named = [("column0", "title"), ("column1", "sku"), ("column2", "price"), ("column3", ""), ("column4", "")];
+        assert_eq!(manager.post(&format!("{place}/check"), &named).await.status, 303);
+        for prefix in ["", "/zh"] {
+            assert_eq!(manager.get(&format!("{prefix}{place}")).await.status, 200);
+        }
+        manager.post(&format!("{place}/apply"), &[]).await;
+        assert_eq!(ended(shop, &place).await, Phase::Done);
+        assert_eq!(product(shop, "tasse").await.variants[0].price_minor, 1250);
+        for (kind, file, words) in [
+            ("products", &b"\xff\xfe"[..], "not UTF-8"),
+            ("products", b"", "Choose a file"),
+            ("stock", b"sku,on_hand\n\"a,1", "Uploaded"),
+        ] {
+            let page = hand_in(&manager, kind, "utf-8", file).await;
+            assert!(page.status == 303 || page.text.contains(words), "{words}: {} {}", page.status, page.text);
+        }
+        let packer = shop.sign_in(Role::Fulfilment).await;
+        assert_eq!(hand_in(&packer, "products", "utf-8", csv.as_bytes()).await.status, 403);
+        assert_eq!(packer.get(&place).await.status, 403);
+        let reader = shop.sign_in(Role::ReadOnly).await;
+        assert_eq!(reader.post(&format!("{place}/apply"), &[]).await.status, 403);
+        assert_eq!(manager.get("/admin/data/imp_../../shop").await.status, 404);
+    }
+);
+
+on_both_engines!(
+    /// An import that died with its process is gone on with, and a file that waited for a day is gone.
+    an_import_that_stopped_goes_on,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        let manager = shop.sign_in(Role::Manager).await;
+        let place = hand_in(&manager, "stock", "utf-8", b"sku,on_hand\nmug,9\n").await.location;
+        manager.post(&format!("{place}/check"), &[("column0", "sku"), ("column1", "on_hand")]).await;
+        let intakes = Intakes::of(&shop.shop.config.data_dir);
+        let id = place.rsplit('/').next().expect("an id");
+        let mut intake = intakes.find(id).expect("the folder answers").expect("it is there");
+        // As a process leaves it that dies right after it has begun.
+        assert!(intakes.begin(&mut intake, shop.shop.now()).expect("the folder answers"));
+        manager.post(&format!("{place}/apply"), &[]).await;
+        assert!(manager.get(&place).await.text.contains("<progress"), "somebody is at it");
+        shop.shop.clock.advance(rules::time::Span::minutes(2));
+        assert!(manager.get(&place).await.text.contains("stopped on its way"));
+        manager.post(&format!("{place}/apply"), &[]).await;
+        assert_eq!(ended(shop, &place).await, Phase::Done);
+        assert_eq!(shop.level("mug").await, (9, 0));
+        assert_eq!(intakes.forget_before(shop.shop.now()).expect("the folder answers"), 1);
+        assert_eq!(manager.get(&place).await.status, 404);
+        let _: Arc<Shop> = shop.shop.clone();
+        assert_eq!(settings::all(&shop.shop.storage).await.expect("the database answers").get("currency").map(String::as_str), Some("USD"));
+    }
+);
