@@ -134,7 +134,7 @@ pub async fn leaves_traces(shop: &TestShop) -> (OrderId, OrderId) {
     shop.settle().await;
     let token = shop.shop.order_token(second);
     let request = shop.http.post(format!("{}/api/orders/{second}/cancel?token={token}", shop.base_url));
-    let request = request.header("Content-Type", "application/json");
+    let request = request.header("Content-Type", "application/json").header("Idempotency-Key", "cancel");
     let cancelled = answer(request.body(r#"{"reason":"Zebedee has moved"}"#).send().await.expect("an answer")).await;
     assert_eq!(cancelled.0, 200, "{}", cancelled.1);
     shop.settle().await;
