@@ -18,7 +18,7 @@ use rules::taxes::{Rate, TaxClass, Taxation};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, priced, settings};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, priced, settings, webhooks};
 use crate::values;
 
 const ORDERS: &str = "
@@ -136,6 +136,7 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_EVENTS,
     INSERT_MOVEMENTS,
     INSERT_EFFECTS,
+    webhooks::ANNOUNCE,
 ];
 
 /// Begins a transaction and loads what the commands touch: one round trip, or two when the lines of loaded orders
@@ -301,6 +302,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     flight.extend(money::saves(books));
     flight.push((INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()));
     flight.push((INSERT_EFFECTS, inserted_effects(books)));
+    flight.push((webhooks::ANNOUNCE, webhooks::announced(books)));
     flight.retain(|(_, rows)| !rows.is_empty());
     flight.push(("commit", vec![vec![]]));
     tx.flight(flight).await

@@ -43,4 +43,5 @@ mod support;
 mod themes;
 mod torture;
 mod totals;
+mod webhooks;
 mod words;
