@@ -4,7 +4,9 @@
 //! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
 
 pub mod desk;
+pub mod discounts;
 pub mod door;
+pub mod settings;
 pub mod sign_in;
 pub mod today;
 
@@ -19,6 +21,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::shop::Shop;
 use crate::storage::audit_log::Outcome;
+use crate::storage::keys::Scope;
 use crate::web::PageError;
 use desk::Desk;
 use door::{Noted, Permission};
@@ -38,7 +41,8 @@ struct Route {
 
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
-    use Permission::{Anyone, SignedIn};
+    use Permission::{Anyone, May, MayFresh, SignedIn};
+    use Scope::{Admin, CouponsRead, CouponsWrite, SettingsRead, SettingsWrite};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -50,11 +54,73 @@ fn routes() -> Vec<Route> {
         action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
         // Today
         page("/admin", SignedIn, today::show),
+        // Discounts
+        page("/admin/discounts", May(CouponsRead), discounts::list),
+        page("/admin/discounts/new", May(CouponsWrite), discounts::show_new),
+        action("/admin/discounts/new", May(CouponsWrite), "discount.make", discounts::make),
+        page("/admin/discounts/codes/{code}", May(CouponsRead), discounts::show),
+        action("/admin/discounts/codes/{code}", May(CouponsWrite), "discount.change", discounts::save),
+        action("/admin/discounts/codes/{code}/switch", May(CouponsWrite), "discount.switch", discounts::switch),
+        action("/admin/discounts/codes/{code}/remove", May(CouponsWrite), "discount.remove", discounts::remove),
+        // Settings
+        page("/admin/settings", May(SettingsRead), settings::show),
+        action("/admin/settings", May(SettingsWrite), "settings.shop", settings::save),
+        page("/admin/settings/shipping", May(SettingsRead), settings::shipping::show),
+        action("/admin/settings/shipping", May(SettingsWrite), "settings.shipping", settings::shipping::save),
+        page("/admin/settings/taxes", May(SettingsRead), settings::taxes::show),
+        action("/admin/settings/taxes", May(SettingsWrite), "settings.taxes", settings::taxes::save),
+        page("/admin/settings/pages", May(SettingsRead), settings::legal::list),
+        page("/admin/settings/pages/new", May(SettingsWrite), settings::legal::show_new),
+        action("/admin/settings/pages/new", May(SettingsWrite), "page.make", settings::legal::make),
+        page("/admin/settings/pages/at/{slug}", May(SettingsRead), settings::legal::show),
+        action("/admin/settings/pages/at/{slug}", May(SettingsWrite), "page.change", settings::legal::save),
+        action("/admin/settings/pages/at/{slug}/remove", May(SettingsWrite), "page.remove", settings::legal::remove),
+        page("/admin/settings/letters", May(SettingsRead), settings::letters::list),
+        page("/admin/settings/letters/samples/{name}", May(SettingsRead), settings::letters::show),
+        action("/admin/settings/letters/{id}/again", May(SettingsWrite), "letter.again", settings::letters::send_again),
+        page("/admin/settings/webhooks", May(SettingsRead), settings::webhooks::list),
+        page("/admin/settings/webhooks/new", May(SettingsWrite), settings::webhooks::show_new),
+        action("/admin/settings/webhooks/new", May(SettingsWrite), "webhook.make", settings::webhooks::make),
+        page("/admin/settings/webhooks/{id}", May(SettingsRead), settings::webhooks::show),
+        action("/admin/settings/webhooks/{id}", May(SettingsWrite), "webhook.change", settings::webhooks::save),
+        action(
+            "/admin/settings/webhooks/{id}/switch",
+            May(SettingsWrite),
+            "webhook.switch",
+            settings::webhooks::switch,
+        ),
+        action("/admin/settings/webhooks/{id}/test", May(SettingsWrite), "webhook.test", settings::webhooks::test),
+        action(
+            "/admin/settings/webhooks/{id}/secret",
+            May(SettingsWrite),
+            "webhook.secret",
+            settings::webhooks::rotate,
+        ),
+        action(
+            "/admin/settings/webhooks/{id}/remove",
+            May(SettingsWrite),
+            "webhook.remove",
+            settings::webhooks::remove,
+        ),
+        action(
+            "/admin/settings/webhooks/{id}/deliveries/{event}/replay",
+            May(SettingsWrite),
+            "webhook.replay",
+            settings::webhooks::replay,
+        ),
+        page("/admin/settings/keys", May(Admin), settings::keys::list),
+        page("/admin/settings/keys/new", MayFresh(Admin), settings::keys::show_new),
+        action("/admin/settings/keys/new", MayFresh(Admin), "key.make", settings::keys::make),
+        action("/admin/settings/keys/{id}/revoke", MayFresh(Admin), "key.revoke", settings::keys::revoke),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
-const NAVIGATION: &[(&str, &str, Permission)] = &[("/admin", "admin-nav-today", Permission::SignedIn)];
+const NAVIGATION: &[(&str, &str, Permission)] = &[
+    ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
+    ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
+];
 
 pub fn router() -> Router<Arc<Shop>> {
     all(|route| !route.takes_pictures)

@@ -53,6 +53,8 @@ const FLOORS: &[(&str, &[&str])] = &[
             "catalogue",
             "language",
             "ledger",
+            // What a letter will say, shown to the shopkeeper.
+            "letters",
             "media",
             "outbox",
             "price_rules",

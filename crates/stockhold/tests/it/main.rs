@@ -1,6 +1,7 @@
 //! The integration tests: one binary, both engines, real parts.
 
 mod admin_door;
+mod admin_settings;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
