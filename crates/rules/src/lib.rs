@@ -26,3 +26,4 @@ pub mod stock;
 pub mod taxes;
 pub mod text;
 pub mod time;
+pub mod topics;

@@ -395,6 +395,7 @@ create table effects (
 ) {clustered};
 create unique index effects_once on effects (kind, subject);
 create index effects_due on effects (due_at) where state = 'due';
+create index effects_refused on effects (created_at) where state = 'refused';
 create index effects_order on effects (order_id);
 
 -- Somebody asks for the link of an order, by number and address; kept for a day, as keyed digests, to be counted by.
@@ -429,6 +430,45 @@ create index stripe_events_due on stripe_events (due_at) where state = 'received
 create index stripe_events_received on stripe_events (received_at);
 create index stripe_events_whole on stripe_events (received_at) where reduced = 0;
 create index stripe_events_object on stripe_events (object_id);
+
+-- Where other programs of the shopkeeper's are told what happened (Standard Webhooks). Rows are never deleted, so that
+-- the ledger may name one at any moment.
+create table webhook_endpoints (
+    id text not null primary key,
+    url text not null,
+    note text not null,                               -- what it is for, in the shopkeeper's words
+    topics text not null,                             -- with a space around each; empty: all of them
+    state text not null check (state in ('active', 'disabled', 'removed')),
+    why text not null check (why in ('', 'by_hand', 'gone', 'failing')),
+    generation bigint not null check (generation > 0),  -- of its secret, which is drawn from the shop's own and this
+    previous_until bigint not null,                   -- until then it is signed with the secret before, too
+    failing_since bigint,                             -- the first failure since the last success
+    failed_at bigint,
+    letter_due_at bigint,                             -- the owner is to hear that it was disabled
+    created_at bigint not null
+) {clustered};
+
+-- What each endpoint is to be told: written in the commit of what it tells of, once for each endpoint that is active then.
+create table webhook_deliveries (
+    endpoint_id text not null references webhook_endpoints (id),
+    event_id text not null,                           -- the same for every endpoint and every attempt
+    topic text not null,
+    order_id text not null,                           -- empty: it is about no order
+    order_number bigint not null,
+    about text not null,                              -- a refund, a dispute, a SKU; empty: the order as such
+    happened_at bigint not null,
+    state text not null check (state in ('due', 'done', 'failed')),
+    attempts bigint not null,
+    due_at bigint not null,
+    leased_until bigint not null,
+    answered bigint not null,                         -- HTTP status of the last answer; 0: none yet, or no answer at all
+    answer text not null,                             -- the beginning of it, or why there was none
+    answered_at bigint,
+    primary key (endpoint_id, event_id)
+) {clustered};
+create index webhook_deliveries_due on webhook_deliveries (due_at) where state = 'due';
+create index webhook_deliveries_latest on webhook_deliveries (endpoint_id, happened_at);
+create index webhook_deliveries_over on webhook_deliveries (happened_at) where state <> 'due';
 
 create table carts (
     id text not null primary key,                     -- SHA-256 of the cookie

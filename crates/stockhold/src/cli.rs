@@ -13,6 +13,7 @@ mod reconcile;
 mod sandbox;
 mod serve;
 mod theme;
+mod webhooks;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -104,6 +105,9 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// The programs that are told what happens: list them, try them, send again what they missed.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Check every promise over the live database; exit code 6 when one does not hold.
     Audit {
         #[command(flatten)]
@@ -160,6 +164,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Export(export) => export::run(&export).await,
         Command::Privacy(privacy) => privacy::run(&privacy).await,
         Command::Keys(keys) => keys::run(&keys).await,
+        Command::Webhooks(command) => webhooks::run(&command).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,
         Command::Sandbox(sandbox) => sandbox::run(&sandbox).await,

@@ -5,6 +5,7 @@
 //! was queued: money that did not go through is never written of as on its way (R1).
 
 pub mod back_in_stock;
+pub mod endpoint_disabled;
 mod notice;
 pub mod sample;
 

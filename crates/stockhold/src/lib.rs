@@ -22,4 +22,5 @@ pub mod storage;
 pub mod stripe;
 pub mod theme;
 pub mod web;
+pub mod webhooks;
 pub mod workers;

@@ -21,6 +21,8 @@ use crate::steps::Steps;
 use crate::storage::{Storage, StorageError, migrate, orders, place, settings};
 use crate::stripe::client::{Client, Timeouts};
 use crate::theme::Theme;
+use crate::webhooks::sender::{ANSWER_WITHIN, Sender};
+use crate::webhooks::signature::SigningSecret;
 
 /// Lines that the demo prints as things happen; who listens too late misses some.
 const HAPPENINGS_KEPT: usize = 256;
@@ -40,6 +42,8 @@ pub struct Shop {
     pub ledger: Ledger,
     pub stripe: Client,
     pub mailer: Mailer,
+    /// Tells other programs of the shopkeeper's.
+    pub webhooks: Sender,
     pub secret: ShopSecret,
     /// The shop's own words and look, over those of the program.
     pub words: Words,
@@ -140,7 +144,8 @@ impl Shop {
             Some(url) => Mailer::smtp(url.expose(), &from).map_err(|error| OpenError::Mail(error.to_string()))?,
             None => Mailer::folder(config.data_dir.join("mailbox"), &from),
         }
-        .watched(steps);
+        .watched(steps.clone());
+        let webhooks = Sender::new(config.sandbox.is_some(), patience.total.min(ANSWER_WITHIN)).watched(steps);
         let ledger = Ledger::start(&storage, unset.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let wake = Notify::new();
@@ -153,6 +158,7 @@ impl Shop {
             ledger,
             stripe,
             mailer,
+            webhooks,
             secret,
             words,
             theme,
@@ -227,6 +233,14 @@ impl Shop {
     /// nobody can be told from it.
     pub fn name_when_erased(&self, buyer: &str) -> String {
         format!("{}{}", orders::ERASED, self.keyed_digest("erased buyer", buyer))
+    }
+
+    /// What an endpoint of webhooks checks signatures with: always the same for an endpoint and the generation of its
+    /// secret, so that nothing need be stored.
+    pub fn webhook_secret(&self, endpoint: &str, generation: i64) -> SigningSecret {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret.0).expect("a key of any length");
+        mac.update(format!("webhook\0{endpoint}\0{generation}").as_bytes());
+        SigningSecret::new(mac.finalize().into_bytes().into())
     }
 
     /// Names this shop among others that may share its Stripe account; says nothing about its secret.

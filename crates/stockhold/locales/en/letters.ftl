@@ -106,3 +106,9 @@ letter-owner-dispute-due = Evidence is taken until { $due }. While the dispute i
 letter-owner-refund-unassigned-subject = Order { $number } was refunded in the Stripe Dashboard · { $shop }
 letter-owner-refund-unassigned-heading = Which goods was this refund for?
 letter-owner-refund-unassigned-text = { $amount } of order { $number } was refunded in the Stripe Dashboard. The money is in the books; say which goods it was for, so that the stock is right too.
+
+letter-endpoint-subject = A webhook endpoint was disabled · { $shop }
+letter-endpoint-heading = A program of yours is not told any more
+letter-endpoint-gone = The endpoint below said that it is gone for good (410), so nothing more is sent to it.
+letter-endpoint-failing = Nothing arrived at the endpoint below for five days, so nothing more is sent to it.
+letter-endpoint-do = When it is well again, enable it on the page of your webhooks, and send again what it missed. Orders, payments and stock are not affected.

@@ -106,3 +106,9 @@ letter-owner-dispute-due = 举证截止时间：{ $due }。争议期间该订单
 letter-owner-refund-unassigned-subject = 订单 { $number } 已在 Stripe 后台退款 · { $shop }
 letter-owner-refund-unassigned-heading = 这笔退款对应哪些商品？
 letter-owner-refund-unassigned-text = 订单 { $number } 的 { $amount } 已在 Stripe 后台退款。款项已入账；请注明对应的商品，以便库存准确。
+
+letter-endpoint-subject = 一个 Webhook 地址已停用 · { $shop }
+letter-endpoint-heading = 您的一个程序不再收到通知
+letter-endpoint-gone = 下面的地址表示已永久失效（410），因此不再向它发送通知。
+letter-endpoint-failing = 五天来没有任何通知送达下面的地址，因此不再向它发送通知。
+letter-endpoint-do = 恢复正常后，请在 Webhook 页面重新启用，并重发它错过的通知。订单、付款和库存不受影响。

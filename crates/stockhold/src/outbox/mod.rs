@@ -15,6 +15,7 @@ pub mod letters;
 pub mod lookups;
 pub mod refunds;
 pub mod sweep;
+pub mod webhooks;
 
 use rules::commands::Refusal;
 use rules::commands::record_payment::RecordPayment;

@@ -18,7 +18,7 @@ use rules::taxes::{Rate, TaxClass, Taxation};
 use rules::text::Sku;
 use rules::time::Timestamp;
 
-use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, order_search, priced, settings};
+use super::{Result, Row, RowExt, StorageError, Tx, Value, coupons, money, order_search, priced, settings, webhooks};
 use crate::values;
 
 const ORDERS: &str = "
@@ -147,6 +147,7 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_EVENTS,
     INSERT_MOVEMENTS,
     INSERT_EFFECTS,
+    webhooks::ANNOUNCE,
 ];
 
 /// Begins a transaction and loads what the commands touch: one round trip, or two when the lines of loaded orders
@@ -316,6 +317,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     flight.extend(money::saves(books));
     flight.push((INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()));
     flight.push((INSERT_EFFECTS, inserted_effects(books)));
+    flight.push((webhooks::ANNOUNCE, webhooks::announced(books)));
     flight.retain(|(_, rows)| !rows.is_empty());
     flight.push(("commit", vec![vec![]]));
     tx.flight(flight).await

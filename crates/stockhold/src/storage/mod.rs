@@ -37,6 +37,7 @@ pub mod stock;
 pub mod stock_requests;
 pub mod tokens;
 pub mod waiting;
+pub mod webhooks;
 pub mod wrong_codes;
 
 use std::future::Future;

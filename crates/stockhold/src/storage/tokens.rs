@@ -6,6 +6,7 @@
 //! | `{lock}` | nothing: one writer, `begin immediate` | `for update` |
 //! | `{lock s}` | nothing | `for update of s` |
 //! | `{rows a b:text}` | `r.a` becomes `$1`; run once per row, and `insert … select …` is `insert … values (…)` | `from unnest($1::bigint[], $2::text[]) as r (a, b)` |
+//! | `{cross a b:text}` | as `{rows …}`, but the `insert … select …` stays one | `cross join unnest(…) as r (a, b)` |
 //! | `{clustered}` | `without rowid` | nothing |
 //! | `{binary}` | nothing | `collate "C"`: text is compared byte by byte on both |
 //! | `{texts $1}` | `json_each($1) as t` | `unnest($1::text[]) as t (value)` |
@@ -48,15 +49,22 @@ pub fn expand(sql: &str, engine: Engine) -> Expanded {
             ("binary", Engine::Postgres) => expanded.sql += "collate \"C\"",
             ("texts", Engine::Sqlite) => expanded.sql += &format!("json_each({arguments}) as t"),
             ("texts", Engine::Postgres) => expanded.sql += &format!("unnest({arguments}::text[]) as t (value)"),
-            ("rows", _) => {
+            ("rows" | "cross", _) => {
                 for column in arguments.split(' ') {
                     let name = column.strip_suffix(":text");
                     expanded.columns_are_text.push(name.is_some());
                     row_names.push(name.unwrap_or(column));
                 }
                 match engine {
-                    Engine::Postgres => expanded.sql += &unnest(&row_names, &expanded.columns_are_text),
-                    Engine::Sqlite if expanded.sql.trim_start().starts_with("insert") => {
+                    Engine::Postgres if word == "cross" => {
+                        expanded.sql += "cross join ";
+                        expanded.sql += &unnest(&row_names, &expanded.columns_are_text);
+                    }
+                    Engine::Postgres => {
+                        expanded.sql += "from ";
+                        expanded.sql += &unnest(&row_names, &expanded.columns_are_text);
+                    }
+                    Engine::Sqlite if word == "rows" && expanded.sql.trim_start().starts_with("insert") => {
                         (expanded.sql, rest) = (as_values(&expanded.sql), after_where_true(rest));
                     }
                     Engine::Sqlite => {}
@@ -92,7 +100,7 @@ fn unnest(names: &[&str], are_text: &[bool]) -> String {
         .enumerate()
         .map(|(at, text)| format!("${}::{}[]", at + 1, if *text { "text" } else { "bigint" }))
         .collect();
-    format!("from unnest({}) as r ({})", arrays.join(", "), names.join(", "))
+    format!("unnest({}) as r ({})", arrays.join(", "), names.join(", "))
 }
 
 /// Replaces whole words only: `r.id` must not eat the beginning of `r.id_before`.
@@ -146,6 +154,11 @@ mod tests {
             "update t set a = a + r.a {rows id:text a} where t.id = r.id",
             "update t set a = a + $2  where t.id = $1",
             "update t set a = a + r.a from unnest($1::text[], $2::bigint[]) as r (id, a) where t.id = r.id",
+        );
+        check(
+            "insert into t (a, b) select e.id, r.a from e {cross a:text} where e.on = 1",
+            "insert into t (a, b) select e.id, $1 from e  where e.on = 1",
+            "insert into t (a, b) select e.id, r.a from e cross join unnest($1::text[]) as r (a) where e.on = 1",
         );
         check(
             "insert into t (a, b) select r.a, 0 {rows a:text} where true on conflict (a) do nothing",

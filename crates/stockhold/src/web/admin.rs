@@ -5,9 +5,11 @@
 
 pub mod customers;
 pub mod desk;
+pub mod discounts;
 pub mod door;
 pub mod exchange;
 pub mod orders;
+pub mod settings;
 pub mod sign_in;
 pub mod today;
 
@@ -43,7 +45,7 @@ struct Route {
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
     use Permission::{Anyone, May, MayFresh, SignedIn};
-    use Scope::{OrdersRead, OrdersWrite, RefundsWrite};
+    use Scope::{Admin, CouponsRead, CouponsWrite, OrdersRead, OrdersWrite, RefundsWrite, SettingsRead, SettingsWrite};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -103,6 +105,64 @@ fn routes() -> Vec<Route> {
         action("/admin/orders/{id}/address", May(OrdersWrite), "order.address", orders::address::submit),
         action("/admin/orders/{id}/notes", May(OrdersWrite), "order.note", orders::small::note),
         action("/admin/orders/{id}/letters", May(OrdersWrite), "order.letter", orders::small::letter),
+        // Discounts
+        page("/admin/discounts", May(CouponsRead), discounts::list),
+        page("/admin/discounts/new", May(CouponsWrite), discounts::show_new),
+        action("/admin/discounts/new", May(CouponsWrite), "discount.make", discounts::make),
+        page("/admin/discounts/codes/{code}", May(CouponsRead), discounts::show),
+        action("/admin/discounts/codes/{code}", May(CouponsWrite), "discount.change", discounts::save),
+        action("/admin/discounts/codes/{code}/switch", May(CouponsWrite), "discount.switch", discounts::switch),
+        action("/admin/discounts/codes/{code}/remove", May(CouponsWrite), "discount.remove", discounts::remove),
+        // Settings
+        page("/admin/settings", May(SettingsRead), settings::show),
+        action("/admin/settings", May(SettingsWrite), "settings.shop", settings::save),
+        page("/admin/settings/shipping", May(SettingsRead), settings::shipping::show),
+        action("/admin/settings/shipping", May(SettingsWrite), "settings.shipping", settings::shipping::save),
+        page("/admin/settings/taxes", May(SettingsRead), settings::taxes::show),
+        action("/admin/settings/taxes", May(SettingsWrite), "settings.taxes", settings::taxes::save),
+        page("/admin/settings/pages", May(SettingsRead), settings::legal::list),
+        page("/admin/settings/pages/new", May(SettingsWrite), settings::legal::show_new),
+        action("/admin/settings/pages/new", May(SettingsWrite), "page.make", settings::legal::make),
+        page("/admin/settings/pages/at/{slug}", May(SettingsRead), settings::legal::show),
+        action("/admin/settings/pages/at/{slug}", May(SettingsWrite), "page.change", settings::legal::save),
+        action("/admin/settings/pages/at/{slug}/remove", May(SettingsWrite), "page.remove", settings::legal::remove),
+        page("/admin/settings/letters", May(SettingsRead), settings::letters::list),
+        page("/admin/settings/letters/samples/{name}", May(SettingsRead), settings::letters::show),
+        action("/admin/settings/letters/{id}/again", May(SettingsWrite), "letter.again", settings::letters::send_again),
+        page("/admin/settings/webhooks", May(SettingsRead), settings::webhooks::list),
+        page("/admin/settings/webhooks/new", May(SettingsWrite), settings::webhooks::show_new),
+        action("/admin/settings/webhooks/new", May(SettingsWrite), "webhook.make", settings::webhooks::make),
+        page("/admin/settings/webhooks/{id}", May(SettingsRead), settings::webhooks::show),
+        action("/admin/settings/webhooks/{id}", May(SettingsWrite), "webhook.change", settings::webhooks::save),
+        action(
+            "/admin/settings/webhooks/{id}/switch",
+            May(SettingsWrite),
+            "webhook.switch",
+            settings::webhooks::switch,
+        ),
+        action("/admin/settings/webhooks/{id}/test", May(SettingsWrite), "webhook.test", settings::webhooks::test),
+        action(
+            "/admin/settings/webhooks/{id}/secret",
+            May(SettingsWrite),
+            "webhook.secret",
+            settings::webhooks::rotate,
+        ),
+        action(
+            "/admin/settings/webhooks/{id}/remove",
+            May(SettingsWrite),
+            "webhook.remove",
+            settings::webhooks::remove,
+        ),
+        action(
+            "/admin/settings/webhooks/{id}/deliveries/{event}/replay",
+            May(SettingsWrite),
+            "webhook.replay",
+            settings::webhooks::replay,
+        ),
+        page("/admin/settings/keys", May(Admin), settings::keys::list),
+        page("/admin/settings/keys/new", MayFresh(Admin), settings::keys::show_new),
+        action("/admin/settings/keys/new", MayFresh(Admin), "key.make", settings::keys::make),
+        action("/admin/settings/keys/{id}/revoke", MayFresh(Admin), "key.revoke", settings::keys::revoke),
     ]
 }
 
@@ -112,6 +172,8 @@ const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
     ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
+    ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
+    ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
 ];
 
 pub fn router() -> Router<Arc<Shop>> {

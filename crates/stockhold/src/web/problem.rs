@@ -178,6 +178,17 @@ impl Problem {
         Problem { errors, ..self }
     }
 
+    /// For the forms of the desk: its code, and what is wrong at which field (at none: an empty pointer). A fault of ours
+    /// stays one.
+    pub fn into_wrongs(self) -> Result<(&'static str, Vec<FieldError>), PageError> {
+        if let Some(cause) = self.cause {
+            return Err(cause);
+        }
+        let whole = FieldError { pointer: String::new(), code: self.code, detail: self.detail };
+        let errors = if self.errors.is_empty() { vec![whole] } else { self.errors };
+        Ok((self.code, errors))
+    }
+
     /// The same problem, and the field that has it.
     #[must_use]
     pub fn at(mut self, pointer: String) -> Problem {

@@ -7,6 +7,7 @@ pub mod carry_out;
 pub mod read_inbox;
 pub mod reconcile;
 pub mod retain;
+pub mod send_webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::outbox::back_in_stock;
 use crate::outbox::lookups;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
-use crate::storage::{StorageError, effects, inbox, reconciliation};
+use crate::storage::{StorageError, effects, inbox, reconciliation, webhooks};
 
 /// A round at least this often, even when nobody wakes the workers.
 const ROUND: Duration = Duration::from_secs(1);
@@ -58,13 +59,15 @@ pub async fn until_idle(shop: &Shop) -> Result<(), Fault> {
 /// instead of when its lease runs out.
 pub async fn take_over(shop: &Shop) -> Result<(), StorageError> {
     effects::free(&shop.storage).await?;
-    inbox::free(&shop.storage).await
+    inbox::free(&shop.storage).await?;
+    webhooks::free(&shop.storage).await
 }
 
 /// Runs the workers until told to stop; a round that is under way is finished first.
 pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle<()> {
     // A comparison with Stripe may take long, and holds fall due meanwhile; where it stops, the next one goes on.
     let reconciler = tokio::spawn(reconcile_now_and_then(shop.clone()));
+    let webhooks = tokio::spawn(send_webhooks::rounds(shop.clone()));
     tokio::spawn(async move {
         let mut asked_at = Timestamp::from_micros(0);
         let mut tidied_at = Timestamp::from_micros(0);
@@ -91,6 +94,7 @@ pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle
             }
         }
         reconciler.abort();
+        webhooks.abort();
     })
 }
 

@@ -25,6 +25,7 @@ pub mod quote;
 pub mod reconciliation;
 pub mod settings;
 pub mod stock;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -115,6 +116,20 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/admin/keys", Key(Scope::Admin), keys::list),
         route(Method::POST, "/api/admin/keys", Key(Scope::Admin), keys::make),
         route(Method::DELETE, "/api/admin/keys/{id}", Key(Scope::Admin), keys::revoke),
+        route(Method::GET, "/api/admin/webhooks", Key(Scope::SettingsRead), webhooks::list),
+        route(Method::POST, "/api/admin/webhooks", Key(Scope::SettingsWrite), webhooks::make),
+        route(Method::GET, "/api/admin/webhooks/{id}", Key(Scope::SettingsRead), webhooks::show),
+        route(Method::PATCH, "/api/admin/webhooks/{id}", Key(Scope::SettingsWrite), webhooks::change),
+        route(Method::DELETE, "/api/admin/webhooks/{id}", Key(Scope::SettingsWrite), webhooks::remove),
+        route(Method::POST, "/api/admin/webhooks/{id}/secret", Key(Scope::SettingsWrite), webhooks::rotate),
+        route(Method::POST, "/api/admin/webhooks/{id}/test", Key(Scope::SettingsWrite), webhooks::test),
+        route(Method::GET, "/api/admin/webhooks/{id}/deliveries", Key(Scope::SettingsRead), webhooks::deliveries),
+        route(
+            Method::POST,
+            "/api/admin/webhooks/{id}/deliveries/{event}/replay",
+            Key(Scope::SettingsWrite),
+            webhooks::replay,
+        ),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
         route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
     ]

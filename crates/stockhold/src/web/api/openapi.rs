@@ -10,9 +10,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
     after_sale, checkout, cleanup, coupon_sheet, coupons, customers, described, events, images, keys, orders, pages,
-    price_rules, products, quote, reconciliation, settings, stock,
+    price_rules, products, quote, reconciliation, settings, stock, webhooks,
 };
-use crate::web::webhooks;
+use crate::web::webhooks as inbound;
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -29,7 +29,7 @@ use crate::web::webhooks;
         orders::show,
         after_sale::cancel,
         show,
-        webhooks::receive,
+        inbound::receive,
         products::show_to_staff,
         products::put,
         images::list,
@@ -69,6 +69,15 @@ use crate::web::webhooks;
         keys::list,
         keys::make,
         keys::revoke,
+        webhooks::list,
+        webhooks::make,
+        webhooks::show,
+        webhooks::change,
+        webhooks::remove,
+        webhooks::rotate,
+        webhooks::test,
+        webhooks::deliveries,
+        webhooks::replay,
         events::list,
         events::replay,
     ),
