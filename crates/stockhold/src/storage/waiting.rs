@@ -50,6 +50,8 @@ const SQL: &str = "
         and not exists (select 1 from refunds later where later.intent_id = r.intent_id
             and later.requested_at >= r.requested_at and later.id <> r.id
             and later.state in ('requested', 'pending', 'succeeded'))
+        and not exists (select 1 from refunds again where again.order_id = r.order_id
+            and again.request_hash = 'again:' || r.id)
     union all
     select 'refund_unassigned', r.order_id, o.number, r.id, r.amount_minor, r.currency, '', cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id
