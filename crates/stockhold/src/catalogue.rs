@@ -8,7 +8,7 @@ pub mod coupon_sheet;
 mod demo;
 mod html;
 pub mod pictures;
-mod rows;
+pub(crate) mod rows;
 pub mod sheet;
 
 use std::collections::{BTreeMap, BTreeSet};

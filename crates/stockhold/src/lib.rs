@@ -14,6 +14,7 @@ pub mod mail;
 pub mod media;
 pub mod outbox;
 pub mod price_rules;
+pub mod problems;
 pub mod shop;
 pub mod staff;
 pub mod steps;

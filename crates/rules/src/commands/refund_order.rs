@@ -10,7 +10,7 @@ use crate::effects::Effect;
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::Hold;
-use crate::payments::Payment;
+use crate::payments::{Payment, Purpose};
 use crate::refunds::{Refund, RefundKind, RefundLine};
 use crate::shipments::Units;
 use crate::time::Timestamp;
@@ -36,6 +36,8 @@ pub enum RefundWhat {
     Rest,
     /// The money of a refund that failed, once more, from the same payment. Its goods came back with the first one.
     Again(RefundId),
+    /// All that is left of one payment that does not pay the order, as money: the order's goods stay as they are.
+    Payment(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +67,12 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
     }
     let failed = match command.what {
         RefundWhat::Again(failed) => Some(failed_refund(books, id, failed)?),
-        RefundWhat::Amount(_) | RefundWhat::Goods { .. } | RefundWhat::Rest => None,
+        RefundWhat::Amount(_) | RefundWhat::Goods { .. } | RefundWhat::Rest | RefundWhat::Payment(_) => None,
     };
-    let payment = match &failed {
-        Some(failed) => books.payments.get(&failed.intent_id).cloned().ok_or(Refusal::PaymentUnknown)?,
-        None => payment_to_refund(books, id)?,
+    let payment = match (&failed, &command.what) {
+        (Some(failed), _) => books.payments.get(&failed.intent_id).cloned().ok_or(Refusal::PaymentUnknown)?,
+        (None, RefundWhat::Payment(intent)) => payment_beside(books, id, intent)?,
+        (None, _) => payment_to_refund(books, id)?,
     };
     let left = payment.left_minor();
     let (amount_minor, lines, shipping_minor) = what_goes_back(books, command, left)?;
@@ -107,6 +110,12 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
     Ok(Refunding { order_id: id, refund_id, again: false })
 }
 
+/// A payment of this order that does not pay it.
+fn payment_beside(books: &Books, id: OrderId, intent: &str) -> Result<Payment, Refusal> {
+    let payment = books.payments.get(intent).filter(|payment| payment.order == id);
+    payment.filter(|payment| payment.purpose != Purpose::Order).cloned().ok_or(Refusal::PaymentUnknown)
+}
+
 /// A refund of this order that is not on its way any more.
 fn failed_refund(books: &Books, id: OrderId, failed: RefundId) -> Result<Refund, Refusal> {
     let refund = books.refunds.get(&failed).filter(|refund| refund.order == id).ok_or(Refusal::RefundUnknown)?;
@@ -133,6 +142,7 @@ fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<Goe
     let id = command.order_id;
     match &command.what {
         RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
+        RefundWhat::Payment(_) => Ok((left, Vec::new(), 0)),
         RefundWhat::Again(failed) => {
             let failed = failed_refund(books, id, *failed)?;
             let amount = failed.amount.minor.min(left);

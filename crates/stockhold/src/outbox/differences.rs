@@ -75,6 +75,19 @@ pub enum Settled {
     Unknown,
 }
 
+/// Why Stripe cannot be asked, for whoever has to mend it: `key` (it does not know ours), `right` (ours may not do this),
+/// `busy`, `refused`, or `silent`. Read from the sentence that is kept of it.
+pub fn why_away(why: &str) -> &'static str {
+    let refused = |status: &str| why.contains(&format!("Stripe refused ({status}"));
+    match why {
+        _ if refused("401") => "key",
+        _ if refused("403") => "right",
+        _ if refused("429") || why.contains("429") => "busy",
+        _ if refused("") => "refused",
+        _ => "silent",
+    }
+}
+
 /// Settles one difference: looks at it, mends it, and looks again.
 pub async fn settle(shop: &Shop, kind: Kind, subject: &str) -> Result<Settled, Fault> {
     let Some(stored) = runs::find(&shop.storage, kind, subject).await? else { return Ok(Settled::Unknown) };
@@ -294,4 +307,25 @@ async fn look_at_balance(shop: &Shop, stored: &StoredFinding) -> Result<Looked, 
 async fn order_of(shop: &Shop, intent: Option<&str>, stored: &StoredFinding) -> Result<Option<OrderId>, Fault> {
     let Some(intent) = intent else { return Ok(stored.order) };
     Ok(orders::find_by_intent(&shop.storage, intent).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_it_knows_what_to_mend() {
+        let rejection = |status| Rejection {
+            status,
+            code: None,
+            kind: "invalid_request_error".to_owned(),
+            param: None,
+            message: "No.".to_owned(),
+            request_id: Some("req_1".to_owned()),
+        };
+        for (status, word) in [(401, "key"), (403, "right"), (429, "busy"), (400, "refused")] {
+            assert_eq!(why_away(&rejection(status).to_string()), word);
+        }
+        assert_eq!(why_away("Stripe's answer is not known: connection refused"), "silent");
+    }
 }

@@ -122,19 +122,21 @@ async fn look_up(shop: &Shop, refund: &Refund) -> Result<Option<Carried>, Fault>
 
 /// Sends the money of a failed refund once more. The wish has its identity from what failed, so that it is one, however
 /// many ask for it.
-pub async fn again(shop: &Shop, order_id: OrderId, failed: RefundId, reason: &str) -> Result<Carried, Failure> {
-    let digest = Sha256::digest(format!("refund again:{failed}").as_bytes());
+pub async fn again(shop: &Shop, order_id: OrderId, failed: RefundId) -> Result<Carried, Failure> {
+    give_back(shop, order_id, RefundWhat::Again(failed), format!("again:{failed}")).await
+}
+
+/// Sends a payment back that does not pay its order: once, however many ask for it.
+pub async fn payment_back(shop: &Shop, order_id: OrderId, intent_id: &str) -> Result<Carried, Failure> {
+    give_back(shop, order_id, RefundWhat::Payment(intent_id.to_owned()), format!("payment:{intent_id}")).await
+}
+
+/// `wish` names what is asked for; what waits is told by it (storage/waiting.rs).
+async fn give_back(shop: &Shop, order_id: OrderId, what: RefundWhat, wish: String) -> Result<Carried, Failure> {
+    let digest = Sha256::digest(wish.as_bytes());
     let bits: [u8; 16] = digest[..16].try_into().expect("a digest is longer");
     let refund_id = RefundId::from_u128(u128::from_be_bytes(bits));
-    let command = RefundOrder {
-        refund_id,
-        order_id,
-        what: RefundWhat::Again(failed),
-        restock: false,
-        reason: reason.to_owned(),
-        // What waits is told by it: storage/waiting.rs.
-        request_hash: format!("again:{failed}"),
-    };
+    let command = RefundOrder { refund_id, order_id, what, restock: false, reason: String::new(), request_hash: wish };
     shop.ledger.refund_order(command, shop.now()).await?;
     shop.wake_workers();
     Ok(carry_out(shop, &refund_effect(refund_id)).await?)

@@ -10,6 +10,7 @@ pub mod carts;
 pub mod coupons;
 pub mod effects;
 pub mod idempotency;
+pub mod health;
 pub mod inbox;
 pub mod keys;
 pub mod lookups;

@@ -250,6 +250,12 @@ pub async fn meet(storage: &Storage, run_id: &str, objects: Vec<String>) -> Resu
     storage.write_many(objects.into_iter().map(|id| (sql, values![run_id, id])).collect()).await
 }
 
+/// The numbers of these orders.
+pub async fn numbers(storage: &Storage, orders: Vec<String>) -> Result<BTreeMap<String, i64>> {
+    let rows = storage.read("select id, number from orders where id {in $1}", values![orders]).await?;
+    Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.int(1))).collect())
+}
+
 /// Payments of ours from `since` on that the run has not met, after `after`; they may be missing at Stripe.
 pub async fn payments_not_met(storage: &Storage, run: &Run, after: &str, limit: i64) -> Result<Vec<Payment>> {
     let sql = "select intent_id from payments p where p.recorded_at >= $2 and p.intent_id > $3 and p.amount_minor > 0

@@ -43,6 +43,8 @@ const SQL: &str = "
         'the order asks for ' || cast(o.total_minor as text) || ' ' || o.currency, cast(null as bigint)
     from payments p join orders o on o.id = p.order_id
     where p.purpose = 'mismatch' and p.refunded_minor < p.amount_minor
+        and not exists (select 1 from refunds asked where asked.order_id = p.order_id
+            and asked.request_hash = 'payment:' || p.intent_id)
     union all
     select 'refund_owed', r.order_id, o.number, r.id, r.amount_minor, r.currency, r.failure, cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id join payments p on p.intent_id = r.intent_id

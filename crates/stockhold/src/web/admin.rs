@@ -5,7 +5,10 @@
 
 pub mod desk;
 pub mod door;
+pub mod payments;
+pub mod reports;
 pub mod sign_in;
+pub mod system;
 pub mod today;
 
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::shop::Shop;
 use crate::storage::audit_log::Outcome;
+use crate::storage::keys::Scope;
 use crate::web::PageError;
 use desk::Desk;
 use door::{Noted, Permission};
@@ -38,7 +42,7 @@ struct Route {
 
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
-    use Permission::{Anyone, SignedIn};
+    use Permission::{Anyone, May, SignedIn};
     vec![
         // The door
         page("/admin/setup", Anyone, sign_in::show_setup),
@@ -50,11 +54,63 @@ fn routes() -> Vec<Route> {
         action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
         // Today
         page("/admin", SignedIn, today::show),
+        // Payments
+        page("/admin/payments", May(Scope::PaymentsRead), payments::show),
+        action("/admin/payments/refund-again", May(Scope::RefundsWrite), "refund.again", payments::refund_again),
+        action("/admin/payments/payment-back", May(Scope::RefundsWrite), "payment.refund", payments::payment_back),
+        action("/admin/payments/release", May(Scope::PaymentsWrite), "hold.release_unreachable", payments::release),
+        page("/admin/payments/reconciliation", May(Scope::PaymentsRead), payments::reconciliation::show),
+        action(
+            "/admin/payments/reconciliation/start",
+            May(Scope::PaymentsWrite),
+            "reconciliation.start",
+            payments::reconciliation::start,
+        ),
+        action(
+            "/admin/payments/reconciliation/settle",
+            May(Scope::PaymentsWrite),
+            "reconciliation.settle",
+            payments::reconciliation::settle,
+        ),
+        action(
+            "/admin/payments/reconciliation/explain",
+            May(Scope::PaymentsWrite),
+            "reconciliation.explain",
+            payments::reconciliation::explain,
+        ),
+        page("/admin/payments/webhooks", May(Scope::PaymentsRead), payments::webhooks::show),
+        page("/admin/payments/webhooks/{id}", May(Scope::PaymentsRead), payments::webhooks::show_event),
+        action(
+            "/admin/payments/webhooks/replay",
+            May(Scope::PaymentsWrite),
+            "event.replay",
+            payments::webhooks::replay,
+        ),
+        page("/admin/payments/disputes", May(Scope::PaymentsRead), payments::lists::disputes),
+        page("/admin/payments/refunds", May(Scope::PaymentsRead), payments::lists::refunds),
+        page("/admin/payments/refunds/{order}/{refund}", May(Scope::PaymentsRead), payments::assign::show),
+        action(
+            "/admin/payments/refunds/{order}/{refund}",
+            May(Scope::RefundsWrite),
+            "refund.assign",
+            payments::assign::submit,
+        ),
+        page("/admin/payments/all", May(Scope::PaymentsRead), payments::lists::all),
+        // Reports and the system
+        page("/admin/reports", May(Scope::PaymentsRead), reports::show),
+        page("/admin/reports/{name}", May(Scope::PaymentsRead), reports::csv),
+        page("/admin/system", May(Scope::SettingsRead), system::show),
+        action("/admin/system/effects/retry", May(Scope::PaymentsWrite), "effect.retry", system::retry),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
-const NAVIGATION: &[(&str, &str, Permission)] = &[("/admin", "admin-nav-today", Permission::SignedIn)];
+const NAVIGATION: &[(&str, &str, Permission)] = &[
+    ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/payments", "admin-nav-payments", Permission::May(Scope::PaymentsRead)),
+    ("/admin/reports", "admin-nav-reports", Permission::May(Scope::PaymentsRead)),
+    ("/admin/system", "admin-nav-system", Permission::May(Scope::SettingsRead)),
+];
 
 pub fn router() -> Router<Arc<Shop>> {
     all(|route| !route.takes_pictures)
