@@ -155,7 +155,7 @@ pub async fn note_bad_signature(storage: &Storage, why: &str, now: Timestamp) ->
 /// Those of the last days, today's among them; none when nothing was refused, or when a signed event came after the last.
 pub async fn signature_failures(storage: &Storage, days: i64, now: Timestamp) -> Result<Option<SignatureFailures>> {
     let sql = "select count, last_at, last_error from signature_failures
-        where day > $1 and last_at > coalesce((select max(received_at) from stripe_events), 0) order by day desc";
+        where day > $1 and last_at >= coalesce((select max(received_at) from stripe_events), 0) order by day desc";
     let rows = storage.read(sql, values![now.micros().div_euclid(DAY_MICROS) - days]).await?;
     Ok(rows.first().map(|row| SignatureFailures {
         count: rows.iter().map(|row| row.int(0)).sum(),

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, both engines, real parts.
 
 mod admin_door;
+mod admin_payments;
+mod admin_today;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
