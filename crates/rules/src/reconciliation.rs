@@ -48,6 +48,17 @@ pub enum Repair {
     ByHand,
 }
 
+/// The one thing that settles a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// Stripe is asked again, and what it says is recorded.
+    Ask,
+    /// The payment page is closed at Stripe; whoever was faster has paid.
+    ClosePage,
+    /// No word of Stripe's mends it: somebody looks, and says what they found.
+    Explain,
+}
+
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -225,6 +236,31 @@ pub fn compare_balance(ours: &Payment, transaction_id: &str, moved: Money) -> Op
 }
 
 impl Kind {
+    /// `by_hand`: asking Stripe again does not mend it.
+    pub fn settling(self, by_hand: bool) -> Settling {
+        match self {
+            // An amount that the order does not have must never be paid.
+            Kind::SessionAmount => Settling::ClosePage,
+            Kind::SessionState | Kind::SessionUnknown => Settling::Ask,
+            Kind::PaymentUnknown
+            | Kind::PaymentAmount
+            | Kind::PaymentMissing
+            | Kind::RefundUnknown
+            | Kind::RefundState
+            | Kind::RefundAmount
+            | Kind::RefundMissing
+            | Kind::DisputeUnknown
+            | Kind::DisputeState
+            | Kind::BalanceAmount => {
+                if by_hand {
+                    Settling::Explain
+                } else {
+                    Settling::Ask
+                }
+            }
+        }
+    }
+
     /// The one thing that settles it, for whoever reads the list.
     pub fn action(self) -> &'static str {
         match self {

@@ -503,6 +503,34 @@ fn a_refund_is_refused_for_each_reason_of_its_own() {
     assert_eq!(cancel(&mut books), Err(Refusal::DisputeOpen));
 }
 
+/// R1, M3: the money of a failed refund goes back once more, from the same payment; its goods came back with the first one.
+#[test]
+fn a_failed_refund_goes_back_once_more() {
+    let again = RefundId::from_u128(61);
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    assert_eq!(refund(&mut books, again, RefundWhat::Again(REFUND)), Err(Refusal::NothingToRefund), "it is on its way");
+    assert_eq!(refund(&mut books, again, RefundWhat::Again(again)), Err(Refusal::RefundUnknown));
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    let (line, level) = (books.orders[&FIRST].lines[0].clone(), books.level(&sku("mug")));
+    refund(&mut books, again, RefundWhat::Again(REFUND)).expect("it is owed");
+    let sent = &books.refunds[&again];
+    assert_eq!(
+        (sent.amount.minor, &sent.intent_id, &sent.lines),
+        (PRICE_MINOR, &books.refunds[&REFUND].intent_id, &books.refunds[&REFUND].lines)
+    );
+    assert_eq!(
+        (&books.orders[&FIRST].lines[0], books.level(&sku("mug"))),
+        (&line, level),
+        "no unit is called off twice"
+    );
+    // What was paid for by another refund meanwhile is money, not goods.
+    told_refund(&mut books, again, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, RefundId::from_u128(62), goods(&[(1, 2)])).expect("all of it");
+    let third = refund(&mut books, RefundId::from_u128(63), RefundWhat::Again(again));
+    assert_eq!(third, Err(Refusal::NothingToRefund), "nothing is left of the payment");
+}
+
 /// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.
 #[test]
 fn goods_that_were_not_sold_are_not_returned() {

@@ -250,6 +250,7 @@ create index orders_buyer on orders (buyer {binary}, hold, number);
 create index orders_coupon on orders (coupon) where coupon is not null;
 create index orders_customer on orders (buyer, number); -- a customer, and where their latest order stands
 create index orders_live_cart on orders (cart_id) where hold = 'live';
+create index orders_paid_at on orders (paid_at) where paid_at is not null;
 
 create table order_lines (
     order_id text not null references orders (id),
@@ -317,6 +318,8 @@ create table payments (
 ) {clustered};
 create unique index payments_one_per_order on payments (order_id) where purpose = 'order';
 create index payments_order on payments (order_id);
+create index payments_recorded on payments (recorded_at, currency, amount_minor);   -- takings are read from it alone
+create index payments_mismatched on payments (order_id) where purpose = 'mismatch';
 
 -- M3: refunds never exceed what was captured (payments_refunded), and each is asked for once.
 create table refunds (
@@ -339,6 +342,9 @@ create table refunds (
 create index refunds_order_number on refunds (order_number);
 create index refunds_order on refunds (order_id);
 create index refunds_unfinished on refunds (requested_at) where state in ('requested', 'pending');
+create index refunds_requested on refunds (requested_at);
+create index refunds_owed on refunds (requested_at) where state in ('failed', 'canceled');
+create index refunds_unassigned on refunds (order_id) where assigned = 0;
 create unique index refunds_whole_surplus on refunds (intent_id) where kind in ('late', 'surplus');
 
 -- The goods a refund was for.
@@ -377,6 +383,7 @@ create table disputes (
     opened_at bigint not null
 ) {clustered};
 create index disputes_order on disputes (order_id);
+create index disputes_opened on disputes (opened_at);
 create index disputes_live on disputes (due_by) where state in ('warning', 'inquiry', 'open');
 
 -- The outbox: what the shop must still say to Stripe and to buyers. Written in the commit that decided it.
@@ -397,6 +404,7 @@ create unique index effects_once on effects (kind, subject);
 create index effects_due on effects (due_at) where state = 'due';
 create index effects_refused on effects (created_at) where state = 'refused';
 create index effects_order on effects (order_id);
+create index effects_refused on effects (kind, order_id) where state = 'refused';
 
 -- Somebody asks for the link of an order, by number and address; kept for a day, as keyed digests, to be counted by.
 create table lookups (
@@ -469,6 +477,15 @@ create table webhook_deliveries (
 create index webhook_deliveries_due on webhook_deliveries (due_at) where state = 'due';
 create index webhook_deliveries_latest on webhook_deliveries (endpoint_id, happened_at);
 create index webhook_deliveries_over on webhook_deliveries (happened_at) where state <> 'due';
+create index stripe_events_state on stripe_events (state, received_at);
+
+-- Calls of the webhook whose signature was wrong, by day: a wrong secret shows. Nothing of them is kept.
+create table signature_failures (
+    day bigint not null primary key,                  -- since 1970, UTC
+    count bigint not null check (count > 0),
+    last_at bigint not null,
+    last_error text not null                          -- in our own words
+) {clustered};
 
 create table carts (
     id text not null primary key,                     -- SHA-256 of the cookie
@@ -508,7 +525,8 @@ create table reconciliations (
     compared text not null,                           -- JSON: phase → how many objects were compared
     started_at bigint not null,
     finished_at bigint,
-    leased_until bigint not null
+    leased_until bigint not null,
+    stopped text not null                             -- why it last stopped on its way; empty: it did not
 ) {clustered};
 create index reconciliations_started on reconciliations (started_at);
 
@@ -520,8 +538,24 @@ create table reconciliation_findings (
     gap_minor bigint not null check (gap_minor >= 0),
     currency text not null,
     detail text not null,
+    by_hand bigint not null check (by_hand in (0, 1)),   -- 1: asking Stripe again does not mend it
     repaired bigint not null check (repaired in (0, 1)),
     primary key (run_id, kind, subject)
+) {clustered};
+create index reconciliation_findings_subject on reconciliation_findings (subject, kind);
+create index reconciliation_findings_open on reconciliation_findings (kind, subject) where repaired = 0;
+
+-- Differences that no word of Stripe's mends, and what somebody found out about them. Each stands for its amount alone:
+-- when that changes, it is unexplained again.
+create table reconciliation_explanations (
+    kind text not null,
+    subject text not null,
+    gap_minor bigint not null,
+    currency text not null,
+    note text not null,
+    explained_by text not null,
+    explained_at bigint not null,
+    primary key (kind, subject)
 ) {clustered};
 
 -- What a run has met at Stripe, so that what is only here can be told; emptied when the run ends.

@@ -19,10 +19,15 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::audit;
+use crate::clock::Clock;
 use crate::config::{self, ConfigError, LogFormat, Settings};
 use crate::ledger::Fault;
+use crate::problems::Listener;
 use crate::shop::OpenError;
 use crate::storage::migrate::{self, MigrateError};
 use crate::storage::{Storage, StorageError};
@@ -234,12 +239,14 @@ fn start_log(command: &Command) -> Result<(), Stop> {
     let usual = if matches!(command, Command::Demo(_)) { "warn" } else { "info" };
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     let on_terminal = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(on_terminal);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(on_terminal);
+    // The shopkeeper's page shows what went wrong, whatever the terminal shows.
+    let problems = tracing_subscriber::registry().with(Listener { now: || Clock::system().now() });
     let format = config::log_format()?.unwrap_or(if on_terminal { LogFormat::Human } else { LogFormat::Json });
     // A second subscriber would only mean that somebody else logs already.
     let _ = match format {
-        LogFormat::Human => log.with_target(false).try_init(),
-        LogFormat::Json => log.json().try_init(),
+        LogFormat::Human => problems.with(log.with_target(false).with_filter(filter)).try_init(),
+        LogFormat::Json => problems.with(log.json().with_filter(filter)).try_init(),
     };
     Ok(())
 }

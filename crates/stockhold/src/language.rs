@@ -4,6 +4,7 @@
 //! Invariant: what is shown of an amount is exact. Digits are left out only when they are zero (M1).
 
 mod countries;
+mod days;
 mod totals;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
 pub use countries::{countries, country_name, find_country};
+pub use days::{Day, days_between, last_days, machine_date};
 pub use totals::{Row as TotalRow, Totals};
 
 /// A language the shop speaks.

@@ -15,6 +15,7 @@ pub mod media;
 pub mod outbox;
 pub mod price_rules;
 pub mod privacy;
+pub mod problems;
 pub mod shop;
 pub mod staff;
 pub mod steps;

@@ -53,6 +53,7 @@ pub struct Shop {
     unset: Policy,
     happenings: broadcast::Sender<String>,
     wake: Notify,
+    wake_reconciler: Notify,
 }
 
 /// What a test sets otherwise than a shop would.
@@ -148,7 +149,7 @@ impl Shop {
         let webhooks = Sender::new(config.sandbox.is_some(), patience.total.min(ANSWER_WITHIN)).watched(steps);
         let ledger = Ledger::start(&storage, unset.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
-        let wake = Notify::new();
+        let (wake, wake_reconciler) = (Notify::new(), Notify::new());
         let settings = RwLock::new(Arc::new(settings));
         let (words, theme) = (Words::of(&config.data_dir), Theme::of(&config.data_dir));
         Ok(Arc::new(Shop {
@@ -166,6 +167,7 @@ impl Shop {
             unset,
             happenings,
             wake,
+            wake_reconciler,
         }))
     }
 
@@ -271,6 +273,15 @@ impl Shop {
 
     pub async fn woken(&self) {
         self.wake.notified().await;
+    }
+
+    /// Somebody wants our books compared with Stripe's now.
+    pub fn wake_reconciler(&self) {
+        self.wake_reconciler.notify_one();
+    }
+
+    pub async fn reconciler_woken(&self) {
+        self.wake_reconciler.notified().await;
     }
 }
 

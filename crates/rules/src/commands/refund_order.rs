@@ -10,7 +10,7 @@ use crate::effects::Effect;
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::Hold;
-use crate::payments::Payment;
+use crate::payments::{Payment, Purpose};
 use crate::refunds::{Refund, RefundKind, RefundLine};
 use crate::shipments::Units;
 use crate::time::Timestamp;
@@ -34,6 +34,10 @@ pub enum RefundWhat {
     Goods { lines: Vec<Units>, shipping: bool },
     /// All that is left of the payment. Goods that were not paid back yet count as returned when restocked.
     Rest,
+    /// The money of a refund that failed, once more, from the same payment. Its goods came back with the first one.
+    Again(RefundId),
+    /// All that is left of one payment that does not pay the order, as money: the order's goods stay as they are.
+    Payment(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +65,15 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
     if dispute_open(books, id) {
         return Err(Refusal::DisputeOpen);
     }
-    let payment = payment_to_refund(books, id)?;
+    let failed = match command.what {
+        RefundWhat::Again(failed) => Some(failed_refund(books, id, failed)?),
+        RefundWhat::Amount(_) | RefundWhat::Goods { .. } | RefundWhat::Rest | RefundWhat::Payment(_) => None,
+    };
+    let payment = match (&failed, &command.what) {
+        (Some(failed), _) => books.payments.get(&failed.intent_id).cloned().ok_or(Refusal::PaymentUnknown)?,
+        (None, RefundWhat::Payment(intent)) => payment_beside(books, id, intent)?,
+        (None, _) => payment_to_refund(books, id)?,
+    };
     let left = payment.left_minor();
     let (amount_minor, lines, shipping_minor) = what_goes_back(books, command, left)?;
     if amount_minor < 1 {
@@ -79,7 +91,8 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
 
     // Nothing refuses below this line.
     let numbers: Vec<i64> = lines.iter().map(|line| line.line_no).collect();
-    for line in &lines {
+    // What failed had called its units off already.
+    for line in lines.iter().filter(|_| failed.is_none()) {
         let open = books.orders[&id].lines[line.line_no as usize - 1].open();
         // Goods that were paid back and never sent are not sent any more.
         books.call_off(id, line.line_no, line.units.min(open));
@@ -95,6 +108,18 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
     books.tell(id, "refund_requested", refund_id.to_string(), now);
     books.effect(Effect::RefundPayment { order: id, refund: refund_id });
     Ok(Refunding { order_id: id, refund_id, again: false })
+}
+
+/// A payment of this order that does not pay it.
+fn payment_beside(books: &Books, id: OrderId, intent: &str) -> Result<Payment, Refusal> {
+    let payment = books.payments.get(intent).filter(|payment| payment.order == id);
+    payment.filter(|payment| payment.purpose != Purpose::Order).cloned().ok_or(Refusal::PaymentUnknown)
+}
+
+/// A refund of this order that is not on its way any more.
+fn failed_refund(books: &Books, id: OrderId, failed: RefundId) -> Result<Refund, Refusal> {
+    let refund = books.refunds.get(&failed).filter(|refund| refund.order == id).ok_or(Refusal::RefundUnknown)?;
+    if refund.state.is_alive() { Err(Refusal::NothingToRefund) } else { Ok(refund.clone()) }
 }
 
 /// The payment that paid the order; otherwise money that is here for other reasons and not yet on its way back.
@@ -117,6 +142,20 @@ fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<Goe
     let id = command.order_id;
     match &command.what {
         RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
+        RefundWhat::Payment(_) => Ok((left, Vec::new(), 0)),
+        RefundWhat::Again(failed) => {
+            let failed = failed_refund(books, id, *failed)?;
+            let amount = failed.amount.minor.min(left);
+            let shipping = failed.shipping_minor.min(books.shipping_left(id)).min(amount);
+            // Goods that another refund has paid for meanwhile are not counted twice.
+            let fits = |line: &RefundLine| {
+                units_refunded(books, id, line.line_no) + line.units
+                    <= books.orders[&id].lines[line.line_no as usize - 1].quantity
+            };
+            let mut lines = if failed.lines.iter().all(fits) { failed.lines } else { Vec::new() };
+            fit_into(&mut lines, amount - shipping);
+            Ok((amount, lines, shipping))
+        }
         RefundWhat::Goods { lines, shipping } => {
             // Shipping may go back alone, for goods that stay.
             let alone = lines.is_empty() && *shipping && books.orders[&id].hold == Hold::Sold;

@@ -10,6 +10,7 @@
 pub mod back_in_stock;
 pub mod cancel;
 pub mod checkout;
+pub mod differences;
 pub mod disputes;
 pub mod letters;
 pub mod lookups;

@@ -2,11 +2,14 @@
 
 use rules::commands::Refusal;
 use rules::commands::record_refund::RecordRefund;
+use rules::commands::refund_order::{RefundOrder, RefundWhat};
 use rules::ids::{OrderId, RefundId};
 use rules::money::Money;
 use rules::refunds::{Refund, RefundKind, RefundState};
+use sha2::{Digest, Sha256};
 
-use super::{Asked, Carried, key_may_be_gone, order_of_intent};
+use super::cancel::refund_effect;
+use super::{Asked, Carried, carry_out, key_may_be_gone, order_of_intent};
 use crate::ledger::{Failure, Fault};
 use crate::shop::Shop;
 use crate::storage::effects::{self, EffectRow};
@@ -115,6 +118,28 @@ async fn look_up(shop: &Shop, refund: &Refund) -> Result<Option<Carried>, Fault>
         Call::Refused(rejection) => Ok(Some(Carried::Unknown(rejection.to_string().into()))),
         Call::Unknown(uncertainty) => Ok(Some(Carried::Unknown(uncertainty.into()))),
     }
+}
+
+/// Sends the money of a failed refund once more. The wish has its identity from what failed, so that it is one, however
+/// many ask for it.
+pub async fn again(shop: &Shop, order_id: OrderId, failed: RefundId) -> Result<Carried, Failure> {
+    give_back(shop, order_id, RefundWhat::Again(failed), format!("again:{failed}")).await
+}
+
+/// Sends a payment back that does not pay its order: once, however many ask for it.
+pub async fn payment_back(shop: &Shop, order_id: OrderId, intent_id: &str) -> Result<Carried, Failure> {
+    give_back(shop, order_id, RefundWhat::Payment(intent_id.to_owned()), format!("payment:{intent_id}")).await
+}
+
+/// `wish` names what is asked for; what waits is told by it (storage/waiting.rs).
+async fn give_back(shop: &Shop, order_id: OrderId, what: RefundWhat, wish: String) -> Result<Carried, Failure> {
+    let digest = Sha256::digest(wish.as_bytes());
+    let bits: [u8; 16] = digest[..16].try_into().expect("a digest is longer");
+    let refund_id = RefundId::from_u128(u128::from_be_bytes(bits));
+    let command = RefundOrder { refund_id, order_id, what, restock: false, reason: String::new(), request_hash: wish };
+    shop.ledger.refund_order(command, shop.now()).await?;
+    shop.wake_workers();
+    Ok(carry_out(shop, &refund_effect(refund_id)).await?)
 }
 
 /// Asks Stripe about one refund, ours or made elsewhere, and records what it says.

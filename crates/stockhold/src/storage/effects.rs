@@ -86,6 +86,51 @@ pub async fn try_again_at(storage: &Storage, id: &str, at: Timestamp, why: &str)
     storage.write(sql, values![id, at.micros(), why]).await.map(drop)
 }
 
+/// An effect that has not come to its end, as the shopkeeper sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenEffect {
+    pub id: String,
+    pub kind: String,
+    pub subject: String,
+    pub order_id: OrderId,
+    pub number: i64,
+    /// `due` or `refused`.
+    pub state: String,
+    pub attempts: i64,
+    pub due_at: Timestamp,
+    pub created_at: Timestamp,
+    pub error: String,
+}
+
+/// What was refused, then what waits, the longest first.
+pub async fn open(storage: &Storage, limit: i64) -> Result<Vec<OpenEffect>> {
+    let refused = "select e.id, e.kind, e.subject, e.order_id, o.number, e.state, e.attempts, e.due_at, e.created_at,
+            e.last_error
+        from effects e join orders o on o.id = e.order_id where e.state = 'refused' order by o.number, e.id limit $1";
+    let due = "select e.id, e.kind, e.subject, e.order_id, o.number, e.state, e.attempts, e.due_at, e.created_at,
+            e.last_error
+        from effects e join orders o on o.id = e.order_id where e.state = 'due' order by e.due_at, e.id limit $1";
+    let answers = storage.read_together(vec![(refused, values![limit]), (due, values![limit])]).await?;
+    answers.iter().flatten().map(open_effect).collect()
+}
+
+/// Hands out an effect once more: one that was refused, or one that waits for its next try. False: there is none.
+pub async fn retry(storage: &Storage, id: &str, now: Timestamp) -> Result<bool> {
+    let sql = "update effects set state = 'due', due_at = $2 where id = $1 and leased_until <= $2
+            and (state = 'due' or (state = 'refused' and (kind = 'close_checkout' or kind = 'send_letter'
+                or kind = 'delete_coupon'))) returning id";
+    Ok(!storage.write(sql, values![id, now.micros()]).await?.is_empty())
+}
+
+/// Letters that wait after so many tries: the mail server does not take them.
+pub async fn count_letters_waiting(storage: &Storage, tries: i64) -> Result<i64> {
+    // The few that are due, before their kind: by its kind an engine would walk every letter that was ever sent.
+    let sql = "select count(*) from (select kind, attempts from effects where state = 'due' limit 1000000) as due
+        where kind = 'send_letter' and attempts >= $1";
+    let rows = storage.read(sql, values![tries]).await?;
+    Ok(rows.first().map_or(0, |row| row.int(0)))
+}
+
 /// Ends every lease: nobody is at work any more.
 pub async fn free(storage: &Storage) -> Result<()> {
     let sql = "update effects set leased_until = 0 where state = 'due' and leased_until > 0";
@@ -138,6 +183,21 @@ pub async fn letter_again(storage: &Storage, id: &str, now: Timestamp) -> Result
 pub async fn count_waiting(storage: &Storage) -> Result<i64> {
     let rows = storage.read("select count(*) from effects where state = 'due'", values![]).await?;
     Ok(rows.first().map_or(0, |row| row.int(0)))
+}
+
+fn open_effect(row: &Row) -> Result<OpenEffect> {
+    Ok(OpenEffect {
+        id: row.text(0).to_owned(),
+        kind: row.text(1).to_owned(),
+        subject: row.text(2).to_owned(),
+        order_id: row.text(3).parse().map_err(|error| StorageError::Broken(format!("{error}")))?,
+        number: row.int(4),
+        state: row.text(5).to_owned(),
+        attempts: row.int(6),
+        due_at: Timestamp::from_micros(row.int(7)),
+        created_at: Timestamp::from_micros(row.int(8)),
+        error: row.text(9).to_owned(),
+    })
 }
 
 fn effect(row: &Row) -> Result<EffectRow> {

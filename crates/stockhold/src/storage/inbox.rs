@@ -92,6 +92,78 @@ pub async fn list(storage: &Storage, state: Option<&str>, limit: i64) -> Result<
     Ok(rows.iter().map(event).collect())
 }
 
+/// Where the next page of events begins.
+pub type EventCursor = (Timestamp, String);
+
+/// Events after `after`, the newest first.
+pub async fn page(
+    storage: &Storage,
+    state: Option<&str>,
+    after: Option<EventCursor>,
+    limit: i64,
+) -> Result<Vec<StoredEvent>> {
+    let all = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
+        from stripe_events where received_at <= $1 and (received_at < $1 or id > $2)
+        order by received_at desc, id limit $3";
+    let of_state = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
+        from stripe_events where received_at <= $1 and (received_at < $1 or id > $2) and state = $4
+        order by received_at desc, id limit $3";
+    let (at, id) = after.map_or((i64::MAX, String::new()), |(at, id)| (at.micros(), id));
+    let rows = match state {
+        None => storage.read(all, values![at, id, limit]).await?,
+        Some(state) => storage.read(of_state, values![at, id, limit, state]).await?,
+    };
+    Ok(rows.iter().map(event).collect())
+}
+
+pub async fn find(storage: &Storage, id: &str) -> Result<Option<StoredEvent>> {
+    let sql = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
+        from stripe_events where id = $1";
+    Ok(storage.read(sql, values![id]).await?.first().map(event))
+}
+
+/// When the latest event came.
+pub async fn latest_at(storage: &Storage) -> Result<Option<Timestamp>> {
+    let rows = storage.read("select max(received_at) from stripe_events", values![]).await?;
+    Ok(rows.first().and_then(|row| row.int_or_none(0)).map(Timestamp::from_micros))
+}
+
+pub async fn count_failed(storage: &Storage) -> Result<i64> {
+    let rows = storage.read("select count(*) from stripe_events where state = 'failed'", values![]).await?;
+    Ok(rows.first().map_or(0, |row| row.int(0)))
+}
+
+/// Calls that were refused because of their signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureFailures {
+    pub count: i64,
+    pub last_at: Timestamp,
+    /// In our own words; nothing that was sent.
+    pub last_error: String,
+}
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Counts one. Nothing of the call is kept.
+pub async fn note_bad_signature(storage: &Storage, why: &str, now: Timestamp) -> Result<()> {
+    let sql = "insert into signature_failures (day, count, last_at, last_error) values ($1, 1, $2, $3)
+        on conflict (day) do update set count = signature_failures.count + 1, last_at = excluded.last_at,
+            last_error = excluded.last_error";
+    storage.write(sql, values![now.micros().div_euclid(DAY_MICROS), now.micros(), why]).await.map(drop)
+}
+
+/// Those of the last days, today's among them; none when nothing was refused, or when a signed event came after the last.
+pub async fn signature_failures(storage: &Storage, days: i64, now: Timestamp) -> Result<Option<SignatureFailures>> {
+    let sql = "select count, last_at, last_error from signature_failures
+        where day > $1 and last_at >= coalesce((select max(received_at) from stripe_events), 0) order by day desc";
+    let rows = storage.read(sql, values![now.micros().div_euclid(DAY_MICROS) - days]).await?;
+    Ok(rows.first().map(|row| SignatureFailures {
+        count: rows.iter().map(|row| row.int(0)).sum(),
+        last_at: Timestamp::from_micros(row.int(1)),
+        last_error: row.text(2).to_owned(),
+    }))
+}
+
 pub async fn count_waiting(storage: &Storage) -> Result<i64> {
     let rows = storage.read("select count(*) from stripe_events where state = 'received'", values![]).await?;
     Ok(rows.first().map_or(0, |row| row.int(0)))

@@ -6,7 +6,7 @@ use rules::ids::OrderId;
 use rules::money::{Currency, Money};
 use rules::orders::{Session, Status};
 use rules::payments::Payment;
-use rules::reconciliation::{Finding, Kind, OurSession};
+use rules::reconciliation::{Finding, Kind, OurSession, Repair};
 use rules::refunds::Refund;
 use rules::time::{Span, Timestamp};
 
@@ -30,6 +30,8 @@ pub struct Run {
     pub compared: BTreeMap<String, i64>,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// Why it last stopped on its way; empty: it did not.
+    pub stopped: String,
 }
 
 /// A difference as it is kept.
@@ -40,14 +42,27 @@ pub struct StoredFinding {
     pub order: Option<OrderId>,
     pub gap: Money,
     pub detail: String,
+    /// Asking Stripe again does not mend it.
+    pub by_hand: bool,
     pub repaired: bool,
+}
+
+/// What somebody found out about a difference that no word of Stripe's mends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    pub kind: Kind,
+    pub subject: String,
+    pub gap: Money,
+    pub note: String,
+    pub by: String,
+    pub at: Timestamp,
 }
 
 /// Begins a run.
 pub async fn begin(storage: &Storage, run: &Run) -> Result<()> {
     let sql = "insert into reconciliations (id, since, applies, state, phase, after, compared, started_at, finished_at,
-            leased_until)
-        values ($1, $2, $3, 'running', $4, '', $7, $5, null, $6)";
+            leased_until, stopped)
+        values ($1, $2, $3, 'running', $4, '', $7, $5, null, $6, '')";
     let until = (run.started_at + LEASE).micros();
     let (id, phase) = (run.id.as_str(), run.phase.as_str());
     let started_at = run.started_at.micros();
@@ -55,26 +70,45 @@ pub async fn begin(storage: &Storage, run: &Run) -> Result<()> {
     storage.write(sql, values![id, run.since.micros(), run.applies, phase, started_at, until, compared]).await.map(drop)
 }
 
+/// Asks for a comparison with repairs: a run that nobody is at yet. False: one is under way or waits already.
+pub async fn want(storage: &Storage, run: &Run) -> Result<bool> {
+    let sql = "insert into reconciliations (id, since, applies, state, phase, after, compared, started_at, finished_at,
+            leased_until, stopped)
+        select $1, cast($2 as bigint), 1, 'running', $3, '', $5, cast($4 as bigint), null, 0, ''
+        where not exists (select 1 from reconciliations where state = 'running' and applies = 1) returning id";
+    let (id, phase) = (run.id.as_str(), run.phase.as_str());
+    let begun = storage.write(sql, values![id, run.since.micros(), phase, run.started_at.micros(), "{}"]).await?;
+    Ok(!begun.is_empty())
+}
+
+/// Whether a run with repairs waits for somebody to take it up.
+pub async fn is_wanted(storage: &Storage, now: Timestamp) -> Result<bool> {
+    let sql = "select id from reconciliations where state = 'running' and applies = 1 and leased_until <= $1 limit 1";
+    Ok(!storage.read(sql, values![now.micros()]).await?.is_empty())
+}
+
 /// Takes up a run that stopped on its way, if nobody is at it.
 pub async fn take_up(storage: &Storage, applies: bool, now: Timestamp) -> Result<Option<Run>> {
     let sql = "update reconciliations set leased_until = $3 where state = 'running' and applies = $1
             and leased_until <= $2 and id = (select max(id) from reconciliations where state = 'running' and applies = $1)
-        returning id, since, applies, state, phase, after, compared, started_at, finished_at";
+        returning id, since, applies, state, phase, after, compared, started_at, finished_at, stopped";
     let rows = storage.write(sql, values![applies, now.micros(), (now + LEASE).micros()]).await?;
     rows.first().map(run).transpose()
 }
 
 /// Notes how far a run has come.
 pub async fn note(storage: &Storage, run: &Run, now: Timestamp) -> Result<()> {
-    let sql = "update reconciliations set phase = $2, after = $3, compared = $4, leased_until = $5 where id = $1";
+    let sql = "update reconciliations set phase = $2, after = $3, compared = $4, leased_until = $5,
+        stopped = '' where id = $1";
     let compared = serde_json::to_string(&run.compared).expect("numbers are JSON");
     let (id, phase, after) = (run.id.as_str(), run.phase.as_str(), run.after.as_str());
     storage.write(sql, values![id, phase, after, compared, (now + LEASE).micros()]).await.map(drop)
 }
 
 /// Lets a run go, so that the next one to come goes on with it.
-pub async fn let_go(storage: &Storage, id: &str) -> Result<()> {
-    storage.write("update reconciliations set leased_until = 0 where id = $1", values![id]).await.map(drop)
+pub async fn let_go(storage: &Storage, id: &str, why: &str) -> Result<()> {
+    let sql = "update reconciliations set leased_until = 0, stopped = $2 where id = $1";
+    storage.write(sql, values![id, why]).await.map(drop)
 }
 
 pub async fn finish(storage: &Storage, id: &str, now: Timestamp) -> Result<()> {
@@ -85,8 +119,8 @@ pub async fn finish(storage: &Storage, id: &str, now: Timestamp) -> Result<()> {
 
 /// The latest run, finished or not.
 pub async fn latest(storage: &Storage) -> Result<Option<Run>> {
-    let sql = "select id, since, applies, state, phase, after, compared, started_at, finished_at from reconciliations
-        order by started_at desc, id desc limit 1";
+    let sql = "select id, since, applies, state, phase, after, compared, started_at, finished_at, stopped
+        from reconciliations order by started_at desc, id desc limit 1";
     storage.read(sql, values![]).await?.first().map(run).transpose()
 }
 
@@ -105,16 +139,87 @@ pub async fn repaired_until(storage: &Storage) -> Result<Option<Timestamp>> {
 
 pub async fn find_difference(storage: &Storage, run_id: &str, finding: &Finding, repaired: bool) -> Result<()> {
     let sql = "insert into reconciliation_findings (run_id, kind, subject, order_id, gap_minor, currency, detail,
-            repaired)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            repaired, by_hand)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (run_id, kind, subject) do update set gap_minor = excluded.gap_minor, detail = excluded.detail,
-            repaired = excluded.repaired";
+            repaired = excluded.repaired, by_hand = excluded.by_hand";
     let order = finding.order.map(|order| order.to_string());
     let (kind, subject) = (finding.kind.as_str(), finding.subject.as_str());
     let gap = if repaired { 0 } else { finding.gap.minor };
     let code = finding.gap.currency.code();
     let detail = finding.detail.as_str();
-    storage.write(sql, values![run_id, kind, subject, order, gap, code, detail, repaired]).await.map(drop)
+    let by_hand = finding.repair == Repair::ByHand;
+    storage.write(sql, values![run_id, kind, subject, order, gap, code, detail, repaired, by_hand]).await.map(drop)
+}
+
+/// Differences that are open, whichever run found them: the newest word of each, until it is mended, explained for its
+/// amount, or not found any more by a later comparison that reached as far back.
+const OPEN: &str = "
+    select f.kind, f.subject, f.order_id, f.gap_minor, f.currency, f.detail, f.repaired, f.by_hand
+    from reconciliation_findings f join reconciliations r on r.id = f.run_id
+    where f.repaired = 0
+        and not exists (select 1 from reconciliation_findings later where later.kind = f.kind
+            and later.subject = f.subject and later.run_id > f.run_id)
+        and not exists (select 1 from reconciliations w where w.state = 'done' and w.id > r.id and w.since <= r.since)
+        and not exists (select 1 from reconciliation_explanations e where e.kind = f.kind and e.subject = f.subject
+            and e.gap_minor = f.gap_minor and e.currency = f.currency)
+    order by f.gap_minor desc, f.kind, f.subject limit $1";
+
+pub async fn open(storage: &Storage, limit: i64) -> Result<Vec<StoredFinding>> {
+    storage.read(OPEN, values![limit]).await?.iter().map(finding).collect()
+}
+
+/// The newest word about one difference, settled or not.
+pub async fn find(storage: &Storage, kind: Kind, subject: &str) -> Result<Option<StoredFinding>> {
+    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired, by_hand
+        from reconciliation_findings where kind = $1 and subject = $2 order by run_id desc limit 1";
+    storage.read(sql, values![kind.as_str(), subject]).await?.first().map(finding).transpose()
+}
+
+/// It is equal now: settled, in every run that found it.
+pub async fn settled(storage: &Storage, kind: Kind, subject: &str) -> Result<()> {
+    let sql = "update reconciliation_findings set repaired = 1, gap_minor = 0
+        where kind = $1 and subject = $2 and repaired = 0";
+    storage.write(sql, values![kind.as_str(), subject]).await.map(drop)
+}
+
+/// Somebody looked at it again, and it differs still, maybe by another amount.
+pub async fn still_differs(storage: &Storage, kind: Kind, subject: &str, now: &Finding) -> Result<()> {
+    let sql = "update reconciliation_findings set gap_minor = $3, detail = $4, by_hand = $5
+        where kind = $1 and subject = $2 and repaired = 0";
+    let by_hand = now.repair == Repair::ByHand;
+    storage.write(sql, values![kind.as_str(), subject, now.gap.minor, now.detail.as_str(), by_hand]).await.map(drop)
+}
+
+/// Keeps what somebody found out; the latest word counts.
+pub async fn explain(storage: &Storage, explanation: &Explanation) -> Result<()> {
+    let sql = "insert into reconciliation_explanations (kind, subject, gap_minor, currency, note, explained_by,
+            explained_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (kind, subject) do update set gap_minor = excluded.gap_minor, currency = excluded.currency,
+            note = excluded.note, explained_by = excluded.explained_by, explained_at = excluded.explained_at";
+    let Explanation { kind, subject, gap, note, by, at } = explanation;
+    let (subject, note, by) = (subject.as_str(), note.as_str(), by.as_str());
+    let parameters = values![kind.as_str(), subject, gap.minor, gap.currency.code(), note, by, at.micros()];
+    storage.write(sql, parameters).await.map(drop)
+}
+
+/// The latest explanations.
+pub async fn explanations(storage: &Storage, limit: i64) -> Result<Vec<Explanation>> {
+    let sql = "select kind, subject, gap_minor, currency, note, explained_by, explained_at
+        from reconciliation_explanations order by explained_at desc, kind, subject limit $1";
+    let rows = storage.read(sql, values![limit]).await?;
+    let read = |row: &Row| {
+        Ok(Explanation {
+            kind: known(Kind::parse(row.text(0)))?,
+            subject: row.text(1).to_owned(),
+            gap: Money::new(row.int(2), parsed(Currency::parse(row.text(3)))?),
+            note: row.text(4).to_owned(),
+            by: row.text(5).to_owned(),
+            at: Timestamp::from_micros(row.int(6)),
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Whether a run has found this already.
@@ -125,8 +230,8 @@ pub async fn is_found(storage: &Storage, run_id: &str, kind: Kind, subject: &str
 }
 
 pub async fn findings(storage: &Storage, run_id: &str, limit: i64) -> Result<Vec<StoredFinding>> {
-    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired from reconciliation_findings
-        where run_id = $1 order by repaired, kind, subject limit $2";
+    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired, by_hand
+        from reconciliation_findings where run_id = $1 order by repaired, kind, subject limit $2";
     storage.read(sql, values![run_id, limit]).await?.iter().map(finding).collect()
 }
 
@@ -143,6 +248,12 @@ pub async fn meet(storage: &Storage, run_id: &str, objects: Vec<String>) -> Resu
     let sql = "insert into reconciliation_met (run_id, object_id) values ($1, $2)
         on conflict (run_id, object_id) do nothing";
     storage.write_many(objects.into_iter().map(|id| (sql, values![run_id, id])).collect()).await
+}
+
+/// The numbers of these orders.
+pub async fn numbers(storage: &Storage, orders: Vec<String>) -> Result<BTreeMap<String, i64>> {
+    let rows = storage.read("select id, number from orders where id {in $1}", values![orders]).await?;
+    Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.int(1))).collect())
 }
 
 /// Payments of ours from `since` on that the run has not met, after `after`; they may be missing at Stripe.
@@ -194,6 +305,7 @@ fn run(row: &Row) -> Result<Run> {
         compared,
         started_at: Timestamp::from_micros(row.int(7)),
         finished_at: row.int_or_none(8).map(Timestamp::from_micros),
+        stopped: row.text(9).to_owned(),
     })
 }
 
@@ -204,6 +316,7 @@ fn finding(row: &Row) -> Result<StoredFinding> {
         order: row.text_or_none(2).map(|id| parsed(id.parse())).transpose()?,
         gap: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
         detail: row.text(5).to_owned(),
+        by_hand: row.int(7) == 1,
         repaired: row.int(6) == 1,
     })
 }

@@ -9,6 +9,7 @@
 //! | `{cross a b:text}` | as `{rows …}`, but the `insert … select …` stays one | `cross join unnest(…) as r (a, b)` |
 //! | `{clustered}` | `without rowid` | nothing |
 //! | `{binary}` | nothing | `collate "C"`: text is compared byte by byte on both |
+//! | `{field a b}` | text `b` of the JSON object in column `a`; neither engine takes an empty column here ||
 //! | `{texts $1}` | `json_each($1) as t` | `unnest($1::text[]) as t (value)` |
 
 /// Which engine a text is expanded for.
@@ -47,6 +48,13 @@ pub fn expand(sql: &str, engine: Engine) -> Expanded {
             ("clustered", Engine::Postgres) => {}
             ("binary", Engine::Sqlite) => {}
             ("binary", Engine::Postgres) => expanded.sql += "collate \"C\"",
+            ("field", _) => {
+                let (column, name) = arguments.split_once(' ').expect("a column and the name of a field");
+                expanded.sql += &match engine {
+                    Engine::Sqlite => format!("json_extract({column}, '$.{name}')"),
+                    Engine::Postgres => format!("({column}::jsonb ->> '{name}')"),
+                };
+            }
             ("texts", Engine::Sqlite) => expanded.sql += &format!("json_each({arguments}) as t"),
             ("texts", Engine::Postgres) => expanded.sql += &format!("unnest({arguments}::text[]) as t (value)"),
             ("rows" | "cross", _) => {
@@ -145,6 +153,7 @@ mod tests {
             "create table t (a text  not null)",
             "create table t (a text collate \"C\" not null)",
         );
+        check("select {field a b} from t", "select json_extract(a, '$.b') from t", "select (a::jsonb ->> 'b') from t");
         check(
             "insert into t (a) select t.value from {texts $1}",
             "insert into t (a) select t.value from json_each($1) as t",

@@ -38,18 +38,27 @@ pub const KINDS: &[(&str, &str)] = &[
     ("effect_refused", "Read why, mend it, and cancel or refund the order if that is what is left."),
 ];
 
+/// Each part by its own index, and put in order afterwards: asked for in order, an engine walks all orders instead.
 const SQL: &str = "
-    select 'payment_differs', p.order_id, o.number, p.intent_id, p.amount_minor, p.currency,
-        'the order asks for ' || cast(o.total_minor as text) || ' ' || o.currency, cast(null as bigint)
+    select kind, order_id, number, subject, amount_minor, currency, detail, due_by from (
+    select 'payment_differs' as kind, p.order_id as order_id, o.number as number, p.intent_id as subject,
+        p.amount_minor as amount_minor, p.currency as currency,
+        'the order asks for ' || cast(o.total_minor as text) || ' ' || o.currency as detail,
+        cast(null as bigint) as due_by
     from payments p join orders o on o.id = p.order_id
     where p.purpose = 'mismatch' and p.refunded_minor < p.amount_minor
+        and not exists (select 1 from refunds asked where asked.order_id = p.order_id
+            and asked.request_hash = 'payment:' || p.intent_id)
     union all
     select 'refund_owed', r.order_id, o.number, r.id, r.amount_minor, r.currency, r.failure, cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id join payments p on p.intent_id = r.intent_id
     where r.state in ('failed', 'canceled') and p.refunded_minor + p.disputed_minor < p.amount_minor
-        and not exists (select 1 from refunds later where later.intent_id = r.intent_id
+        and not exists (select 1 from refunds later where later.order_id = r.order_id
+            and later.intent_id = r.intent_id
             and later.requested_at >= r.requested_at and later.id <> r.id
             and later.state in ('requested', 'pending', 'succeeded'))
+        and not exists (select 1 from refunds again where again.order_id = r.order_id
+            and again.request_hash = 'again:' || r.id)
     union all
     select 'refund_unassigned', r.order_id, o.number, r.id, r.amount_minor, r.currency, '', cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id
@@ -57,8 +66,9 @@ const SQL: &str = "
     union all
     select case when d.state = 'warning' then 'fraud_warning' else 'dispute' end, d.order_id, o.number, d.id,
         d.amount_minor, d.currency, d.reason, d.due_by
-    from disputes d join orders o on o.id = d.order_id
-    where d.state in ('open', 'inquiry') or (d.state = 'warning' and o.status = 'paid')
+    from (select id, order_id, amount_minor, currency, reason, due_by, state from disputes
+        where state in ('warning', 'inquiry', 'open') limit 1000000) as d join orders o on o.id = d.order_id
+    where d.state <> 'warning' or o.status = 'paid'
     union all
     select 'session_unreachable', o.id, o.number, coalesce(o.session_id, ''), o.total_minor, o.currency,
         o.unreachable, o.hold_due_at
@@ -67,7 +77,7 @@ const SQL: &str = "
     select 'effect_refused', e.order_id, o.number, e.id, o.total_minor, o.currency, e.last_error, cast(null as bigint)
     from effects e join orders o on o.id = e.order_id
     where e.state = 'refused' and e.kind in ('close_checkout', 'send_letter')
-    order by 3, 1, 4 limit $1";
+    ) as waits order by number, kind, subject limit $1";
 
 /// The oldest orders first.
 pub async fn list(storage: &Storage, limit: i64) -> Result<Vec<Waiting>> {

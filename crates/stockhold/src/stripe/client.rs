@@ -235,6 +235,11 @@ impl Client {
         self.get(&format!("/v1/balance_transactions?limit=100&{source}&created[gte]={created}{after}")).await
     }
 
+    pub async fn balance_transaction(&self, id: &str) -> Call<BalanceTransaction> {
+        let Some(id) = in_path(id) else { return no_such_object() };
+        self.get(&format!("/v1/balance_transactions/{id}?expand[]=source")).await
+    }
+
     pub async fn create_coupon(&self, key: &IdempotencyKey, form: &FrozenForm) -> Call<Coupon> {
         self.post("/v1/coupons", key, form).await
     }

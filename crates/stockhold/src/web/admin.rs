@@ -9,8 +9,11 @@ pub mod discounts;
 pub mod door;
 pub mod exchange;
 pub mod orders;
+pub mod payments;
+pub mod reports;
 pub mod settings;
 pub mod sign_in;
+pub mod system;
 pub mod today;
 
 use std::sync::Arc;
@@ -163,17 +166,67 @@ fn routes() -> Vec<Route> {
         page("/admin/settings/keys/new", MayFresh(Admin), settings::keys::show_new),
         action("/admin/settings/keys/new", MayFresh(Admin), "key.make", settings::keys::make),
         action("/admin/settings/keys/{id}/revoke", MayFresh(Admin), "key.revoke", settings::keys::revoke),
+        // Payments
+        page("/admin/payments", May(Scope::PaymentsRead), payments::show),
+        action("/admin/payments/refund-again", May(Scope::RefundsWrite), "refund.again", payments::refund_again),
+        action("/admin/payments/payment-back", May(Scope::RefundsWrite), "payment.refund", payments::payment_back),
+        action("/admin/payments/release", May(Scope::PaymentsWrite), "hold.release_unreachable", payments::release),
+        page("/admin/payments/reconciliation", May(Scope::PaymentsRead), payments::reconciliation::show),
+        action(
+            "/admin/payments/reconciliation/start",
+            May(Scope::PaymentsWrite),
+            "reconciliation.start",
+            payments::reconciliation::start,
+        ),
+        action(
+            "/admin/payments/reconciliation/settle",
+            May(Scope::PaymentsWrite),
+            "reconciliation.settle",
+            payments::reconciliation::settle,
+        ),
+        action(
+            "/admin/payments/reconciliation/explain",
+            May(Scope::PaymentsWrite),
+            "reconciliation.explain",
+            payments::reconciliation::explain,
+        ),
+        page("/admin/payments/webhooks", May(Scope::PaymentsRead), payments::webhooks::show),
+        page("/admin/payments/webhooks/{id}", May(Scope::PaymentsRead), payments::webhooks::show_event),
+        action(
+            "/admin/payments/webhooks/replay",
+            May(Scope::PaymentsWrite),
+            "event.replay",
+            payments::webhooks::replay,
+        ),
+        page("/admin/payments/disputes", May(Scope::PaymentsRead), payments::lists::disputes),
+        page("/admin/payments/refunds", May(Scope::PaymentsRead), payments::lists::refunds),
+        page("/admin/payments/refunds/{order}/{refund}", May(Scope::PaymentsRead), payments::assign::show),
+        action(
+            "/admin/payments/refunds/{order}/{refund}",
+            May(Scope::RefundsWrite),
+            "refund.assign",
+            payments::assign::submit,
+        ),
+        page("/admin/payments/all", May(Scope::PaymentsRead), payments::lists::all),
+        // Reports and the system
+        page("/admin/reports", May(Scope::PaymentsRead), reports::show),
+        page("/admin/reports/{name}", May(Scope::PaymentsRead), reports::csv),
+        page("/admin/system", May(Scope::SettingsRead), system::show),
+        action("/admin/system/effects/retry", May(Scope::PaymentsWrite), "effect.retry", system::retry),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
 const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin", "admin-nav-today", Permission::SignedIn),
-    ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
-    ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
     ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
+    ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
+    ("/admin/payments", "admin-nav-payments", Permission::May(Scope::PaymentsRead)),
+    ("/admin/reports", "admin-nav-reports", Permission::May(Scope::PaymentsRead)),
+    ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
     ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
+    ("/admin/system", "admin-nav-system", Permission::May(Scope::SettingsRead)),
 ];
 
 pub fn router() -> Router<Arc<Shop>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::web::PageError;
 
@@ -16,12 +16,16 @@ const SEARCH_EVERY: Duration = Duration::from_millis(500);
 /// Wishes to hear when goods are back: each costs a letter to an address that somebody typed.
 const WISHES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const WISH_EVERY: Duration = Duration::from_secs(60);
+/// Bad signatures that are counted at once, and one more each second.
+const BAD_SIGNATURES: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+const BAD_SIGNATURE_EVERY: Duration = Duration::from_secs(1);
 
 /// What has been asked lately, by client.
 #[derive(Debug)]
 pub struct Limits {
     searches: DefaultKeyedRateLimiter<String>,
     wishes: DefaultKeyedRateLimiter<String>,
+    bad_signatures: DefaultDirectRateLimiter,
 }
 
 impl Limits {
@@ -30,7 +34,12 @@ impl Limits {
             let quota = Quota::with_period(every).expect("longer than nothing").allow_burst(burst);
             RateLimiter::keyed(quota)
         };
-        Arc::new(Limits { searches: limiter(SEARCH_EVERY, SEARCHES), wishes: limiter(WISH_EVERY, WISHES) })
+        let bad_signatures = Quota::with_period(BAD_SIGNATURE_EVERY).expect("longer than nothing");
+        Arc::new(Limits {
+            searches: limiter(SEARCH_EVERY, SEARCHES),
+            wishes: limiter(WISH_EVERY, WISHES),
+            bad_signatures: RateLimiter::direct(bad_signatures.allow_burst(BAD_SIGNATURES)),
+        })
     }
 
     pub fn search(&self, client: &str) -> Result<(), PageError> {
@@ -39,6 +48,11 @@ impl Limits {
 
     pub fn wish(&self, client: &str) -> Result<(), PageError> {
         check(&self.wishes, client)
+    }
+
+    /// Whether one more bad signature is written down.
+    pub fn note_bad_signature(&self) -> bool {
+        self.bad_signatures.check().is_ok()
     }
 }
 

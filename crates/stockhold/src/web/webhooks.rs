@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -14,12 +13,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
+use axum::{Extension, Router};
 
 use crate::privacy;
 use crate::shop::Shop;
 use crate::storage::inbox::{self, NewEvent};
 use crate::stripe::signature;
 use crate::stripe::wire::EventHead;
+use crate::web::limits::Limits;
 use crate::web::problem::{self, Problem, RequestId};
 
 /// Stripe's events are far smaller.
@@ -48,6 +49,7 @@ async fn number(request: Request, next: Next) -> Response {
         (status = 413, description = "Larger than 1 MB", body = problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn receive(
     State(shop): State<Arc<Shop>>,
+    Extension(limits): Extension<Arc<Limits>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Problem> {
@@ -59,6 +61,12 @@ pub async fn receive(
     let secrets: Vec<&str> = shop.config.webhook_secrets.iter().map(|secret| secret.expose()).collect();
     if let Err(error) = signature::verify(&secrets, header, &body, shop.now()) {
         tracing::warn!(%error, "a webhook with a bad signature was refused; is STRIPE_WEBHOOK_SECRET this endpoint's?");
+        // It shows on the shopkeeper's page; a flood costs the database no more than a trickle.
+        if limits.note_bad_signature()
+            && let Err(error) = inbox::note_bad_signature(&shop.storage, &error.to_string(), shop.now()).await
+        {
+            tracing::warn!(%error, "a bad signature was not counted");
+        }
         return Err(Problem::bad_request("bad-signature", "The signature does not match."));
     }
     let event = read(&body).ok_or_else(|| Problem::bad_request("not-an-event", "This is not a Stripe event."))?;

@@ -101,7 +101,10 @@ pub fn spawn(shop: Arc<Shop>, mut shutdown: watch::Receiver<bool>) -> JoinHandle
 async fn reconcile_now_and_then(shop: Arc<Shop>) {
     let mut round = tokio::time::interval(Duration::from_secs(60));
     loop {
-        round.tick().await;
+        tokio::select! {
+            _ = round.tick() => {}
+            () = shop.reconciler_woken() => {}
+        }
         match reconcile_if_due(&shop).await {
             Ok(()) => {}
             Err(stopped) => tracing::warn!(%stopped, "the comparison with Stripe stopped on its way"),
@@ -109,10 +112,11 @@ async fn reconcile_now_and_then(shop: Arc<Shop>) {
     }
 }
 
-/// Compares with Stripe's books when the last comparison is old; whichever instance comes first does it.
+/// Compares with Stripe's books when the last comparison is old or somebody wants one; whichever instance comes first does it.
 pub async fn reconcile_if_due(shop: &Shop) -> Result<(), reconcile::Stopped> {
     let latest = reconciliation::repaired_until(&shop.storage).await?;
-    if latest.is_some_and(|latest| shop.now() - latest < RECONCILE) {
+    let is_old = latest.is_none_or(|latest| shop.now() - latest >= RECONCILE);
+    if !is_old && !reconciliation::is_wanted(&shop.storage, shop.now()).await? {
         return Ok(());
     }
     let run = reconcile::run(shop, None, true, |_| {}).await?;

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use rules::disputes::{Dispute, DisputeState};
 use rules::ids::OrderId;
 use rules::money::Money;
-use rules::payments::{MoneyState, SessionFact};
+use rules::payments::MoneyState;
 use rules::reconciliation::{self as plan, Finding, Kind, Repair, ToldPayment, ToldRefund};
-use rules::time::{Span, Timestamp};
+use rules::time::Timestamp;
 
 use crate::ledger::Fault;
-use crate::outbox::{self, Carried, disputes, refunds};
+use crate::outbox::{Carried, differences, disputes};
 use crate::shop::Shop;
 use crate::storage::reconciliation::{self as runs, Run};
 use crate::storage::{inbox, money, orders};
@@ -22,13 +22,7 @@ use crate::stripe::wire::{self, Expandable, Page};
 use crate::stripe::{Call, Uncertainty};
 use crate::workers::read_inbox::{self, Read};
 
-/// Looked at again beyond the last run: an object may have been made while that run passed by.
-const OVERLAP: Span = Span::minutes(60);
 const ROWS_PER_PAGE: i64 = 100;
-
-/// The way of a run, in order. Events come first: they tell of what has changed on objects made long ago.
-const PHASES: [&str; 9] =
-    ["events", "sessions", "payments", "refunds", "disputes", "warnings", "balance", "our_payments", "our_refunds"];
 
 /// Why a run stopped on its way; what it has found is stored, and the next one goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +31,16 @@ pub enum Stopped {
     StripeAway(String),
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl Stopped {
+    /// For the run's row: in Stripe's words, where Stripe said something.
+    fn why(&self) -> String {
+        match self {
+            Stopped::StripeAway(why) => why.clone(),
+            Stopped::Fault(fault) => fault.to_string(),
+        }
+    }
 }
 
 impl From<crate::storage::StorageError> for Stopped {
@@ -57,14 +61,14 @@ pub async fn run(
         Some(run) if since.is_none_or(|since| since == run.since) => run,
         _ => begin(shop, since, applies).await?,
     };
-    let from = PHASES.iter().position(|phase| *phase == run.phase).unwrap_or(0);
-    for (at, phase) in PHASES.iter().enumerate().skip(from) {
+    let from = differences::PHASES.iter().position(|phase| *phase == run.phase).unwrap_or(0);
+    for (at, phase) in differences::PHASES.iter().enumerate().skip(from) {
         loop {
             let step = step(shop, &run).await;
             let (seen, after) = match step {
                 Ok(step) => step,
                 Err(stopped) => {
-                    runs::let_go(&shop.storage, &run.id).await?;
+                    runs::let_go(&shop.storage, &run.id, &stopped.why()).await?;
                     return Err(stopped);
                 }
             };
@@ -75,7 +79,7 @@ pub async fn run(
             progress(&run);
         }
         // What is noted is where to go on: whoever stops here looks at no page twice.
-        if let Some(next) = PHASES.get(at + 1) {
+        if let Some(next) = differences::PHASES.get(at + 1) {
             (run.phase, run.after) = ((*next).to_owned(), String::new());
         }
         runs::note(&shop.storage, &run, shop.now()).await?;
@@ -87,24 +91,11 @@ pub async fn run(
 }
 
 async fn begin(shop: &Shop, since: Option<Timestamp>, applies: bool) -> Result<Run, Fault> {
-    // The account may be older than the shop: nothing there is ours from before the first order.
-    let first = runs::first_order_at(&shop.storage).await?.unwrap_or_else(|| shop.now()) - OVERLAP;
     let since = match since {
         Some(since) => since,
-        None if applies => runs::repaired_until(&shop.storage).await?.map_or(first, |until| until - OVERLAP),
-        None => first,
+        None => differences::reach_back(shop, applies).await?,
     };
-    let run = Run {
-        id: format!("rec_{:032x}", uuid::Uuid::now_v7().as_u128()),
-        since,
-        applies,
-        is_done: false,
-        phase: PHASES[0].to_owned(),
-        after: String::new(),
-        compared: Default::default(),
-        started_at: shop.now(),
-        finished_at: None,
-    };
+    let run = differences::new_run(shop, since, applies);
     runs::begin(&shop.storage, &run).await?;
     Ok(run)
 }
@@ -172,25 +163,17 @@ async fn sessions(shop: &Shop, run: &Run, page: Page<wire::Session>) -> Step {
             _ => session.clone(),
         };
         let fact = session.fact();
-        let known = is_money_known(shop, &fact).await?;
+        let known = differences::is_money_known(shop, &fact).await?;
         let Some(finding) = plan::compare_session(our, &fact, known) else { continue };
         if mended(shop, run, &finding).await? {
             let again = runs::sessions(&shop.storage, vec![order.to_string()]).await?;
             let now = self::told(shop.stripe.session(&fact.session_id).await)?.fact();
-            let known = is_money_known(shop, &now).await?;
+            let known = differences::is_money_known(shop, &now).await?;
             let still = again.get(&order).and_then(|our| plan::compare_session(our, &now, known));
             keep(shop, run, finding, still).await?;
         }
     }
     Ok((page.data.len() as i64, next(&page, |session| &session.id)))
-}
-
-async fn is_money_known(shop: &Shop, fact: &SessionFact) -> Result<bool, Stopped> {
-    if fact.money != MoneyState::Paid {
-        return Ok(false);
-    }
-    let intents = fact.intent.iter().cloned().collect();
-    Ok(!money::payments(&shop.storage, intents).await?.is_empty())
 }
 
 async fn payments(shop: &Shop, run: &Run, page: Page<wire::PaymentIntent>) -> Step {
@@ -355,7 +338,7 @@ async fn mended(shop: &Shop, run: &Run, finding: &Finding) -> Result<bool, Stopp
         runs::find_difference(&shop.storage, &run.id, finding, false).await?;
         return Ok(false);
     }
-    match mend(shop, finding).await {
+    match differences::mend(shop, finding).await {
         Ok(Carried::Unknown(unsure)) => Err(Stopped::StripeAway(unsure.why)),
         Ok(Carried::Done | Carried::Refused(_) | Carried::NotDue) => Ok(true),
         // A row that cannot be mended must not stand in the way of all that come after it.
@@ -370,25 +353,4 @@ async fn mended(shop: &Shop, run: &Run, finding: &Finding) -> Result<bool, Stopp
 async fn keep(shop: &Shop, run: &Run, found: Finding, still: Option<Finding>) -> Result<(), Stopped> {
     let (finding, repaired) = still.map_or((found, true), |still| (still, false));
     Ok(runs::find_difference(&shop.storage, &run.id, &finding, repaired).await?)
-}
-
-async fn mend(shop: &Shop, finding: &Finding) -> Result<Carried, Fault> {
-    let subject = finding.subject.as_str();
-    match (finding.repair, finding.order) {
-        (Repair::AskSession, Some(order)) if finding.kind == Kind::SessionUnknown => {
-            outbox::close_session(shop, order, subject).await
-        }
-        (Repair::AskSession, Some(order)) if finding.kind == Kind::SessionState => {
-            outbox::settle_session(shop, order, subject).await
-        }
-        // It records the session that it finds.
-        (Repair::AskSession, _) => match outbox::order_of_intent(shop, subject).await? {
-            Ok(_) => Ok(Carried::Done),
-            Err(asked) => Ok(asked.into_carried()),
-        },
-        (Repair::AskRefund, _) => Ok(refunds::settle(shop, subject).await?.into_carried()),
-        (Repair::AskDispute, _) => Ok(disputes::settle(shop, subject).await?.into_carried()),
-        (Repair::AskWarning, _) => Ok(disputes::settle_warning(shop, subject).await?.into_carried()),
-        (Repair::ByHand, _) => Ok(Carried::Done),
-    }
 }

@@ -1,0 +1,254 @@
+//! Payments: what waits for a person, and behind its tabs the books beside Stripe's, the webhook inbox, disputes, refunds and
+//! all payments.
+//!
+//! Invariant: each thing that waits has one action, which goes through the ordinary commands and has its identity from the
+//! thing itself: pressed twice, or by two people at once, it happens once.
+
+pub mod assign;
+pub mod lists;
+pub mod reconciliation;
+pub mod webhooks;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::context;
+use minijinja::value::Value;
+use rules::commands::Refusal;
+use rules::commands::release_hold::ReleaseHold;
+use rules::ids::{OrderId, RefundId};
+use rules::orders::Hold;
+use rules::time::Timestamp;
+use serde::Deserialize;
+
+use super::desk::{Desk, noted};
+use crate::ledger::{Failure, Fault};
+use crate::outbox::differences::why_away;
+use crate::outbox::{Carried, refunds};
+use crate::storage::keys::Scope;
+use crate::storage::{orders, reconciliation as runs, waiting};
+use crate::web::PageError;
+use crate::web::storefront::plain;
+
+const ROWS_MAX: i64 = 500;
+/// Longest reason or note, in characters.
+const WORDS_CHARS_MAX: usize = 500;
+const HERE: &str = "/admin/payments";
+
+/// The tabs, in their order: the word and where it leads.
+const TABS: [(&str, &str); 6] = [
+    ("waiting", "/admin/payments"),
+    ("reconciliation", "/admin/payments/reconciliation"),
+    ("webhooks", "/admin/payments/webhooks"),
+    ("disputes", "/admin/payments/disputes"),
+    ("refunds", "/admin/payments/refunds"),
+    ("all", "/admin/payments/all"),
+];
+
+/// Why something was not done, for the head of the page.
+#[derive(Debug)]
+pub struct Trouble {
+    status: StatusCode,
+    words: String,
+    /// In Stripe's words or in the program's, which are English.
+    detail: String,
+}
+
+impl Trouble {
+    /// Stripe could not be asked: which of the things that can be wrong it is.
+    pub fn away(desk: &Desk, why: &str) -> Trouble {
+        let words = desk.say(&format!("admin-payments-away-{}", why_away(why)), &[]);
+        Trouble { status: StatusCode::SERVICE_UNAVAILABLE, words, detail: why.to_owned() }
+    }
+
+    pub fn refused(desk: &Desk, detail: &str) -> Trouble {
+        Trouble {
+            status: StatusCode::CONFLICT,
+            words: desk.say("admin-payments-refused", &[]),
+            detail: detail.to_owned(),
+        }
+    }
+
+    pub fn of(desk: &Desk, refusal: &Refusal) -> Trouble {
+        let key = match refusal {
+            Refusal::DisputeOpen => "admin-payments-refused-dispute",
+            Refusal::NothingToRefund | Refusal::RefundTooLarge { .. } => "admin-payments-refused-nothing",
+            Refusal::SessionStillOpen => "admin-payments-refused-open",
+            Refusal::UnitsNotThere { .. } | Refusal::LineUnknown { .. } => "admin-payments-refused-units",
+            other => return Trouble::refused(desk, &other.to_string()),
+        };
+        Trouble { status: StatusCode::CONFLICT, words: desk.say(key, &[]), detail: String::new() }
+    }
+
+    /// A form that lacks something.
+    pub fn unfinished(desk: &Desk, key: &str) -> Trouble {
+        Trouble { status: StatusCode::UNPROCESSABLE_ENTITY, words: desk.say(key, &[]), detail: String::new() }
+    }
+
+    pub fn shown(&self) -> Value {
+        context! { words => self.words.as_str(), detail => self.detail.as_str() }
+    }
+}
+
+/// What this person may do here; whoever may only look sees no buttons.
+pub fn may(desk: &Desk) -> Value {
+    context! { refund => desk.may(Scope::RefundsWrite), settle => desk.may(Scope::PaymentsWrite) }
+}
+
+/// The status of a page and what stands at its head.
+pub fn told(trouble: Option<&Trouble>) -> (StatusCode, Option<Value>) {
+    trouble.map_or((StatusCode::OK, None), |trouble| (trouble.status, Some(trouble.shown())))
+}
+
+pub fn fault(fault: Fault) -> PageError {
+    PageError::Fault(fault.0)
+}
+
+/// The tabs with how much each has to do.
+pub async fn tabs(desk: &Desk, here: &str) -> Result<Vec<Value>, PageError> {
+    let storage = &desk.shop.storage;
+    let waits = waiting::list(storage, ROWS_MAX).await?;
+    let open = runs::open(storage, ROWS_MAX).await?;
+    let disputes = waits.iter().filter(|waiting| waiting.kind == "dispute").count();
+    let count = |tab: &str| match tab {
+        "waiting" => waits.len() - disputes,
+        "reconciliation" => open.len(),
+        "disputes" => disputes,
+        _ => 0,
+    };
+    let shown = TABS.iter().map(|(tab, href)| {
+        context! {
+            label => desk.say(&format!("admin-payments-tab-{tab}"), &[]),
+            href => format!("{}{href}", desk.prefix()),
+            here => *tab == here,
+            count => count(tab),
+        }
+    });
+    Ok(shown.collect())
+}
+
+/// Where an object of Stripe's is looked at: `payments`, `disputes`. A demo's Stripe has one page for all of them.
+pub fn at_stripe(desk: &Desk, what: &str, id: &str) -> String {
+    if let Some(sandbox) = &desk.shop.config.sandbox {
+        return format!("{}/_sandbox/stripe", sandbox.base_url);
+    }
+    let mode = if desk.shop.config.is_live() { "" } else { "test/" };
+    format!("https://dashboard.stripe.com/{mode}{what}/{id}")
+}
+
+pub fn order_href(desk: &Desk, order: OrderId) -> String {
+    format!("{}/admin/orders/{order}", desk.prefix())
+}
+
+/// The place in a list after which the next page begins: the moment and the id of the last row.
+pub fn cursor(text: &str) -> Option<(Timestamp, String)> {
+    let (at, id) = text.split_once('.')?;
+    Some((Timestamp::from_micros(at.parse().ok()?), plain(id)?.to_owned()))
+}
+
+pub fn cursor_text(at: Timestamp, id: &str) -> String {
+    format!("{}.{id}", at.micros())
+}
+
+pub async fn show(desk: Desk) -> Result<Response, PageError> {
+    page(&desk, None).await
+}
+
+async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageError> {
+    let waits = waiting::list(&desk.shop.storage, ROWS_MAX).await?;
+    // Disputes have a page of their own, with their deadlines.
+    let shown = waits.iter().filter(|waiting| waiting.kind != "dispute").map(|waiting| {
+        let is_dashboards = matches!(waiting.kind.as_str(), "payment_differs" | "fraud_warning");
+        context! {
+            kind => waiting.kind.as_str(),
+            title => desk.say(&format!("admin-payments-waits-{}", waiting.kind.replace('_', "-")), &[]),
+            text => desk.say(&format!("admin-payments-waits-{}-text", waiting.kind.replace('_', "-")), &[]),
+            order => waiting.order.to_string(),
+            number => waiting.number,
+            order_href => order_href(desk, waiting.order),
+            subject => waiting.subject.as_str(),
+            stripe_href => is_dashboards.then(|| at_stripe(desk, "payments", &waiting.subject)),
+            amount => desk.money_in(waiting.amount.minor, waiting.amount.currency),
+            detail => waiting.detail.as_str(),
+            due => waiting.due_by.map(|at| desk.time(at)),
+        }
+    });
+    let (status, trouble) = told(trouble);
+    let context = context! { tabs => tabs(desk, "waiting").await?, waits => shown.collect::<Vec<_>>(), trouble, may => may(desk) };
+    desk.page(status, "admin/payments.html", context)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefundForm {
+    order: String,
+    refund: String,
+}
+
+/// A failed refund is sent once more.
+pub async fn refund_again(desk: Desk, form: Result<Form<RefundForm>, FormRejection>) -> Result<Response, PageError> {
+    let form = form?.0;
+    let (order, failed): (OrderId, RefundId) = (id(&form.order)?, id(&form.refund)?);
+    let sent = refunds::again(&desk.shop, order, failed).await;
+    went_back(&desk, sent, &format!("{order} {failed}")).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentForm {
+    order: String,
+    payment: String,
+}
+
+/// A payment of a wrong amount goes back.
+pub async fn payment_back(desk: Desk, form: Result<Form<PaymentForm>, FormRejection>) -> Result<Response, PageError> {
+    let form = form?.0;
+    let order: OrderId = id(&form.order)?;
+    let payment = plain(&form.payment).ok_or(PageError::Unreadable)?;
+    let sent = refunds::payment_back(&desk.shop, order, payment).await;
+    went_back(&desk, sent, &format!("{order} {payment}")).await
+}
+
+async fn went_back(desk: &Desk, sent: Result<Carried, Failure>, detail: &str) -> Result<Response, PageError> {
+    let trouble = match sent {
+        Ok(Carried::Done | Carried::NotDue) => return Ok(noted(desk.done(HERE, "refund-sent"), detail)),
+        // It is written down and sent as soon as Stripe answers.
+        Ok(Carried::Unknown(_)) => return Ok(noted(desk.done(HERE, "refund-waits"), detail)),
+        Ok(Carried::Refused(why)) => Trouble::refused(desk, &why),
+        Err(Failure::Refused(refusal)) => Trouble::of(desk, &refusal),
+        Err(Failure::Fault(error)) => return Err(fault(error)),
+    };
+    page(desk, Some(&trouble)).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseForm {
+    order: String,
+    reason: String,
+}
+
+/// Gives back what an order holds whose page Stripe cannot be asked about, on the word of whoever looked there.
+pub async fn release(desk: Desk, form: Result<Form<ReleaseForm>, FormRejection>) -> Result<Response, PageError> {
+    let form = form?.0;
+    let order: OrderId = id(&form.order)?;
+    let reason = plain(&form.reason).filter(|reason| !reason.is_empty() && reason.chars().count() <= WORDS_CHARS_MAX);
+    let Some(reason) = reason else {
+        return page(&desk, Some(&Trouble::unfinished(&desk, "admin-payments-reason-missing"))).await;
+    };
+    let view = orders::find(&desk.shop.storage, order).await?.ok_or(PageError::NotFound)?;
+    if view.hold == Hold::Live && view.unreachable.is_empty() {
+        return page(&desk, Some(&Trouble::of(&desk, &Refusal::SessionStillOpen))).await;
+    }
+    let why = format!("released by {}: {reason}", desk.actor());
+    match desk.shop.ledger.release_hold(ReleaseHold { order_id: order, why }, desk.shop.now()).await {
+        Ok(_) => Ok(noted(desk.done(HERE, "released"), order.to_string())),
+        Err(Failure::Refused(refusal)) => page(&desk, Some(&Trouble::of(&desk, &refusal))).await,
+        Err(Failure::Fault(error)) => Err(fault(error)),
+    }
+}
+
+pub fn id<T: std::str::FromStr>(text: &str) -> Result<T, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}

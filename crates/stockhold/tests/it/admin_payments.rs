@@ -1,0 +1,491 @@
+//! The desk's payments over HTTP: each thing that waits and each difference with Stripe's books has its one action, which
+//! settles it once, however many press it.
+
+use rules::ids::OrderId;
+use rules::reconciliation::{Finding, Kind, Repair};
+use rules::refunds::RefundState;
+use rules::time::{Span, Timestamp};
+use serde_json::json;
+use stockhold::shop::Shop;
+use stockhold::staff::Role;
+use stockhold::storage::reconciliation as runs;
+use stockhold::storage::{RowExt, waiting};
+use stockhold::values;
+use stockhold::workers::{self, reconcile};
+use stripe_sandbox::{Fault, Faults, NewDispute, Pay, WebhookMode};
+
+use crate::on_both_engines;
+use crate::support::browser::{Browser, Page};
+use crate::support::shop::TestShop;
+
+const RECONCILIATION: &str = "/admin/payments/reconciliation";
+const PRICE_MINOR: i64 = crate::support::books::PRICE_MINOR;
+
+/// The one form that stands with a thing of this kind, and what pressing its button sends.
+fn form(page: &Page, kind: &str) -> (String, Vec<(String, String)>) {
+    let mark = format!("data-kind=\"{kind}\"");
+    let mut found = page.text.split(&mark).skip(1);
+    let item = found.next().unwrap_or_else(|| panic!("no {kind} in {}", page.text));
+    assert!(found.next().is_none(), "{kind} stands twice");
+    let item = item.split("</li>").next().unwrap_or_default();
+    assert_eq!(item.matches("<form").count(), 1, "one action: {item}");
+    let value = |text: &str, name: &str| {
+        let rest = text.split(&format!("{name}=\"")).nth(1).unwrap_or_else(|| panic!("no {name} in {text}"));
+        rest.split('"').next().unwrap_or_default().to_owned()
+    };
+    let fields = item.split("<input").skip(1).map(|input| {
+        let name = value(input, "name");
+        if input.contains("type=\"hidden\"") {
+            (name, value(input, "value"))
+        } else {
+            (name, "looked at it".to_owned())
+        }
+    });
+    (value(item, "action"), fields.collect())
+}
+
+async fn press(browser: &Browser<'_>, (path, fields): &(String, Vec<(String, String)>)) -> Page {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post(path, &fields).await
+}
+
+/// Two people press the same at the same moment.
+async fn press_twice(shop: &TestShop, form: &(String, Vec<(String, String)>)) {
+    let (ada, bo) = (shop.sign_in(Role::Owner).await, shop.sign_in(Role::Manager).await);
+    let (first, second) = tokio::join!(press(&ada, form), press(&bo, form));
+    for page in [first, second] {
+        assert_eq!(page.status, 303, "{form:?}: {}", page.text);
+    }
+}
+
+/// A page as the owner sees it; signed in anew, however much time has passed.
+async fn look(shop: &TestShop, path: &str) -> Page {
+    let page = shop.sign_in(Role::Owner).await.get(path).await;
+    assert_eq!(page.status, 200, "{path}: {} {}", page.location, page.text);
+    page
+}
+
+async fn compare(shop: &Shop) {
+    reconcile::run(shop, Some(Timestamp::from_micros(0)), false, |_| {}).await.expect("Stripe answers");
+}
+
+async fn execute(shop: &TestShop, statements: &[&'static str], id: &str) {
+    let each = statements.iter().map(|sql| (*sql, values![id])).collect();
+    shop.shop.storage.write_many(each).await.expect("the database answers");
+}
+
+async fn open(shop: &TestShop) -> Vec<(Kind, i64)> {
+    let open = runs::open(&shop.shop.storage, 100).await.expect("the database answers");
+    open.into_iter().map(|finding| (finding.kind, finding.gap.minor)).collect()
+}
+
+async fn waits(shop: &TestShop) -> Vec<String> {
+    let waiting = waiting::list(&shop.shop.storage, 100).await.expect("the database answers");
+    waiting.into_iter().map(|waiting| waiting.kind).collect()
+}
+
+async fn intent_of(shop: &TestShop, id: OrderId) -> String {
+    shop.view(id).await.payments[0].intent_id.clone()
+}
+
+async fn charge_of(shop: &TestShop, id: OrderId) -> String {
+    let intent = intent_of(shop, id).await;
+    let snapshot = shop.sandbox.snapshot();
+    let charges = snapshot["charges"].as_array().expect("charges");
+    let own = charges.iter().find(|charge| charge["payment_intent"] == intent.as_str()).expect("it was charged");
+    own["id"].as_str().expect("an id").to_owned()
+}
+
+/// Opens a page for an order beside its own; what it asks for may be another amount.
+async fn another_page(shop: &TestShop, id: OrderId, minor: i64) -> String {
+    let sql = "select parameters from effects where id = $1";
+    let rows = shop.shop.storage.read(sql, values![format!("open_checkout:{id}")]).await.expect("the database answers");
+    let form = rows[0].text(0).replace(&format!("={PRICE_MINOR}"), &format!("={minor}"));
+    let stripe = format!("{}/v1/checkout/sessions", shop.shop.config.stripe_api_base);
+    let request = shop.http.post(stripe).bearer_auth("sk_test_sandbox");
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
+    let answer = crate::support::shop::answer(request.send().await.expect("Stripe answers")).await;
+    answer.1["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+}
+
+async fn pay_page(shop: &TestShop, session: &str) {
+    shop.sandbox.pay(session, Pay::Card("4242424242424242".to_owned())).expect("the card is good");
+}
+
+/// Finds what differs now, sees it alone on the page, presses its action twice at once, and sees nothing left.
+async fn settle(shop: &TestShop, kind: Kind, gap: i64) {
+    compare(&shop.shop).await;
+    assert_eq!(open(shop).await, [(kind, gap)]);
+    let browser = shop.sign_in(Role::Owner).await;
+    let page = browser.get(RECONCILIATION).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.text.matches("data-kind=").count(), 1, "{}", page.text);
+    press_twice(shop, &form(&page, kind.as_str())).await;
+    assert_eq!(open(shop).await, [], "{kind:?} is settled");
+    let page = browser.get(RECONCILIATION).await;
+    assert!(page.text.contains("<dd id=\"unexplained\">$0.00</dd>"), "{}", page.text);
+    shop.settle().await;
+    shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+}
+
+on_both_engines!(
+    /// M4: each difference that Stripe's word mends is mended by one press, and two people who press at once do it once.
+    a_difference_is_settled_by_one_press,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.stock("mug", 20).await;
+        let paid = async || {
+            let id = shop.check_out(&[("mug", 1)]).await;
+            shop.pay(id).await;
+            stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+            id
+        };
+
+        let id = paid().await;
+        shop.sandbox.dashboard_refund(&intent_of(shop, id).await, Some(400)).expect("it is refunded");
+        settle(shop, Kind::RefundUnknown, 400).await;
+        assert_eq!(shop.view(id).await.going_back(), 400);
+        execute(shop, &["update refunds set state = 'pending' where order_id = $1"], &id.to_string()).await;
+        settle(shop, Kind::RefundState, 0).await;
+
+        let id = paid().await;
+        execute(shop, &["delete from payments where order_id = $1"], &id.to_string()).await;
+        settle(shop, Kind::PaymentUnknown, PRICE_MINOR).await;
+        assert_eq!((shop.view(id).await.payments.len(), shop.view(id).await.refunds.len()), (1, 0));
+
+        let id = paid().await;
+        execute(shop, &["update orders set session_state = 'open' where id = $1"], &id.to_string()).await;
+        settle(shop, Kind::SessionState, 0).await;
+
+        let id = shop.check_out(&[("mug", 1)]).await;
+        let beside = another_page(shop, id, PRICE_MINOR).await;
+        settle(shop, Kind::SessionUnknown, 0).await;
+        assert_eq!(shop.sandbox.session(&beside).expect("it is there")["status"], "expired");
+
+        // The order's own page asks for less than the order: it is closed, and its goods are free.
+        let raise = "update orders set subtotal_minor = subtotal_minor + 100, total_minor = total_minor + 100 where id = $1";
+        let lower = "update orders set subtotal_minor = subtotal_minor - 100, total_minor = total_minor - 100 where id = $1";
+        let held = shop.level("mug").await.1;
+        execute(shop, &[raise], &id.to_string()).await;
+        settle(shop, Kind::SessionAmount, 0).await;
+        assert_eq!(shop.level("mug").await.1, held - 1);
+        execute(shop, &[lower], &id.to_string()).await;
+
+        let id = paid().await;
+        shop.sandbox.dispute(&charge_of(shop, id).await, &NewDispute::because("fraudulent")).expect("a dispute");
+        settle(shop, Kind::DisputeUnknown, PRICE_MINOR).await;
+        let forget = [
+            "update payments set disputed_minor = 0 where order_id = $1",
+            "update disputes set withdrawn_minor = 0 where order_id = $1",
+        ];
+        execute(shop, &forget, &id.to_string()).await;
+        settle(shop, Kind::DisputeState, PRICE_MINOR).await;
+        assert_eq!(waits(shop).await, ["refund_unassigned", "dispute"]);
+    }
+);
+
+on_both_engines!(
+    /// M4: what no word of Stripe's mends is explained by whoever looked, for its amount alone.
+    a_difference_that_nobody_can_mend_is_explained,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.stock("mug", 20).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        let (order, intent) = (id.to_string(), intent_of(shop, id).await);
+
+        execute(shop, &["update payments set amount_minor = amount_minor + 700 where order_id = $1"], &order).await;
+        settle(shop, Kind::PaymentAmount, 700).await;
+        // The next comparison finds it again, and it is explained; another amount is not.
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, []);
+        execute(shop, &["update payments set amount_minor = amount_minor + 1 where order_id = $1"], &order).await;
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [(Kind::PaymentAmount, 701)]);
+        // Somebody mends the row; looking again is enough.
+        execute(shop, &["update payments set amount_minor = amount_minor - 701 where order_id = $1"], &order).await;
+        let browser = shop.sign_in(Role::Owner).await;
+        let pressed = form(&browser.get(RECONCILIATION).await, "payment_amount");
+        assert_eq!(press(&browser, &pressed).await.status, 303);
+        assert_eq!(open(shop).await, []);
+
+        shop.sandbox.lose(&intent);
+        settle(shop, Kind::PaymentMissing, PRICE_MINOR).await;
+        shop.sandbox.find_again(&intent);
+
+        let answer = shop
+            .staff("POST", &format!("/api/admin/orders/{id}/refunds"), "some", json!({ "amount": { "amount": 500, "currency": "USD" } }))
+            .await;
+        assert_eq!(answer.0, 201, "{answer:?}");
+        execute(shop, &["update refunds set amount_minor = amount_minor + 7 where order_id = $1"], &order).await;
+        settle(shop, Kind::RefundAmount, 7).await;
+        execute(shop, &["update refunds set amount_minor = amount_minor - 7 where order_id = $1"], &order).await;
+        execute(shop, &["update refunds set state = 'failed' where order_id = $1"], &order).await;
+        settle(shop, Kind::RefundState, 500).await;
+        execute(shop, &["update refunds set state = 'succeeded' where order_id = $1"], &order).await;
+        let refund = shop.view(id).await.refunds[0].stripe_id.clone().expect("it is at Stripe");
+        shop.sandbox.lose(&refund);
+        settle(shop, Kind::RefundMissing, 500).await;
+        shop.sandbox.find_again(&refund);
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [], "all is well again");
+    }
+);
+
+on_both_engines!(
+    /// A difference of the balance is looked at in the balance: equal, it is settled; otherwise somebody explains it.
+    a_movement_of_the_balance_is_looked_at_again,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        compare(&shop.shop).await;
+        let run = runs::latest(&shop.shop.storage).await.expect("it answers").expect("a run");
+        let movements = shop.shop.stripe.balance_transactions(0, None).await;
+        let stockhold::stripe::Call::Done(movements) = movements else { panic!("Stripe answers") };
+        let moved = movements.data.iter().find(|moved| moved.is_charge()).expect("it was charged");
+        let gap = rules::money::Money::new(100, shop.view(id).await.currency);
+        let (kind, subject, detail) = (Kind::BalanceAmount, moved.id.clone(), "100 more".to_owned());
+        let finding = Finding { kind, subject, order: Some(id), gap, detail, repair: Repair::ByHand };
+        runs::find_difference(&shop.shop.storage, &run.id, &finding, false).await.expect("it is kept");
+        let browser = shop.sign_in(Role::Owner).await;
+        let page = browser.get(RECONCILIATION).await;
+        let pressed = form(&page, "balance_amount");
+        let more = ["update payments set amount_minor = amount_minor + 1 where order_id = $1"];
+        execute(shop, &more, &id.to_string()).await;
+        assert_eq!(press(&browser, &pressed).await.status, 303);
+        assert_eq!(open(shop).await, [], "it is explained");
+        let less = ["update payments set amount_minor = amount_minor - 1 where order_id = $1"];
+        execute(shop, &less, &id.to_string()).await;
+        assert_eq!(press(&browser, &pressed).await.status, 303, "it is equal");
+        assert_eq!(open(shop).await, []);
+    }
+);
+
+on_both_engines!(
+    /// A difference that one run found stays until it is settled, although the next run reaches less far back.
+    an_open_difference_is_not_forgotten_by_the_next_run,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        let order = id.to_string();
+        execute(shop, &["update payments set amount_minor = amount_minor + 5 where order_id = $1"], &order).await;
+        reconcile::run(&shop.shop, None, true, |_| {}).await.expect("Stripe answers");
+        shop.shop.clock.advance(Span::minutes(24 * 60));
+        for _ in 0..2 {
+            reconcile::run(&shop.shop, None, true, |_| {}).await.expect("Stripe answers");
+        }
+        assert_eq!(open(shop).await, [(Kind::PaymentAmount, 5)]);
+        execute(shop, &["update payments set amount_minor = amount_minor - 5 where order_id = $1"], &order).await;
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [], "a comparison that reached as far found it equal");
+    }
+);
+
+on_both_engines!(
+    /// Whoever presses learns which of the things that can be wrong it is, and nothing is changed.
+    stripe_that_cannot_be_asked_is_named,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.stock("mug", 2).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        shop.sandbox.dashboard_refund(&intent_of(shop, id).await, Some(400)).expect("it is refunded");
+        compare(&shop.shop).await;
+        let browser = shop.sign_in(Role::Owner).await;
+        let pressed = form(&browser.get(RECONCILIATION).await, "refund_unknown");
+        for (fault, words) in [(Fault::Forbidden, "may not do this"), (Fault::Unreachable, "did not answer")] {
+            shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost).with(fault.standing()));
+            let page = press(&browser, &pressed).await;
+            assert_eq!(page.status, 503);
+            assert!(page.text.contains(words), "{}", page.text);
+            assert_eq!(open(shop).await, [(Kind::RefundUnknown, 400)]);
+            // A comparison stops, keeps why, and goes on when Stripe is there again.
+            assert!(reconcile::run(&shop.shop, None, true, |_| {}).await.is_err());
+            let page = browser.get(RECONCILIATION).await;
+            assert!(page.text.contains(words), "{}", page.text);
+        }
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        assert_eq!(press(&browser, &pressed).await.status, 303);
+        assert_eq!(open(shop).await, []);
+    }
+);
+
+on_both_engines!(
+    /// A comparison that somebody asks for is one, however often they ask, and the workers make it.
+    a_comparison_is_started_by_hand,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.stock("mug", 2).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        workers::reconcile_if_due(&shop.shop).await.expect("Stripe answers");
+        assert_eq!(shop.view(id).await.payments.len(), 1);
+        shop.sandbox.dashboard_refund(&intent_of(shop, id).await, Some(400)).expect("it is refunded");
+        workers::reconcile_if_due(&shop.shop).await.expect("it is not due");
+        assert_eq!(shop.view(id).await.refunds.len(), 0, "the last one is young");
+        let browser = shop.sign_in(Role::Manager).await;
+        let start = ("/admin/payments/reconciliation/start".to_owned(), vec![("since".to_owned(), "all".to_owned())]);
+        press_twice(shop, &start).await;
+        let page = browser.get(RECONCILIATION).await;
+        assert!(page.text.contains("Under way"), "{}", page.text);
+        workers::reconcile_if_due(&shop.shop).await.expect("Stripe answers");
+        assert_eq!(shop.view(id).await.refunds.len(), 1);
+        let sql = "select cast(count(*) as bigint) from reconciliations";
+        assert_eq!(shop.shop.storage.read(sql, values![]).await.expect("it answers")[0].int(0), 2);
+        assert!(browser.get(RECONCILIATION).await.text.contains("Finished"));
+        shop.settle().await;
+    }
+);
+
+on_both_engines!(
+    /// R1, R5, M3: what waits has one action; pressed by two people at once, the money goes back once.
+    what_waits_is_settled_by_its_action,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        // A refund that failed is sent again, once, from the same payment.
+        let id = shop.check_out(&[("mug", 2)]).await;
+        shop.sandbox
+            .pay(&shop.session_of(id).await, Pay::Card("4000000000005126".to_owned()))
+            .expect("the card is good");
+        shop.settle().await;
+        let body = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "restock": true });
+        assert_eq!(shop.staff("POST", &format!("/api/admin/orders/{id}/refunds"), "one", body).await.0, 201);
+        shop.shop.clock.advance(Span::minutes(5));
+        shop.sandbox.let_time_pass();
+        shop.settle().await;
+        assert_eq!(waits(shop).await, ["refund_owed"]);
+        let level = shop.level("mug").await;
+        press_twice(shop, &form(&look(shop, "/admin/payments").await, "refund_owed")).await;
+        assert_eq!((shop.view(id).await.going_back(), waits(shop).await.len()), (PRICE_MINOR, 0));
+        // It fails once more: now the second one is owed, and it alone.
+        shop.shop.clock.advance(Span::minutes(5));
+        shop.sandbox.let_time_pass();
+        shop.settle().await;
+        assert_eq!((waits(shop).await, shop.view(id).await.refunds.len()), (vec!["refund_owed".to_owned()], 2));
+        assert_eq!(shop.level("mug").await, level, "no unit comes back twice");
+
+        // A refund made at Stripe is assigned to its goods.
+        let id = shop.paid(&[("mug", 2)]).await;
+        shop.sandbox.dashboard_refund(&intent_of(shop, id).await, Some(PRICE_MINOR)).expect("it is refunded");
+        shop.settle().await;
+        let refund = shop.view(id).await.refunds[0].id;
+        let path = format!("/admin/payments/refunds/{id}/{refund}");
+        assert!(look(shop, "/admin/payments").await.text.contains(&path));
+        assert_eq!(look(shop, &path).await.status, 200);
+        assert_eq!(shop.sign_in(Role::Owner).await.post(&path, &[("units-1", "3")]).await.status, 409, "there are two");
+        let before = shop.level("mug").await.0;
+        let assign = (path, vec![("units-1".to_owned(), "1".to_owned()), ("restock".to_owned(), "1".to_owned())]);
+        press_twice(shop, &assign).await;
+        assert_eq!((shop.level("mug").await.0, waits(shop).await), (before + 1, vec!["refund_owed".to_owned()]));
+
+        // A payment of a wrong amount goes back; the order's own is not touched.
+        let id = shop.check_out(&[("mug", 1)]).await;
+        let beside = another_page(shop, id, PRICE_MINOR + 100).await;
+        pay_page(shop, &beside).await;
+        shop.settle().await;
+        assert_eq!(waits(shop).await, ["refund_owed", "payment_differs"]);
+        press_twice(shop, &form(&look(shop, "/admin/payments").await, "payment_differs")).await;
+        shop.settle().await;
+        let view = shop.view(id).await;
+        assert_eq!((view.refunds.len(), view.going_back()), (1, PRICE_MINOR + 100));
+        assert_eq!(view.refunds[0].state, RefundState::Succeeded);
+        assert_eq!(waits(shop).await, ["refund_owed"]);
+
+        // A page that Stripe does not know keeps its goods until somebody has looked.
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.sandbox.lose(&shop.session_of(id).await);
+        shop.shop.clock.advance(Span::minutes(90));
+        shop.settle().await;
+        assert_eq!(waits(shop).await, ["refund_owed", "session_unreachable"]);
+        let held = shop.level("mug").await.1;
+        press_twice(shop, &form(&look(shop, "/admin/payments").await, "session_unreachable")).await;
+        assert_eq!((shop.level("mug").await.1, waits(shop).await), (held - 1, vec!["refund_owed".to_owned()]));
+
+        // A letter that was refused is tried again.
+        execute(shop, &["update effects set state = 'refused' where id = (select max(id) from effects
+            where kind = 'send_letter' and state = 'done' and subject like '%:order_confirmed' and $1 = $1)"], "")
+        .await;
+        let letters = shop.letters();
+        press_twice(shop, &form(&look(shop, "/admin/payments").await, "effect_refused")).await;
+        shop.settle().await;
+        assert_eq!((waits(shop).await, shop.letters()), (vec!["refund_owed".to_owned()], letters + 1));
+    }
+);
+
+on_both_engines!(
+    /// E1, E3: the inbox shows what came, what became of it and what was sent; an event is processed again without its effect
+    /// being repeated; a wrong secret shows.
+    the_webhook_inbox_tells_what_came,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        let browser = shop.sign_in(Role::Owner).await;
+        let page = browser.get("/admin/payments/webhooks").await;
+        assert!(page.status == 200 && page.text.contains("checkout.session.completed"), "{}", page.text);
+        assert!(!page.text.contains("refused for"), "{}", page.text);
+        let sql = "select id from stripe_events where type = 'checkout.session.completed'";
+        let event = shop.shop.storage.read(sql, values![]).await.expect("it answers")[0].text(0).to_owned();
+        let told = browser.get(&format!("/admin/payments/webhooks/{event}")).await;
+        assert!(told.status == 200 && told.text.contains("payment_status"), "{}", told.text);
+        let again = browser.post("/admin/payments/webhooks/replay", &[("event", &event)]).await;
+        assert_eq!(again.status, 303);
+        shop.settle().await;
+        assert_eq!((shop.view(id).await.payments.len(), shop.letters()), (1, 1));
+        assert_eq!(browser.post("/admin/payments/webhooks/replay", &[("event", "evt_none")]).await.status, 404);
+        assert_eq!(browser.get("/admin/payments/webhooks?state=failed").await.status, 200);
+
+        let request = shop.http.post(format!("{}/api/webhooks/stripe", shop.base_url));
+        let request = request.header("Stripe-Signature", "t=1,v1=00").body("{\"id\":\"evt_secret\"}");
+        assert_eq!(request.send().await.expect("the shop answers").status().as_u16(), 400);
+        let page = browser.get("/admin/payments/webhooks").await;
+        assert!(page.text.contains("1 call was refused") && !page.text.contains("evt_secret"), "{}", page.text);
+        // A day later, orders end and nothing comes.
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.shop.clock.advance(Span::minutes(25 * 60));
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        assert!(!look(shop, "/admin/payments/webhooks").await.text.contains("No event has come"));
+        shop.shop.clock.advance(Span::minutes(61));
+        assert!(look(shop, "/admin/payments/webhooks").await.text.contains("No event has come"));
+        shop.settle().await;
+    }
+);
+
+on_both_engines!(
+    /// Whoever packs parcels sees no money; whoever may only read changes none.
+    money_is_for_those_whose_role_reads_it,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        shop.sandbox.dashboard_refund(&intent_of(shop, id).await, Some(400)).expect("it is refunded");
+        shop.settle().await;
+        let pages = [
+            "/admin/payments", RECONCILIATION, "/admin/payments/webhooks", "/admin/payments/disputes",
+            "/admin/payments/refunds", "/admin/payments/all", "/admin/reports", "/admin/reports/days.csv",
+        ];
+        let (packer, reader) = (shop.sign_in(Role::Fulfilment).await, shop.sign_in(Role::ReadOnly).await);
+        for page in pages {
+            assert_eq!((packer.get(page).await.status, reader.get(page).await.status), (403, 200), "{page}");
+            assert_eq!(reader.get(&format!("/zh{page}")).await.status, 200, "{page}");
+        }
+        let refund = shop.view(id).await.refunds[0].id;
+        assert!(!reader.get("/admin/payments").await.text.contains("<form method=\"post\" action=\"/admin/payments"));
+        let path = format!("/admin/payments/refunds/{id}/{refund}");
+        for path in [path.as_str(), "/admin/payments/reconciliation/start", "/admin/payments/refund-again"] {
+            assert_eq!(reader.post(path, &[("since", "all")]).await.status, 403, "{path}");
+        }
+        assert_eq!(waits(shop).await, ["refund_unassigned"]);
+    }
+);
