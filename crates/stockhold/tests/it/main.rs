@@ -4,6 +4,7 @@ mod admin_customers;
 mod admin_door;
 mod admin_import;
 mod admin_orders;
+mod admin_stock;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
