@@ -3,8 +3,14 @@
 //! What is shown as available is what a buyer can get: a hold that is due does not count as taken, because it is
 //! taken back when somebody wants the goods. Stock itself is never changed here, only its row is made, empty.
 
+pub mod bulk;
+pub mod change;
+pub mod collections;
 pub mod edit;
 pub mod images;
+pub mod redirects;
+pub mod remove;
+pub mod roster;
 pub mod search;
 pub mod shelf;
 
@@ -314,7 +320,7 @@ const BY_ID: &str =
 /// once the buyer has finished at Stripe (`processing`), nobody can take the goods back.
 const VARIANTS: &str = "
     select v.product_id, v.sku, v.title, v.options, v.price_minor, v.compare_at_minor, v.weight_grams,
-        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) as bigint)
+        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) - coalesce(s.short, 0) as bigint)
     from variants v
     left join stock_levels s on s.sku = v.sku
     left join (

@@ -2,11 +2,13 @@
 
 mod admin_customers;
 mod admin_door;
+mod admin_goods;
 mod admin_import;
 mod admin_orders;
 mod admin_payments;
 mod admin_settings;
 mod admin_today;
+mod admin_stock;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
