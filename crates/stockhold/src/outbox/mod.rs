@@ -14,6 +14,7 @@ pub mod disputes;
 pub mod letters;
 pub mod lookups;
 pub mod refunds;
+pub mod staff_letters;
 pub mod sweep;
 pub mod webhooks;
 

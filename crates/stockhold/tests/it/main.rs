@@ -5,6 +5,8 @@ mod admin_door;
 mod admin_import;
 mod admin_orders;
 mod admin_settings;
+mod admin_sign_in;
+mod admin_staff;
 mod after_sale;
 mod api_conditions;
 mod api_requests;
