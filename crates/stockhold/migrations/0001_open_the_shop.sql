@@ -603,7 +603,7 @@ create table staff (
 -- Links that open one door once: the first owner's, invitations, new passwords. Only their SHA-256 is kept.
 create table staff_links (
     digest text not null primary key,
-    purpose text not null check (purpose in ('setup', 'invite', 'reset')),
+    purpose text not null check (purpose in ('setup', 'invite', 'reset', 'code')),   -- code: between password and second factor
     staff_id text references staff (id),              -- nobody yet: the first owner's
     expires_at bigint not null
 ) {clustered};
@@ -619,6 +619,68 @@ create table staff_sessions (
 ) {clustered};
 create index staff_sessions_staff on staff_sessions (staff_id);
 
+-- The second factor: what the person's authenticator and the shop both know. A code is taken once.
+create table staff_authenticators (
+    staff_id text not null primary key references staff (id),
+    secret text not null,
+    last_step bigint not null,                        -- of the last code that was taken
+    enrolled_at bigint not null
+) {clustered};
+
+-- Recovery codes, as SHA-256; each opens once.
+create table staff_recovery_codes (
+    digest text not null primary key,
+    staff_id text not null references staff (id),
+    used_at bigint not null                           -- 0: not yet
+) {clustered};
+create index staff_recovery_codes_staff on staff_recovery_codes (staff_id);
+
+-- Where somebody has signed in from, as keyed digests: strangers' wrong passwords do not lock them out there.
+create table staff_places (
+    staff_id text not null references staff (id),
+    client text not null,
+    seen_at bigint not null,
+    primary key (staff_id, client)
+) {clustered};
+create index staff_places_seen on staff_places (seen_at);
+
+-- Tries to sign in, as they were made lately: so that no password is found by trying.
+create table sign_in_tries (
+    who text not null primary key,                    -- pair:…, client:…, account:… or code:…, keyed digests
+    count bigint not null check (count >= 0),
+    since bigint not null,                            -- of the first of them
+    wait bigint not null check (wait >= 0),           -- how long after the last one the next is looked at
+    tried_at bigint not null
+) {clustered};
+create index sign_in_tries_tried on sign_in_tries (tried_at);
+
+-- Forms that came too late, kept for an hour while their sender proves who they are.
+create table staff_drafts (
+    digest text not null primary key,                 -- SHA-256 of what the address names
+    staff_id text not null references staff (id),
+    place text not null,
+    fields text not null,                             -- as a form is sent; never a password or a code
+    kept_at bigint not null
+) {clustered};
+create index staff_drafts_staff on staff_drafts (staff_id, kept_at);
+
+-- Letters to staff that wait to be written. The link is drawn when its letter is written, so it stands nowhere in clear.
+create table staff_letters (
+    id text not null primary key,
+    purpose text not null check (purpose in ('invite', 'reset')),
+    email text not null,                              -- empty once it was written
+    account text not null,                            -- the address as a keyed digest, to be counted by
+    client text not null,                             -- who asked, to be counted by
+    language text not null,
+    asked_at bigint not null,
+    due_at bigint not null,
+    attempts bigint not null,
+    state text not null check (state in ('due', 'done'))
+) {clustered};
+create index staff_letters_due on staff_letters (due_at) where state = 'due';
+create index staff_letters_client on staff_letters (client, asked_at);
+create index staff_letters_account on staff_letters (account, asked_at);
+
 -- Who did what, when and from where. Lines are added, never changed.
 create table audit_log (
     id text not null primary key,                     -- sorts by time
@@ -632,3 +694,4 @@ create table audit_log (
 ) {clustered};
 create index audit_log_actor on audit_log (actor, id);
 create index audit_log_action on audit_log (action, id);
+{only_added_to audit_log};

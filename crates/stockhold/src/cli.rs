@@ -2,6 +2,7 @@
 //!
 //! The names of commands and flags and the exit codes are part of the surface: they change with a major version only.
 
+mod admin;
 mod demo;
 mod email;
 mod export;
@@ -54,6 +55,7 @@ Examples:
   stockhold export coupons > coupons.csv        change many coupons in a spreadsheet, then: stockhold import coupons
   stockhold keys create --name till --scopes orders:read,stock:write
   stockhold privacy erase ada@example.org --dry-run
+  stockhold admin setup-link                    print the link that sets up the first owner
   stockhold audit                               check every promise over the live database
   stockhold reconcile --apply                   compare with Stripe's books and mend what can be mended
 
@@ -113,6 +115,9 @@ enum Command {
     /// The programs that are told what happens: list them, try them, send again what they missed.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Who works in the shop, and the way in where nobody gets in by the door.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Check every promise over the live database; exit code 6 when one does not hold.
     Audit {
         #[command(flatten)]
@@ -170,6 +175,7 @@ async fn execute(command: Command) -> Result<ExitCode, Stop> {
         Command::Privacy(privacy) => privacy::run(&privacy).await,
         Command::Keys(keys) => keys::run(&keys).await,
         Command::Webhooks(command) => webhooks::run(&command).await,
+        Command::Admin(admin) => admin::run(&admin).await,
         Command::Audit { settings, json } => audit_now(&settings, json).await,
         Command::Reconcile(reconcile) => reconcile::run(&reconcile).await,
         Command::Sandbox(sandbox) => sandbox::run(&sandbox).await,

@@ -34,6 +34,10 @@ pub struct Settings {
     /// from one of them, `X-Forwarded-For` says who asks. Without it, it is whoever connects.
     #[arg(long, env = "STOCKHOLD_TRUSTED_PROXIES", help_heading = "Server")]
     pub trusted_proxies: Option<String>,
+    /// The host that answers `/admin`, such as admin.shop.example: on the shop's other hosts there is no admin then. Without
+    /// it, every host of the shop answers.
+    #[arg(long, env = "STOCKHOLD_ADMIN_HOST", help_heading = "Server")]
+    pub admin_host: Option<String>,
     /// Where the Stripe client sends; tests and the sandbox set it.
     #[arg(long, env = "STRIPE_API_BASE", default_value = STRIPE_API_BASE, help_heading = "Stripe")]
     pub stripe_api_base: String,
@@ -57,6 +61,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Without a slash at its end.
     pub base_url: String,
+    /// The one host that answers `/admin`, with its port where it is not the usual one.
+    pub admin_host: Option<String>,
     /// Whose word about where a request came from is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub stripe_secret_key: Option<Secret>,
@@ -127,6 +133,7 @@ impl Config {
             data_dir: data_dir(settings),
             listen,
             base_url,
+            admin_host: admin_host(settings.admin_host.as_deref())?,
             trusted_proxies: networks(settings.trusted_proxies.as_deref().unwrap_or_default())?,
             stripe_secret_key,
             webhook_secrets: webhook_secrets(secret("STRIPE_WEBHOOK_SECRET")?)?,
@@ -140,6 +147,14 @@ impl Config {
     }
 
     /// Whether the key charges real money.
+    /// How staff reach the desk, without a slash at its end.
+    pub fn admin_url(&self) -> String {
+        match (&self.admin_host, self.base_url.split_once("://")) {
+            (Some(host), Some((scheme, _))) => format!("{scheme}://{host}"),
+            _ => self.base_url.clone(),
+        }
+    }
+
     pub fn is_live(&self) -> bool {
         self.stripe_secret_key.as_ref().is_some_and(is_live)
     }
@@ -248,6 +263,16 @@ fn webhook_secrets(list: Option<Secret>) -> Result<Vec<Secret>, ConfigError> {
         return Err(wrong("STRIPE_WEBHOOK_SECRET", problem));
     }
     Ok(secrets.into_iter().map(|secret| Secret(secret.to_owned())).collect())
+}
+
+/// A host as browsers send it: no scheme, no path.
+fn admin_host(given: Option<&str>) -> Result<Option<String>, ConfigError> {
+    let Some(host) = given.map(str::trim).filter(|host| !host.is_empty()) else { return Ok(None) };
+    let is_host = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'));
+    if !is_host {
+        return Err(wrong("STOCKHOLD_ADMIN_HOST", "write a host alone, such as admin.shop.example"));
+    }
+    Ok(Some(host.to_ascii_lowercase()))
 }
 
 fn check_key(key: &Secret, stripe_api_base: &str) -> Result<(), ConfigError> {

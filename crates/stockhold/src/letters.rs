@@ -8,6 +8,7 @@ pub mod back_in_stock;
 pub mod endpoint_disabled;
 mod notice;
 pub mod sample;
+pub mod staff;
 
 use std::collections::BTreeSet;
 

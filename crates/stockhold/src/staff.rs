@@ -3,8 +3,15 @@
 //! Invariant: nothing in the database opens a door by itself. Passwords are argon2id, links and sessions are kept as
 //! digests, and each link is used up by the statement that honours it.
 
+mod links;
+mod members;
 mod password;
+pub mod password_rules;
+pub mod recovery;
 mod role;
+pub mod second_factor;
+pub mod sign_in;
+pub mod throttle;
 
 use rules::text::Email;
 use rules::time::{Span, Timestamp};
@@ -13,7 +20,12 @@ use sha2::{Digest, Sha256};
 use crate::storage::staff::{self as stored, Purpose};
 use crate::storage::{Result, Storage, StorageError};
 
-pub use password::{PasswordMistake, check_password, hash_password, verify_password};
+pub use links::{choose_password, code_step, draw_link, end_code_step, find, password_link};
+pub use members::{
+    Changed, Listed, StaffRefusal, change_password, change_role, disable, enable, end_other_sessions, end_session,
+    invite, list, owner_of_session, remove_authenticator, rotate, sessions,
+};
+pub use password::{hash_password, verify_password};
 pub use role::Role;
 
 /// The link that makes the first owner opens for this long.
@@ -22,6 +34,8 @@ const SETUP_LINK: Span = Span::minutes(30);
 const IDLE: Span = Span::minutes(30);
 /// A working day: then everybody signs in again.
 const LONGEST: Span = Span::minutes(12 * 60);
+/// So long it is known whose a session was that is over.
+const SESSION_KEPT: Span = Span::minutes(7 * 24 * 60);
 /// What is dangerous asks for the password again, if it was typed longer ago than this.
 const FRESH: Span = Span::minutes(10);
 /// How finely it is known when somebody was here last: a write a minute at most.
@@ -42,6 +56,7 @@ pub struct Session {
     /// The digest of its cookie: its name in the database.
     pub digest: String,
     pub member: Member,
+    pub has_authenticator: bool,
     confirmed_at: Timestamp,
 }
 
@@ -141,15 +156,6 @@ pub async fn hire(
     Ok(member)
 }
 
-/// Who has this address and password. It takes the same time whether the address is known or not.
-pub async fn check(storage: &Storage, email: &str, password: &str) -> Result<Option<Member>> {
-    let login = Email::parse(email).map(|email| email.buyer()).unwrap_or_default();
-    let found = stored::find_by_login(storage, &login).await?;
-    let hash = found.as_ref().map(|(_, hash)| hash.clone()).unwrap_or_default();
-    let right = verify_password(password.to_owned(), hash).await?;
-    found.filter(|_| right).map(|(row, _)| member(row)).transpose()
-}
-
 /// Signs somebody in: the cookie's secret, drawn anew, so that a session from before is worth nothing here.
 pub async fn open_session(
     storage: &Storage,
@@ -159,6 +165,7 @@ pub async fn open_session(
     now: Timestamp,
 ) -> Result<Token> {
     let token = Token::draw()?;
+    stored::forget_sessions(storage, now - SESSION_KEPT).await?;
     stored::insert_session(storage, &token.digest(), &member.id, client, agent, now).await?;
     Ok(token)
 }
@@ -173,16 +180,12 @@ pub async fn session(storage: &Storage, token: &Token, now: Timestamp) -> Result
     if now - found.seen_at >= SEEN_EVERY {
         stored::see_session(storage, &digest, now).await?;
     }
-    Ok(Some(Session { digest, member: member(found.member)?, confirmed_at: found.confirmed_at }))
+    let (has_authenticator, confirmed_at) = (found.has_authenticator, found.confirmed_at);
+    Ok(Some(Session { digest, member: member(found.member)?, has_authenticator, confirmed_at }))
 }
 
 pub async fn close_session(storage: &Storage, session: &Session) -> Result<()> {
     stored::delete_session(storage, &session.digest).await
-}
-
-/// The password was typed again.
-pub async fn confirm(storage: &Storage, session: &Session, now: Timestamp) -> Result<()> {
-    stored::confirm_session(storage, &session.digest, now).await
 }
 
 fn draw_id() -> String {

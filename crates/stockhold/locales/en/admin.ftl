@@ -15,7 +15,6 @@ admin-password = Password
 admin-password-hint = At least 12 characters. A few words are easy to keep in mind.
 admin-wrong-email = This is not an e-mail address.
 admin-wrong-name = Enter a name of at most 100 characters.
-admin-wrong-password-short = Use at least 12 characters.
 admin-wrong-password-long = Use at most 128 characters.
 
 admin-setup-title = Set up the owner

@@ -15,7 +15,6 @@ admin-password = 密码
 admin-password-hint = 至少 12 个字符，几个词连起来最好记。
 admin-wrong-email = 邮箱地址格式不正确。
 admin-wrong-name = 请填写姓名，最多 100 个字符。
-admin-wrong-password-short = 请至少使用 12 个字符。
 admin-wrong-password-long = 最多使用 128 个字符。
 
 admin-setup-title = 创建店主账号

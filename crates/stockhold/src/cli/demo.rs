@@ -99,6 +99,7 @@ pub async fn run(demo: &Demo) -> Result<ExitCode, Stop> {
         mail_from: Some("Harbour Kiln <shop@harbour-kiln.example>".to_owned()),
         confirm_moved: false,
         trusted_proxies: Vec::new(),
+        admin_host: None,
         sandbox: Some(SandboxAddress { base_url: sandbox_url.clone() }),
     };
     let shop = Shop::open(config, Clock::system()).await?;

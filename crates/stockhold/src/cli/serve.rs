@@ -53,7 +53,7 @@ pub async fn run(settings: &Settings) -> Result<ExitCode, Stop> {
 /// Where the first owner is set up; none once somebody can sign in.
 pub async fn setup_link(shop: &Shop) -> Result<Option<String>, Stop> {
     let token = staff::draw_setup_link(&shop.storage, shop.now()).await?;
-    Ok(token.map(|token| format!("{}/admin/setup?token={}", shop.config.base_url, token.expose())))
+    Ok(token.map(|token| format!("{}/admin/setup?token={}", shop.config.admin_url(), token.expose())))
 }
 
 /// Real money is taken only where buyers are safe and every payment is noticed.

@@ -15,6 +15,7 @@ pub mod disputes;
 pub mod letters;
 pub mod lookups;
 pub mod refunds;
+pub mod staff_letters;
 pub mod sweep;
 pub mod webhooks;
 

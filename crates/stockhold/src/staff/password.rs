@@ -9,27 +9,9 @@ use tokio::sync::Semaphore;
 
 use crate::storage::{Result, StorageError};
 
-const CHARS_MIN: usize = 12;
-const CHARS_MAX: usize = 128;
 const HASHED_AT_ONCE: usize = 4;
 
 static HASHING: Semaphore = Semaphore::const_new(HASHED_AT_ONCE);
-
-/// Why a password is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasswordMistake {
-    TooShort,
-    TooLong,
-}
-
-/// Any characters, 12 to 128 of them (OWASP ASVS 6.2).
-pub fn check_password(password: &str) -> std::result::Result<(), PasswordMistake> {
-    match password.chars().count() {
-        ..CHARS_MIN => Err(PasswordMistake::TooShort),
-        CHARS_MIN..=CHARS_MAX => Ok(()),
-        _ => Err(PasswordMistake::TooLong),
-    }
-}
 
 /// The PHC string to keep, with a salt of its own.
 pub async fn hash_password(password: String) -> Result<String> {
@@ -75,13 +57,5 @@ mod tests {
             assert_eq!(verify_password(password.to_owned(), hash.clone()).await, Ok(opens), "{password}");
         }
         assert_eq!(verify_password("correct horse battery".to_owned(), String::new()).await, Ok(false));
-    }
-
-    #[test]
-    fn a_password_is_long_and_otherwise_free() {
-        assert_eq!(check_password("elevenchars"), Err(PasswordMistake::TooShort));
-        assert_eq!(check_password("海港窑青瓷茶杯一二三四五"), Ok(()));
-        assert_eq!(check_password(&"x".repeat(128)), Ok(()));
-        assert_eq!(check_password(&"x".repeat(129)), Err(PasswordMistake::TooLong));
     }
 }

@@ -4,7 +4,7 @@
 
 use rules::time::Timestamp;
 
-use super::{Result, Storage};
+use super::{Result, Row, RowExt, Storage};
 use crate::values;
 
 /// One line.
@@ -58,4 +58,54 @@ pub async fn add(storage: &Storage, line: &Line, now: Timestamp) -> Result<()> {
         client.as_str()
     ];
     storage.write(sql, row).await.map(drop)
+}
+
+/// Which lines somebody wants to see; empty words want all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub actor: String,
+    pub action: String,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Only lines before this one: where the page before ended.
+    pub before: String,
+}
+
+/// A line as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub id: String,
+    pub happened_at: Timestamp,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub outcome: String,
+    pub detail: String,
+    pub client: String,
+}
+
+/// The latest first.
+pub async fn list(storage: &Storage, wanted: &Wanted, most: usize) -> Result<Vec<Stored>> {
+    let sql = "select id, happened_at, actor, action, subject, outcome, detail, client from audit_log
+        where ($1 = '' or actor = $1) and ($2 = '' or action = $2) and happened_at >= $3 and happened_at < $4
+            and ($5 = '' or id < $5)
+        order by id desc limit $6";
+    let Wanted { actor, action, from, to, before } = wanted;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let parameters = values![actor.as_str(), action.as_str(), from.micros(), to.micros(), before.as_str(), most];
+    let rows = storage.read(sql, parameters).await?;
+    let stored = |row: &Row| {
+        let text = |at: usize| row.text(at).to_owned();
+        Stored {
+            id: text(0),
+            happened_at: Timestamp::from_micros(row.int(1)),
+            actor: text(2),
+            action: text(3),
+            subject: text(4),
+            outcome: text(5),
+            detail: text(6),
+            client: text(7),
+        }
+    };
+    Ok(rows.iter().map(stored).collect())
 }

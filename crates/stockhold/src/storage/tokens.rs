@@ -10,6 +10,7 @@
 //! | `{clustered}` | `without rowid` | nothing |
 //! | `{binary}` | nothing | `collate "C"`: text is compared byte by byte on both |
 //! | `{field a b}` | text `b` of the JSON object in column `a`; neither engine takes an empty column here ||
+//! | `{only_added_to t}` | triggers that refuse to change or delete a row of `t` | a trigger and its function |
 //! | `{texts $1}` | `json_each($1) as t` | `unnest($1::text[]) as t (value)` |
 
 /// Which engine a text is expanded for.
@@ -46,6 +47,7 @@ pub fn expand(sql: &str, engine: Engine) -> Expanded {
             ("lock", Engine::Postgres) => expanded.sql += &format!("for update of {arguments}"),
             ("clustered", Engine::Sqlite) => expanded.sql += "without rowid",
             ("clustered", Engine::Postgres) => {}
+            ("only_added_to", _) => expanded.sql += &only_added_to(arguments, engine),
             ("binary", Engine::Sqlite) => {}
             ("binary", Engine::Postgres) => expanded.sql += "collate \"C\"",
             ("field", _) => {
@@ -88,6 +90,24 @@ pub fn expand(sql: &str, engine: Engine) -> Expanded {
         }
     }
     expanded
+}
+
+/// What has been written down stands: the database itself refuses to change it, whoever asks.
+fn only_added_to(table: &str, engine: Engine) -> String {
+    let words = format!("lines of {table} are never changed");
+    match engine {
+        Engine::Sqlite => ["update", "delete"]
+            .map(|change| {
+                format!("create trigger {table}_{change} before {change} on {table} begin select raise(abort, '{words}'); end")
+            })
+            .join("; "),
+        Engine::Postgres => format!(
+            "create function {table}_stands() returns trigger language plpgsql \
+            as $$ begin raise exception '{words}'; end $$; \
+            create trigger {table}_stands before update or delete on {table} \
+            for each statement execute function {table}_stands()"
+        ),
+    }
 }
 
 /// One row as `values (…)`: before each `insert … select` SQLite keeps every page that it may have to put back, as if it

@@ -3,21 +3,25 @@
 //! Invariant: there is no page without a line in [`routes`], and no line without a word on who may open it. Whatever
 //! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
 
+pub mod account;
+pub mod audit_log;
 pub mod collections;
 pub mod customers;
 pub mod desk;
 pub mod discounts;
 pub mod door;
 pub mod exchange;
+pub mod links;
 pub mod orders;
 pub mod payments;
+pub mod products;
 pub mod reports;
+pub mod resume;
 pub mod settings;
 pub mod sign_in;
-pub mod system;
-pub mod products;
-pub mod sign_in;
 pub mod stock;
+pub mod system;
+pub mod team;
 pub mod today;
 
 use std::sync::Arc;
@@ -25,7 +29,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
@@ -51,7 +58,7 @@ struct Route {
 
 /// Everything at the desk, and who may open or do it.
 fn routes() -> Vec<Route> {
-    use Permission::{Anyone, May, MayFresh, SignedIn};
+    use Permission::{Anyone, Fresh, May, MayFresh, SignedIn};
     use Scope::{Admin, CouponsRead, CouponsWrite, OrdersRead, OrdersWrite, RefundsWrite, SettingsRead, SettingsWrite};
     vec![
         // The door
@@ -61,6 +68,12 @@ fn routes() -> Vec<Route> {
         action("/admin/sign-in", Anyone, "session.sign_in", sign_in::submit),
         page("/admin/confirm", SignedIn, sign_in::show_confirm),
         action("/admin/confirm", SignedIn, "session.confirm", sign_in::confirm),
+        page("/admin/sign-in/code", Anyone, sign_in::show_code),
+        action("/admin/sign-in/code", Anyone, "session.code", sign_in::submit_code),
+        page("/admin/reset", Anyone, links::show_reset),
+        action("/admin/reset", Anyone, "reset.ask", links::ask_reset),
+        page("/admin/links", Anyone, links::show_link),
+        action("/admin/links", Anyone, "link.use", links::use_link),
         action("/admin/sign-out", SignedIn, "session.sign_out", sign_in::sign_out),
         // Today
         page("/admin", SignedIn, today::show),
@@ -250,6 +263,37 @@ fn routes() -> Vec<Route> {
         page("/admin/stock/{sku}", May(Scope::StockRead), stock::show),
         action("/admin/stock/{sku}/change", May(Scope::StockWrite), "stock.change", stock::change),
         action("/admin/stock/{sku}/release", May(Scope::OrdersWrite), "hold.release", stock::release),
+        page("/admin/resume", SignedIn, resume::show),
+        // One's own account
+        page("/admin/account", SignedIn, account::show),
+        action("/admin/account/password", SignedIn, "account.password", account::change_password),
+        page("/admin/account/authenticator", Fresh, account::show_authenticator),
+        action("/admin/account/authenticator", Fresh, "account.authenticator", account::enrol),
+        action(
+            "/admin/account/authenticator/remove",
+            Fresh,
+            "account.remove_authenticator",
+            account::remove_authenticator,
+        ),
+        action("/admin/account/recovery-codes", Fresh, "account.recovery_codes", account::new_recovery_codes),
+        action("/admin/account/sessions/end", SignedIn, "session.end", account::end_session),
+        action("/admin/account/sessions/end-others", SignedIn, "session.end_others", account::end_other_sessions),
+        // Staff
+        page("/admin/staff", MayFresh(Scope::Admin), team::show),
+        action("/admin/staff/invite", MayFresh(Scope::Admin), "staff.invite", team::invite),
+        action("/admin/staff/{id}/invite", MayFresh(Scope::Admin), "staff.invite_again", team::invite_again),
+        action("/admin/staff/{id}/role", MayFresh(Scope::Admin), "staff.role", team::change_role),
+        action("/admin/staff/{id}/disable", MayFresh(Scope::Admin), "staff.disable", team::disable),
+        action("/admin/staff/{id}/enable", MayFresh(Scope::Admin), "staff.enable", team::enable),
+        action(
+            "/admin/staff/{id}/authenticator",
+            MayFresh(Scope::Admin),
+            "staff.remove_authenticator",
+            team::remove_authenticator,
+        ),
+        // Audit log
+        page("/admin/audit-log", Permission::May(Scope::Admin), audit_log::show),
+        action("/admin/audit-log/export", MayFresh(Scope::Admin), "audit.export", audit_log::spreadsheet),
     ]
 }
 
@@ -257,18 +301,34 @@ fn routes() -> Vec<Route> {
 const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin", "admin-nav-today", Permission::SignedIn),
     ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
+    ("/admin/products", "admin-nav-products", Permission::May(Scope::ProductsRead)),
+    ("/admin/stock", "admin-nav-stock", Permission::May(Scope::StockRead)),
     ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
     ("/admin/payments", "admin-nav-payments", Permission::May(Scope::PaymentsRead)),
     ("/admin/reports", "admin-nav-reports", Permission::May(Scope::PaymentsRead)),
     ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
     ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
+    ("/admin/staff", "admin-nav-staff", Permission::MayFresh(Scope::Admin)),
+    ("/admin/audit-log", "admin-nav-audit-log", Permission::May(Scope::Admin)),
     ("/admin/system", "admin-nav-system", Permission::May(Scope::SettingsRead)),
-    ("/admin/products", "admin-nav-products", Permission::May(Scope::ProductsRead)),
-    ("/admin/stock", "admin-nav-stock", Permission::May(Scope::StockRead)),
-    ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
-    ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
 ];
+
+/// Where the desk has a host of its own, no other host of the shop knows it.
+pub async fn only_on_its_host(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let asked = asked.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
+    match &shop.config.admin_host {
+        Some(host) if !host.eq_ignore_ascii_case(asked) => PageError::NotFound.into_response(),
+        _ => next.run(request).await,
+    }
+}
+
+/// What the audit log calls what can be done here, and what is turned away.
+pub fn actions() -> Vec<&'static str> {
+    let done = routes().into_iter().map(|route| route.action).filter(|action| !action.is_empty());
+    std::iter::once("page.open").chain(done).collect()
+}
 
 pub fn router() -> Router<Arc<Shop>> {
     all(|route| !route.takes_pictures)
@@ -320,6 +380,7 @@ where
     H: Handler<T, Arc<Shop>>,
     T: 'static,
 {
+    let method_is_post = method == Method::POST;
     let guarded = move |State(shop): State<Arc<Shop>>, request: Request| {
         let handler = handler.clone();
         async move {
@@ -332,14 +393,23 @@ where
                 if turned_away.is_denied() {
                     door::note(&desk, action_or(action, "page.open"), Outcome::Denied, "").await;
                 }
-                return turned_away.answer(&desk);
+                let kept = if method_is_post && turned_away.is_to_come_back() {
+                    resume::keep(&desk, &parts, body).await.unwrap_or_else(|error| {
+                        tracing::warn!(?error, action, "a form that came too late was not kept");
+                        None
+                    })
+                } else {
+                    None
+                };
+                return turned_away.answer_keeping(&desk, kept);
             }
             parts.extensions.insert(desk.clone());
             let response = handler.call(Request::from_parts(parts, body), shop).await;
             if !action.is_empty() {
                 // What is read from the answer is read before anything waits.
-                let (outcome, noted) = outcome_of(&response);
-                note(desk, action, outcome, noted).await;
+                if let Some((outcome, noted)) = outcome_of(&response) {
+                    note(desk, action, outcome, noted).await;
+                }
             }
             response
         }
@@ -352,11 +422,15 @@ fn action_or(action: &'static str, otherwise: &'static str) -> &'static str {
     if action.is_empty() { otherwise } else { action }
 }
 
-/// How it went, read from the answer, and the details that the handler left in it.
-fn outcome_of(response: &Response) -> (Outcome, Noted) {
+/// How it went, read from the answer, and the details that the handler left in it. Nothing, where too many tries were not
+/// looked at: whoever tries without end would fill the log, and the tries before them stand there.
+fn outcome_of(response: &Response) -> Option<(Outcome, Noted)> {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let outcome = if refused { Outcome::Refused } else { Outcome::Done };
-    (outcome, response.extensions().get::<Noted>().cloned().unwrap_or_default())
+    Some((outcome, response.extensions().get::<Noted>().cloned().unwrap_or_default()))
 }
 
 /// The line of what was done.
@@ -378,41 +452,4 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Desk {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_action_has_a_word_of_its_own_and_pages_have_none() {
-        let mut words = BTreeSet::new();
-        for route in routes() {
-            assert!(route.path == "/admin" || route.path.starts_with("/admin/"), "{}", route.path);
-            let is_action = route.method != Method::GET;
-            assert_eq!(is_action, !route.action.is_empty(), "{} {}", route.method, route.path);
-            assert!(!is_action || words.insert(route.action), "{} stands twice", route.action);
-        }
-    }
-
-    #[test]
-    fn only_the_door_is_open_to_anyone() {
-        for route in routes() {
-            let is_door = ["/admin/setup", "/admin/sign-in", "/admin/links", "/admin/reset"]
-                .iter()
-                .any(|door| route.path.starts_with(door));
-            assert_eq!(route.permission == Permission::Anyone, is_door, "{}", route.path);
-        }
-    }
-
-    #[test]
-    fn whoever_may_only_read_changes_nothing() {
-        use crate::staff::Role;
-        for route in routes() {
-            if let (Permission::May(scope) | Permission::MayFresh(scope), true) =
-                (route.permission, route.method != Method::GET)
-            {
-                let lends = Role::ReadOnly.allows(scope);
-                assert!(!lends || route.permission == Permission::MayFresh(scope), "{} {}", route.path, scope.as_str());
-            }
-        }
-    }
-}
+mod tests;

@@ -98,7 +98,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .merge(storefront::router())
         .layer(middleware::from_fn_with_state(shop.clone(), storefront::speak_what_is_offered))
         .merge(api::router())
-        .merge(admin::router())
+        .merge(admin::router().layer(middleware::from_fn_with_state(shop.clone(), admin::only_on_its_host)))
         .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .merge(webhooks::router())
         .merge(assets::router())
@@ -111,7 +111,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
     }
     // The first layer is the innermost. Errors are dressed outside of everything that makes them.
     let uploads = api::uploads()
-        .merge(admin::uploads())
+        .merge(admin::uploads().layer(middleware::from_fn_with_state(shop.clone(), admin::only_on_its_host)))
         .layer(middleware::from_fn_with_state(shop.clone(), read_settings))
         .layer(DefaultBodyLimit::max(api::images::BODY_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(api::images::BODY_BYTES_MAX))

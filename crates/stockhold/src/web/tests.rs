@@ -65,6 +65,7 @@ impl Visit {
             mail_from: None,
             confirm_moved: false,
             trusted_proxies: Vec::new(),
+            admin_host: None,
             sandbox: Some(crate::config::SandboxAddress { base_url: "http://127.0.0.1:9".to_owned() }),
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::ledger::Fault;
 use crate::outbox::back_in_stock;
 use crate::outbox::lookups;
+use crate::outbox::staff_letters;
 use crate::outbox::sweep::sweep;
 use crate::shop::Shop;
 use crate::storage::{StorageError, effects, inbox, reconciliation, webhooks};
@@ -41,6 +42,7 @@ pub async fn step(shop: &Shop) -> Result<usize, Fault> {
     done += sweep(shop).await?.released;
     done += lookups::answer(shop).await?;
     done += carry_out::run(shop).await?;
+    done += staff_letters::write(shop).await?;
     done += back_in_stock::tell(shop).await?;
     Ok(done)
 }

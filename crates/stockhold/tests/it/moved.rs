@@ -26,6 +26,7 @@ fn config(database_url: String, data_dir: &Path, key: &str, confirm_moved: bool)
         mail_from: None,
         confirm_moved,
         trusted_proxies: Vec::new(),
+        admin_host: None,
         sandbox: None,
     }
 }

@@ -173,7 +173,7 @@ impl Desk {
     fn sees(&self, permission: Permission) -> bool {
         match permission {
             Permission::Anyone => true,
-            Permission::SignedIn => self.session.is_some(),
+            Permission::SignedIn | Permission::Fresh => self.session.is_some(),
             Permission::May(scope) | Permission::MayFresh(scope) => self.may(scope),
         }
     }

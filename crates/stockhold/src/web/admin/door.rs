@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use minijinja::context;
 
 use super::desk::Desk;
+use super::sign_in::needs_authenticator;
 use crate::shop::Shop;
 use crate::staff::{Member, Token};
 use crate::storage::audit_log::{self, Line, Outcome};
@@ -18,12 +19,19 @@ use crate::web::storefront::see_other;
 
 /// The cookie ends with the session at the latest.
 const COOKIE_SECONDS: u32 = 12 * 3600;
+/// As long as the step between password and code lasts.
+const STEP_SECONDS: u32 = 600;
+/// Where an owner sets up an authenticator, and what else opens before there is one.
+const ENROL: &str = "/admin/account/authenticator";
+const OPEN_BEFORE_ENROLMENT: [&str; 5] = [ENROL, "/admin/confirm", "/admin/sign-out", "/admin/sign-in", "/admin/links"];
 
 /// Who may open a page or do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     Anyone,
     SignedIn,
+    /// Whoever is signed in, with the password typed in the last ten minutes.
+    Fresh,
     /// Whoever's role has this scope.
     May(Scope),
     /// The same, with the password typed in the last ten minutes.
@@ -33,8 +41,15 @@ pub enum Permission {
 /// Why somebody does not come in.
 #[derive(Debug)]
 pub enum TurnedAway {
-    SignInFirst { return_to: String },
-    ConfirmFirst { return_to: String },
+    SignInFirst {
+        return_to: String,
+        was_signed_in: bool,
+    },
+    ConfirmFirst {
+        return_to: String,
+    },
+    /// An owner of a shop that takes real money, who has no authenticator yet.
+    EnrolFirst,
     Denied,
 }
 
@@ -43,14 +58,29 @@ impl TurnedAway {
         matches!(self, TurnedAway::Denied)
     }
 
+    /// Whether the same request is welcome once somebody has proved who they are.
+    pub fn is_to_come_back(&self) -> bool {
+        matches!(self, TurnedAway::SignInFirst { .. } | TurnedAway::ConfirmFirst { .. })
+    }
+
     pub fn answer(self, desk: &Desk) -> Response {
+        self.answer_keeping(desk, None)
+    }
+
+    /// `kept` is where what was sent waits, instead of the page it came from.
+    pub fn answer_keeping(self, desk: &Desk, kept: Option<String>) -> Response {
         let led = |page: &str, return_to: &str| {
+            let return_to = kept.as_deref().unwrap_or(return_to);
             let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to).finish();
             see_other(&format!("{}/admin/{page}?{query}", desk.prefix()))
         };
         match self {
-            TurnedAway::SignInFirst { return_to } => led("sign-in", &return_to),
+            TurnedAway::SignInFirst { return_to, was_signed_in } => {
+                let response = led("sign-in", &return_to);
+                if was_signed_in { mark_expired(response) } else { response }
+            }
             TurnedAway::ConfirmFirst { return_to } => led("confirm", &return_to),
+            TurnedAway::EnrolFirst => desk.see(ENROL),
             TurnedAway::Denied => desk
                 .page(StatusCode::FORBIDDEN, "admin/denied.html", context! {})
                 .unwrap_or_else(IntoResponse::into_response),
@@ -61,10 +91,16 @@ impl TurnedAway {
 pub fn let_in(desk: &Desk, permission: Permission, parts: &Parts) -> Result<(), TurnedAway> {
     let Some(session) = &desk.session else {
         let open = permission == Permission::Anyone;
-        return if open { Ok(()) } else { Err(TurnedAway::SignInFirst { return_to: way_back(parts) }) };
+        let was_signed_in = session_token(&desk.shop, parts).is_some();
+        return if open { Ok(()) } else { Err(TurnedAway::SignInFirst { return_to: way_back(parts), was_signed_in }) };
     };
+    if needs_authenticator(desk, session) && !OPEN_BEFORE_ENROLMENT.contains(&language_of(parts.uri.path()).1) {
+        return Err(TurnedAway::EnrolFirst);
+    }
     match permission {
         Permission::Anyone | Permission::SignedIn => Ok(()),
+        Permission::Fresh if session.is_fresh(desk.shop.now()) => Ok(()),
+        Permission::Fresh => Err(TurnedAway::ConfirmFirst { return_to: way_back(parts) }),
         Permission::May(scope) | Permission::MayFresh(scope) if !session.member.role.allows(scope) => {
             Err(TurnedAway::Denied)
         }
@@ -73,6 +109,16 @@ pub fn let_in(desk: &Desk, permission: Permission, parts: &Parts) -> Result<(), 
         }
         Permission::May(_) | Permission::MayFresh(_) => Ok(()),
     }
+}
+
+/// The way to the page says that there was a session, so that nobody wonders.
+fn mark_expired(mut response: Response) -> Response {
+    let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+    let place = place.and_then(|place| HeaderValue::from_str(&format!("{place}&expired=1")).ok());
+    if let Some(place) = place {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    response
 }
 
 /// Where somebody goes on after signing in: the page that was asked for, or the one that held the form.
@@ -95,7 +141,9 @@ pub fn own_place(desk: &Desk, return_to: &str) -> String {
         && !path.contains("//")
         && !path.contains("..")
         && return_to.is_ascii();
-    let is_door = ["/admin/sign-in", "/admin/sign-out", "/admin/setup", "/admin/confirm"].contains(&page);
+    let is_door =
+        ["/admin/sign-in", "/admin/sign-in/code", "/admin/sign-out", "/admin/setup", "/admin/confirm", "/admin/links"]
+            .contains(&page);
     if is_own && !is_door { return_to.to_owned() } else { format!("{}/admin", desk.prefix()) }
 }
 
@@ -131,19 +179,33 @@ pub fn session_token(shop: &Shop, parts: &Parts) -> Option<Token> {
 
 /// Nobody is led here from elsewhere with a session that does something: Strict. Never readable by scripts.
 pub fn with_session(shop: &Arc<Shop>, mut response: Response, token: &Token) -> Response {
-    put_cookie(shop, &mut response, token.expose(), COOKIE_SECONDS);
+    put_cookie(shop, &mut response, cookie_name(shop), token.expose(), COOKIE_SECONDS);
+    response
+}
+
+/// Who stands between password and code, as the browser sent it.
+pub fn step_token(shop: &Shop, headers: &HeaderMap) -> Option<Token> {
+    cookie(headers, step_name(shop)).and_then(|value| Token::parse(&value))
+}
+
+pub fn with_step(shop: &Arc<Shop>, mut response: Response, token: &Token) -> Response {
+    put_cookie(shop, &mut response, step_name(shop), token.expose(), STEP_SECONDS);
+    response
+}
+
+pub fn without_step(shop: &Arc<Shop>, mut response: Response) -> Response {
+    put_cookie(shop, &mut response, step_name(shop), "", 0);
     response
 }
 
 /// The browser forgets the session and whatever it kept of the pages.
 pub fn without_session(shop: &Arc<Shop>, mut response: Response) -> Response {
-    put_cookie(shop, &mut response, "", 0);
+    put_cookie(shop, &mut response, cookie_name(shop), "", 0);
     response
 }
 
-fn put_cookie(shop: &Shop, response: &mut Response, value: &str, seconds: u32) {
+fn put_cookie(shop: &Shop, response: &mut Response, name: &str, value: &str, seconds: u32) {
     let secure = if is_https(shop) { "; Secure" } else { "" };
-    let name = cookie_name(shop);
     let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     let cookie = HeaderValue::from_str(&cookie).expect("names and values are drawn from plain characters");
     response.headers_mut().append(SET_COOKIE, cookie);
@@ -152,4 +214,8 @@ fn put_cookie(shop: &Shop, response: &mut Response, value: &str, seconds: u32) {
 /// `__Host-` ties a cookie to this host, but browsers take it over https only.
 pub fn cookie_name(shop: &Shop) -> &'static str {
     if is_https(shop) { "__Host-admin" } else { "admin" }
+}
+
+fn step_name(shop: &Shop) -> &'static str {
+    if is_https(shop) { "__Host-admin-step" } else { "admin-step" }
 }

@@ -47,6 +47,7 @@ impl Api {
             mail_from: None,
             confirm_moved: false,
             trusted_proxies: Vec::new(),
+            admin_host: None,
             sandbox: None,
         };
         let clock = Clock::simulated(Timestamp::from_seconds(1_795_320_300));

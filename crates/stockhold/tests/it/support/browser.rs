@@ -38,6 +38,15 @@ impl Browser<'_> {
         self.cookies.lock().expect("nobody panicked with the cookies").insert(name.to_owned(), value.to_owned());
     }
 
+    /// A cookie as it is kept, as somebody who steals it would have it.
+    pub fn cookie(&self, name: &str) -> String {
+        self.cookies.lock().expect("nobody panicked with the cookies").get(name).cloned().unwrap_or_default()
+    }
+
+    pub async fn head(&self, path: &str) -> Page {
+        self.send(self.shop.http.head(self.address(path))).await
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         self.send(self.shop.http.get(self.address(path))).await
     }

@@ -132,6 +132,7 @@ impl TestShop {
             mail_from: Some("The Mug Shop <shop@example.org>".to_owned()),
             confirm_moved: false,
             trusted_proxies: Vec::new(),
+            admin_host: None,
             sandbox: Some(SandboxAddress { base_url: sandbox_url }),
         };
         let shop = Shop::open_with(config, clock, Conduct { patience: setup.patience, steps: Steps::default() })
