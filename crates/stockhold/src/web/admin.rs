@@ -92,7 +92,7 @@ fn routes() -> Vec<Route> {
         action("/admin/orders/ship", May(OrdersWrite), "orders.ship", orders::list::ship),
         page("/admin/orders/packing-slips", May(OrdersRead), orders::paper::slips),
         // It takes addresses of buyers out of the shop.
-        page("/admin/orders/csv", MayFresh(OrdersRead), orders::paper::csv),
+        page("/admin/orders/csv", MayFresh(Scope::CustomersRead), orders::paper::csv),
         page("/admin/orders/{id}", May(OrdersRead), orders::order::show),
         page("/admin/orders/{id}/packing-slip", May(OrdersRead), orders::paper::slip),
         page("/admin/orders/{id}/ship", May(OrdersWrite), orders::ship::show),
@@ -169,9 +169,9 @@ fn routes() -> Vec<Route> {
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
 const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
     ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
-    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
     ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
     ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
 ];
