@@ -86,12 +86,6 @@ pub fn names(address: &str) -> Vec<String> {
     (0..split.len().min(NAME_WORDS_MAX)).map(|from| split[from..].join(" ")).collect()
 }
 
-/// For whoever erases a person: the statement by which an order of this address is not found by its name any more.
-pub fn forget(number: i64, address: &str) -> (&'static str, Vec<super::Value>) {
-    let sql = "delete from order_names where word {in $1} and order_number = $2";
-    (sql, values![names(address), number])
-}
-
 /// Where an order goes, as two letters; empty: nobody said, or in words of their own.
 pub fn country(order: &Order) -> String {
     match &order.destination {

@@ -112,7 +112,7 @@ fn routes() -> Vec<Route> {
         action("/admin/orders/ship", May(OrdersWrite), "orders.ship", orders::list::ship),
         page("/admin/orders/packing-slips", May(OrdersRead), orders::paper::slips),
         // It takes addresses of buyers out of the shop.
-        page("/admin/orders/csv", MayFresh(OrdersRead), orders::paper::csv),
+        page("/admin/orders/csv", MayFresh(Scope::CustomersRead), orders::paper::csv),
         page("/admin/orders/{id}", May(OrdersRead), orders::order::show),
         page("/admin/orders/{id}/packing-slip", May(OrdersRead), orders::paper::slip),
         page("/admin/orders/{id}/ship", May(OrdersWrite), orders::ship::show),

@@ -426,6 +426,8 @@ on_both_engines!(
         assert_eq!((slips.status, slips.text.matches("class=\"slip\"").count()), (200, 3), "{}", slips.text);
         let slip = browser.get(&at(second, "/packing-slip")).await;
         assert!(slip.text.contains(&shop.view(second).await.number.to_string()), "{}", slip.text);
+        assert_eq!(browser.get(&format!("/admin/orders/csv?{query}")).await.status, 403, "whose they are is not theirs");
+        let browser = shop.sign_in(Role::Manager).await;
         let file = browser.get(&format!("/admin/orders/csv?{query}")).await;
         let rows: Vec<&str> = file.text.lines().collect();
         assert!(rows.len() == 4 && rows[0].contains("number,placed_at"), "{}", file.text);

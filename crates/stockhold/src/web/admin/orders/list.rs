@@ -13,6 +13,7 @@ use rules::places::Country;
 
 use super::{Fields, MoneyState, chip, field, line, name_on, refusal, refused, shipping_chip, ticked};
 use crate::language::{Edge, countries, machine_time, parse_edge};
+use crate::storage::keys::Scope;
 use crate::storage::order_list::{self, COUNT_MAX, Counts, Filters, ListRow, Tab, Wanted};
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
@@ -51,7 +52,8 @@ pub async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Pag
         narrowed,
         searched => !wanted.search.is_empty(),
         without => address(&desk, &kept(&asked, &NAMES[1..])),
-        may_ship => desk.may(crate::storage::keys::Scope::OrdersWrite),
+        may_ship => desk.may(Scope::OrdersWrite),
+        may_export => desk.may(Scope::CustomersRead),
     };
     desk.page(StatusCode::OK, "admin/orders.html", context)
 }
