@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, phone, placeOrder, shelf, startBrowser, startDemo } from "./support.mjs";
+import { openPage, phone, placeOrder, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 // In bytes, as they travel; milliseconds; and the score of what jumps.
 const MOST = { html: 20_000, css: 14_000, js: 22_000, font: 20_000, lcp: 1_800, cls: 0.02, inp: 150, ttfb: 50 };
@@ -30,6 +30,7 @@ after(async () => {
 test("no page is heavier, slower or less steady than it may be, and none asks anybody else for anything", async () => {
   const goods = (await shelf(shop.address)).filter((variant) => variant.available >= 3);
   const order = await placeOrder(shop, { sku: goods[0].sku, quantity: 1, email: "budget@example.com", locale: "en" });
+  await until(drawn, "the demo has drawn its pictures");
   const table = [];
   const missed = [];
   for (const path of ["/", "/products", `/products/${goods[0].slug}`, "/search?q=cup", `/orders/${order.id}?token=${order.token}`, "/zh/"]) {
@@ -57,6 +58,8 @@ test("no page is heavier, slower or less steady than it may be, and none asks an
       new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.seen.cls += entry.hadRecentInput ? 0 : entry.value))).observe({ type: "layout-shift", buffered: true });
     });
     await page.goto(shop.address + path, { waitUntil: "networkidle" });
+    // Whatever comes after a press is no part of how long the page took.
+    const { lcp } = await page.evaluate(() => window.seen);
     const pressed = path.includes("/products/") ? ["label.opt >> nth=1", ".buy .btn"] : ["summary >> visible=true >> nth=0"];
     for (const place of pressed) {
       if (await page.locator(place).count()) await page.locator(place).click();
@@ -65,7 +68,7 @@ test("no page is heavier, slower or less steady than it may be, and none asks an
     await page.waitForLoadState("networkidle");
     const seen = await page.evaluate(() => window.seen);
     const ttfb = await answersIn(shop.address + path);
-    const figures = { ...sent, lcp: Math.round(seen.lcp), cls: Number(seen.cls.toFixed(4)), inp: Math.round(seen.inp), ttfb };
+    const figures = { ...sent, lcp: Math.round(lcp), cls: Number(seen.cls.toFixed(4)), inp: Math.round(seen.inp), ttfb };
     table.push({ path: path.replace(/ord_.*/, "{id}"), ...figures });
     assert.deepEqual(strangers, [], `${path} asks somebody else`);
     for (const [what, most] of Object.entries(MOST)) if (figures[what] > most) missed.push(`${path}: ${what} is ${figures[what]}, at most ${most}`);
@@ -74,6 +77,12 @@ test("no page is heavier, slower or less steady than it may be, and none asks an
   console.log(table.map((row) => JSON.stringify(row)).join("\n"));
   assert.deepEqual(missed, []);
 });
+
+/** Whether all goods of the demo have their pictures; they are made while the shop is open. */
+async function drawn() {
+  const { data } = await (await fetch(`${shop.address}/api/products?limit=200`)).json();
+  return data.every((product) => product.images.length > 0);
+}
 
 /** How long the first byte takes without a phone in between: the middle of several answers, in milliseconds. */
 async function answersIn(url) {

@@ -24,6 +24,7 @@ use crate::support::shop::{Setup, TestShop};
 const DATA: &[&str] = &[
     "mug",
     "cup",
+    "Cup",
     "My shop",
     "我的小店",
     "Postal Service",
@@ -172,14 +173,23 @@ fn said(text: &str, keys: &mut BTreeSet<String>) {
     keys.extend(text.split('#').filter(is_key).map(str::to_owned));
 }
 
-/// What a scan has come by.
+/// What a scan has come by: the keys that pages have said, and what no page should have shown. All of it is told at the end.
 #[derive(Default)]
-struct Seen(BTreeSet<String>);
+struct Seen {
+    keys: BTreeSet<String>,
+    wrongs: Vec<String>,
+}
 
 impl Seen {
     fn page(&mut self, place: &str, text: &str) {
-        check(place, text);
-        said(text, &mut self.0);
+        said(text, &mut self.keys);
+        if !text.contains("[!!") {
+            self.wrongs.push(format!("{place} says nothing: {text}"));
+        }
+        let unmarked = unmarked(text);
+        if !unmarked.is_empty() {
+            self.wrongs.push(format!("{place} has text that is not in locales/: {unmarked:?}"));
+        }
     }
 }
 
@@ -195,11 +205,6 @@ async fn look(shop: &TestShop, seen: &mut Seen, orders: &str, path: &str) {
         assert!(status.as_u16() < 500, "{prefix}{path}: {status} {page}");
         seen.page(&format!("{prefix}{path}"), &page);
     }
-}
-
-fn check(place: &str, page: &str) {
-    assert!(page.contains("[!!"), "{place} says nothing: {page}");
-    assert_eq!(unmarked(page), Vec::<String>::new(), "{place} has text that is not in locales/");
 }
 
 /// An order in each state that a buyer can see.
@@ -430,8 +435,10 @@ async fn every_page_in_every_state_speaks_from_its_words_alone() {
     }
     assert_eq!(states.len(), 17, "{states:?}");
     with_delivery(&shop, &mut seen).await;
-    every_template_was_seen(&seen);
-    no_word_is_only_put_together_in_theory(seen);
+    let mut wrongs = std::mem::take(&mut seen.wrongs);
+    wrongs.extend(unseen_words_of_templates(&seen).into_iter().map(|word| format!("no page of the scan says {word}")));
+    wrongs.extend(words_put_together_in_theory(seen).into_iter().map(|key| format!("nobody has ever said {key}")));
+    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
 /// Cart and check-out of a shop that sends, and the page of an order that costs nothing.
@@ -454,7 +461,7 @@ async fn with_delivery(shop: &TestShop, seen: &mut Seen) {
 }
 
 /// A template whose words were all said in one state or another had no undefined variable in any: they are strict.
-fn every_template_was_seen(seen: &Seen) {
+fn unseen_words_of_templates(seen: &Seen) -> Vec<String> {
     let mut never = Vec::new();
     for file in files(&source("templates"), &["html"]) {
         let text = std::fs::read_to_string(&file).expect("a template");
@@ -464,16 +471,16 @@ fn every_template_was_seen(seen: &Seen) {
         for said in text.split("say(\"").skip(1) {
             let (key, rest) = said.split_once('"').expect("a key is closed");
             let is_whole = !rest.trim_start().starts_with('~') && !key.ends_with("-tag");
-            if is_whole && !seen.0.contains(key) && !NOT_SCANNED.contains(&key) {
+            if is_whole && !seen.keys.contains(key) && !NOT_SCANNED.contains(&key) {
                 never.push(format!("{}: {key}", file.file_name().unwrap_or_default().display()));
             }
         }
     }
-    assert_eq!(never, Vec::<String>::new(), "no page of the scan says these");
+    never
 }
 
 /// A key that stands nowhere in the source as a whole is put together as the page goes: some page or letter must say it.
-fn no_word_is_only_put_together_in_theory(mut seen: Seen) {
+fn words_put_together_in_theory(mut seen: Seen) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     mark_words(folder.path());
     let words = Words::load(Some(folder.path())).expect("the marked words");
@@ -483,8 +490,8 @@ fn no_word_is_only_put_together_in_theory(mut seen: Seen) {
             let theme = Theme::of(folder.path());
             let letter = letters::render(&words, &theme, sample.kind, &sample.about, &sample.order, &envelope);
             let letter = letter.expect("a letter");
-            said(&letter.subject, &mut seen.0);
-            said(&letter.text, &mut seen.0);
+            said(&letter.subject, &mut seen.keys);
+            said(&letter.text, &mut seen.keys);
         }
     }
     let text = all_source();
@@ -495,13 +502,13 @@ fn no_word_is_only_put_together_in_theory(mut seen: Seen) {
             continue; // Of other doors.
         }
         for key in keys(&file) {
-            let is_used = text.contains(&format!("\"{key}\"")) || seen.0.contains(&key);
+            let is_used = text.contains(&format!("\"{key}\"")) || seen.keys.contains(&key);
             if !is_used && !key.starts_with("option-") && !key.ends_with("-tag") {
                 never.push(key);
             }
         }
     }
-    assert_eq!(never, Vec::<String>::new(), "nobody has ever said these");
+    never
 }
 
 /// Everything that may say a word.
