@@ -78,7 +78,7 @@ pub struct Product {
     pub tax_class: TaxClass,
     /// Raised by every change of it or its pictures; stock is none of that.
     pub revision: i64,
-    position: i64,
+    pub position: i64,
 }
 
 /// One thing worth knowing of a product, such as `Capacity`: `120 ml`.

@@ -22,7 +22,6 @@ use crate::storage::keys::Scope;
 use crate::storage::products::roster::{self, RosterQuery};
 use crate::storage::products::{self, Product, ProductStatus, bulk};
 use crate::web::PageError;
-use crate::web::storefront::catalogue::FEW;
 use crate::web::storefront::{pictures as storefront_pictures, plain};
 
 const ROWS: i64 = 50;
@@ -92,7 +91,7 @@ fn row(desk: &Desk, product: &Product) -> Value {
         _ => String::new(),
     };
     let available: i64 = product.variants.iter().map(|variant| variant.available).sum();
-    let low = product.variants.iter().filter(|variant| variant.available <= FEW).count();
+    let low = product.variants.iter().filter(|variant| variant.available <= desk.settings.low_stock).count();
     context! {
         slug => &product.slug, revision => product.revision,
         href => format!("{}/admin/products/{}", desk.prefix(), product.slug),
