@@ -122,7 +122,8 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 fn shelf(series: &str) -> String {
     let name = "'S' || cast(i as text)";
     format!(
-        "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', '', 'standard', 0, 0 from {series};
+        "insert into products (id, slug, status, title, description, options, specs, position, image, ships_from, tax_class, created_at, updated_at, revision)
+            select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', '[]', 0, '', '', 'standard', 0, 0, 1 from {series};
          insert into variants select {name}, {name}, 0, '{{\"en\":\"Celadon\"}}', '{{}}', 1999, null, null, 1 from {series};
          insert into stock_levels (sku, on_hand, held, seq) select {name}, 1000000000, 0, 1 from {series};"
     )

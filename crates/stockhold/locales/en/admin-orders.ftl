@@ -75,8 +75,8 @@ admin-orders-many-shipped = { $done ->
    *[other] { $done } orders are marked as shipped.
  }
 admin-orders-many-not = { $failed ->
-    [one] 1 is not:
-   *[other] { $failed } are not:
+    [one] 1 order is not shipped:
+   *[other] { $failed } orders are not shipped:
  }
 admin-orders-not-shipped = Not shipped
 admin-orders-notify-each = Email each customer that the parcel is on its way

@@ -412,7 +412,7 @@ on_both_engines!(
         let mut fields = vec![("seed", seed.as_str()), ("carrier", "UPS"), ("notify", "1")];
         fields.extend(ids.iter().map(|id| ("order", id.as_str())));
         let page = browser.post("/admin/orders/ship", &fields).await;
-        for words in ["2 orders are marked as shipped.", "1 is not:", "This order is not paid."] {
+        for words in ["2 orders are marked as shipped.", "1 order is not shipped:", "This order is not paid."] {
             assert!(page.text.contains(words), "{words}: {}", page.text);
         }
         assert_eq!(browser.post("/admin/orders/ship", &fields).await.status, 200, "the same again");

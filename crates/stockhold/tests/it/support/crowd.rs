@@ -107,9 +107,9 @@ fn shelf(storage: &Storage, products: u64) -> String {
         )
     };
     format!(
-        "insert into products (id, slug, status, title, description, options, position, image, ships_from, tax_class, created_at, updated_at)
+        "insert into products (id, slug, status, title, description, options, specs, position, image, ships_from, tax_class, created_at, updated_at, revision)
             select 'prod_000000000000000000000000000' || {name}, 'cup-' || {name}, 'active',
-                '{{\"en\":\"Cup ' || {name} || '\",\"zh-CN\":\"茶杯 ' || {name} || '\"}}', '{{}}', '[]', i, '', '', 'standard', 0, 0 from {series};
+                '{{\"en\":\"Cup ' || {name} || '\",\"zh-CN\":\"茶杯 ' || {name} || '\"}}', '{{}}', '[]', '[]', i, '', '', 'standard', 0, 0, 1 from {series};
          insert into variants (sku, product_id, position, title, options, price_minor, compare_at_minor, weight_grams, active)
             select 'HK-' || {name}, 'prod_000000000000000000000000000' || {name}, 0, '{{}}', '{{}}', 1000 + (i % 90) * 100, null, null, 1 from {series};
          insert into product_tokens (product_id, token, weight, is_word)
