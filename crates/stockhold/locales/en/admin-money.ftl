@@ -77,6 +77,11 @@ admin-today-letters = { $count ->
    *[other] { $count } letters are not sent: the mail server does not take them
 }
 admin-today-letters-go = See the queue
+admin-today-endpoints = { $count ->
+    [one] 1 webhook of yours is not reached
+   *[other] { $count } webhooks of yours are not reached
+}
+admin-today-endpoints-go = See the endpoint
 admin-today-unsold = Nothing sold yet
 admin-today-unsold-text = Share the link of your shop, or place an order yourself to see what your buyers see.
 admin-today-test-order = Place a test order

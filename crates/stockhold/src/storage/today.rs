@@ -99,6 +99,8 @@ pub struct Counts {
     pub low_stock: i64,
     /// Events that were given up.
     pub events_failed: i64,
+    /// Endpoints of other programs that are not reached, or were given up for it.
+    pub endpoints_failing: i64,
 }
 
 /// `few`: so many available, or fewer, are called low.
@@ -109,10 +111,12 @@ pub async fn counts(storage: &Storage, few: i64) -> Result<Counts> {
             join products p on p.id = v.product_id
         where s.on_hand - s.held <= $1 and v.active = 1 and p.status = 'active'";
     let failed = "select count(*) from stripe_events where state = 'failed'";
-    let asked = vec![(to_ship, values![]), (low, values![few]), (failed, values![])];
+    let failing = "select count(*) from webhook_endpoints
+        where (state = 'active' and failing_since is not null) or (state = 'disabled' and why <> 'by_hand')";
+    let asked = vec![(to_ship, values![]), (low, values![few]), (failed, values![]), (failing, values![])];
     let answers = storage.read_together(asked).await?;
     let count = |at: usize| answers[at].first().map_or(0, |row| row.int(0));
-    Ok(Counts { to_ship: count(0), low_stock: count(1), events_failed: count(2) })
+    Ok(Counts { to_ship: count(0), low_stock: count(1), events_failed: count(2), endpoints_failing: count(3) })
 }
 
 /// What a webhook that says nothing was last heard of.

@@ -13,7 +13,7 @@ use crate::on_both_engines;
 use crate::support::browser::Page;
 use crate::support::shop::TestShop;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "to-ship",
     "low-stock",
     "payment-differs",
@@ -29,6 +29,7 @@ const KEYS: [&str; 15] = [
     "signatures",
     "events",
     "letters",
+    "endpoints",
 ];
 
 async fn today(shop: &TestShop, role: Role) -> Page {
@@ -145,6 +146,14 @@ on_both_engines!(
         shop.settle().await;
         says(shop, "silent", "No event has come").await;
         says(shop, "session-unreachable", "data-kind=\"session_unreachable\"").await;
+
+        execute(
+            shop,
+            "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at)
+                values ('whk_1', 'https://elsewhere.example/', '', '', 'disabled', 'failing', 1, 0, 1)",
+        )
+        .await;
+        says(shop, "endpoints", "").await;
 
         // With all but a few gone, the shelf is low.
         let body = serde_json::json!({ "delta": -20, "reason": "damaged" });

@@ -20,9 +20,9 @@ pub async fn steps(desk: &Desk) -> Result<Option<Value>, PageError> {
     let steps = [
         ("name", "/admin/settings", known.has_name),
         ("product", "/admin/products", known.has_product),
-        ("zone", "/admin/shipping", known.has_zones),
-        ("tax", "/admin/taxes", known.has_tax_rules),
-        ("pages", "/admin/pages", known.has_pages),
+        ("zone", "/admin/settings/shipping", known.has_zones),
+        ("tax", "/admin/settings/taxes", known.has_tax_rules),
+        ("pages", "/admin/settings/pages", known.has_pages),
         ("smtp", "", shop.config.smtp_url.is_some()),
         ("stripe", "", has_own_key),
         // Events of the built-in sandbox say nothing about Stripe's way to this shop.

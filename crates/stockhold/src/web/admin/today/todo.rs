@@ -112,6 +112,9 @@ pub async fn list(desk: &Desk) -> Result<Vec<Todo>, PageError> {
         let letters = effects::count_letters_waiting(storage, LETTER_TRIES).await?;
         put("letters", Weight::Look, letters, String::new(), "/admin/system");
     }
+    if desk.may(Scope::SettingsRead) {
+        put("endpoints", Weight::Look, counts.endpoints_failing, String::new(), "/admin/settings/webhooks");
+    }
     todo.sort_by_key(|item| item.weight);
     Ok(todo)
 }
