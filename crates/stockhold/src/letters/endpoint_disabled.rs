@@ -13,6 +13,8 @@ pub struct Disabled<'a> {
     /// Of the endpoint.
     pub id: &'a str,
     pub url: &'a str,
+    /// The first failure, in microseconds: when it fails another time, that is another letter.
+    pub since: i64,
     /// It said itself that it is gone; otherwise nothing arrived for days.
     pub is_gone: bool,
 }
@@ -39,7 +41,7 @@ pub fn render(
             .map_err(|error| LetterError { kind: "endpoint_disabled", error })
     };
     Ok(Letter {
-        message_id: format!("{}.disabled@{}", disabled.id, host(&envelope.base_url)),
+        message_id: format!("{}.{}.disabled@{}", disabled.id, disabled.since, host(&envelope.base_url)),
         thread_id: format!("{}@{}", disabled.id, host(&envelope.base_url)),
         to: envelope.owner_email.clone(),
         subject,

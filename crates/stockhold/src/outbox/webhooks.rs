@@ -146,7 +146,8 @@ pub async fn tell_owner(shop: &Shop) -> Result<usize, Fault> {
         }
         let settings = shop.read_settings().await?;
         let envelope = envelope(shop, &settings, settings.owner_language, String::new());
-        let disabled = Disabled { id: &endpoint.id, url: &endpoint.url, is_gone: endpoint.why == Why::Gone };
+        let since = endpoint.failing_since.unwrap_or(endpoint.created_at).micros();
+        let disabled = Disabled { id: &endpoint.id, url: &endpoint.url, since, is_gone: endpoint.why == Why::Gone };
         let letter = endpoint_disabled::render(&shop.words, &shop.theme, disabled, &envelope)
             .map_err(|error| Fault(error.to_string()))?;
         match shop.mailer.send(&letter).await {

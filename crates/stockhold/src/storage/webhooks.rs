@@ -16,11 +16,9 @@ const LEASE: Span = Span::seconds(60);
 const KEPT: Span = Span::minutes(30 * 24 * 60);
 /// A failure so long after the one before begins a new row of failures: nothing was tried in between.
 const QUIET: Span = Span::minutes(48 * 60);
-/// At and below this many on hand, stock is low, unless the shopkeeper says otherwise.
-pub const LOW_STOCK: i64 = 5;
 
 /// Tells of what a batch did: a row for each endpoint that listens. Stock is low when a movement brings it from above the
-/// shopkeeper's number to it or below.
+/// shopkeeper's number (5, as in `shop.rs`, unless it is set) to it or below.
 pub(super) const ANNOUNCE: &str = "
     insert into webhook_deliveries (endpoint_id, event_id, topic, order_id, order_number, about, happened_at, state,
         attempts, due_at, leased_until, answered, answer)

@@ -42,7 +42,8 @@ pub async fn save(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     if !typed.get("hold_minutes").is_empty() {
         fields["hold_minutes"] = form::number(&desk, &mut sheet, &typed, "hold_minutes");
     }
-    for field in ["holds_per_buyer_max", "holds_per_client_max"] {
+    fields["owner_order_letters"] = typed.is_ticked("owner_order_letters").into();
+    for field in ["holds_per_buyer_max", "holds_per_client_max", "low_stock"] {
         fields[field] = form::whole(&desk, &mut sheet, &typed, field);
     }
     if !sheet.is_right() {
@@ -86,8 +87,10 @@ fn values(settings: &Settings) -> Values {
         ("hold_minutes", policy.hold.minutes_text()),
         ("holds_per_buyer_max", policy.holds_per_buyer_max.to_string()),
         ("holds_per_client_max", policy.holds_per_client_max.to_string()),
+        ("low_stock", settings.low_stock.to_string()),
     ];
-    values.into_iter().map(|(field, text)| (field.to_owned(), text)).collect()
+    let ticked = settings.owner_order_letters.then(|| ("owner_order_letters", "on".to_owned()));
+    values.into_iter().chain(ticked).map(|(field, text)| (field.to_owned(), text)).collect()
 }
 
 /// A page that shows something once, such as a new secret: never kept by a browser.

@@ -76,7 +76,8 @@ pub struct WebhookChange {
 pub struct DeliveryQuery {
     /// `due`, `done` or `failed`.
     state: Option<String>,
-    /// 1 to 200.
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// `next` of the page before.
     after: Option<String>,

@@ -8,6 +8,7 @@ use minijinja::context;
 
 use super::form::{Sent, Sheet, Typed};
 use super::once;
+use crate::language::{Edge, parse_edge};
 use crate::storage::keys::{self, Key, NAME_CHARS_MAX, Scope, Scopes};
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
@@ -24,6 +25,7 @@ pub async fn list(desk: Desk) -> Result<Response, PageError> {
             context! {
                 id => key.id.as_str(), name => key.name.as_str(), scopes => key.scopes.to_string().replace(',', ", "),
                 made => desk.time(key.created_at), used_on => key.last_used_on.as_str(), revoked => key.revoked,
+                ends => key.expires_at.map(|end| desk.time(end)),
             }
         })
         .collect();
@@ -49,9 +51,14 @@ pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     if scopes.is_err() {
         sheet.put(&desk, "scope", "no-scope", "Tick at least one.");
     }
-    let (Some(name), Ok(scopes)) = (name, scopes) else { return form_page(&desk, &sheet) };
+    let typed_end = typed.get("expires_at");
+    let end = parse_edge(typed_end, &desk.settings.time_zone, Edge::End).filter(|end| *end > desk.shop.now());
+    if !typed_end.is_empty() && end.is_none() {
+        sheet.put(&desk, "expires_at", "not-a-time-to-come", "Enter a date to come.");
+    }
+    let (Some(name), Ok(scopes), true) = (name, scopes, sheet.is_right()) else { return form_page(&desk, &sheet) };
     let key = Key::draw(desk.shop.config.is_live()).map_err(|error| PageError::Fault(error.to_string()))?;
-    let id = keys::insert(&desk.shop.storage, &key, name, &scopes, desk.shop.now()).await?;
+    let id = keys::insert_until(&desk.shop.storage, &key, name, &scopes, end, desk.shop.now()).await?;
     let context = context! { name, key => key.expose(), section => "keys" };
     let page = once(desk.page(StatusCode::OK, "admin/settings/key_made.html", context)?);
     Ok(noted(page, format!("{id} {scopes}")))
