@@ -427,7 +427,7 @@ create unique index effects_once on effects (kind, subject);
 create index effects_due on effects (due_at) where state = 'due';
 create index effects_refused on effects (created_at) where state = 'refused';
 create index effects_order on effects (order_id);
-create index effects_refused on effects (kind, order_id) where state = 'refused';
+create index effects_refused_kind on effects (kind, order_id) where state = 'refused';
 
 -- Somebody asks for the link of an order, by number and address; kept for a day, as keyed digests, to be counted by.
 create table lookups (
