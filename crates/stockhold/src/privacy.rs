@@ -19,6 +19,7 @@ use crate::mail::StoredLetter;
 use crate::shop::Shop;
 use crate::storage::erasure::{self, KeptAddress, OpenOrder, Person};
 use crate::storage::inbox::StoredEvent;
+use crate::storage::order_notes::{self, Note};
 use crate::storage::orders::{self, OrderView};
 use crate::storage::{StorageError, customers, stock_requests};
 use crate::stripe::wire::EventHead;
@@ -268,7 +269,8 @@ pub async fn export(shop: &Shop, email: &Email) -> Result<Option<Value>, Fault> 
         let page = customers::orders(&shop.storage, &buyer, before, ROWS).await?;
         for row in &page.rows {
             if let Some(order) = orders::find(&shop.storage, row.id).await? {
-                told.push(order_data(&order));
+                let notes = order_notes::of_order(&shop.storage, row.id).await?;
+                told.push(order_data(&order, &notes));
             }
         }
         match page.next {
@@ -290,7 +292,9 @@ pub async fn export(shop: &Shop, email: &Email) -> Result<Option<Value>, Fault> 
     })))
 }
 
-fn order_data(order: &OrderView) -> Value {
+fn order_data(order: &OrderView, notes: &[Note]) -> Value {
+    let notes: Vec<Value> =
+        notes.iter().map(|note| json!({ "at": machine_time(note.at), "text": note.text })).collect();
     let money = |minor: i64| json!({ "amount": minor, "currency": order.currency.code() });
     let amount = |money: Money| json!({ "amount": money.minor, "currency": money.currency.code() });
     let items: Vec<Value> = order
@@ -355,6 +359,7 @@ fn order_data(order: &OrderView) -> Value {
         "refunds": refunds,
         "shipments": shipments,
         "disputes": disputes,
+        "notes": notes,
         "timeline": timeline,
     })
 }

@@ -56,8 +56,8 @@ admin-customers-open-money-owed = money is owed to the buyer
 admin-customers-open-at-work = being worked on right now; try again in a minute
 admin-customers-erase-goes = What goes
 admin-customers-erase-goes-orders = { $count ->
-    [one] In 1 order: e-mail, name, address, reasons, tracking number
-   *[other] In { $count } orders: e-mail, name, address, reasons, tracking numbers
+    [one] In 1 order: e-mail, name, address, reasons, notes, tracking number
+   *[other] In { $count } orders: e-mail, name, address, reasons, notes, tracking numbers
 }
 admin-customers-erase-goes-wishes = { $count ->
     [0] Back-in-stock requests: none

@@ -55,7 +55,7 @@ admin-customers-open-refund-under-way = 退款处理中
 admin-customers-open-money-owed = 尚欠买家款项
 admin-customers-open-at-work = 正在处理，请一分钟后重试
 admin-customers-erase-goes = 将删除的内容
-admin-customers-erase-goes-orders = { $count } 笔订单中的邮箱、姓名、地址、留言原因和运单号
+admin-customers-erase-goes-orders = { $count } 笔订单中的邮箱、姓名、地址、原因、备注和运单号
 admin-customers-erase-goes-wishes = { $count ->
     [0] 到货提醒：无
    *[other] { $count } 条到货提醒

@@ -14,8 +14,8 @@ admin-data-export-orders = 每笔订单一行，含买家、地址、商品和�
 admin-data-export-customers = 每位顾客一行，含订单数和合计。
 admin-data-export-stock = 每个货号一行。盘点后填写 on_hand 列再导入。
 admin-data-export-coupons = 全部优惠码，可再次导入。
-admin-data-as-csv = { $what }（CSV）
-admin-data-as-json = { $what }（JSON）
+admin-data-as-csv = CSV：{ $what }
+admin-data-as-json = JSON：{ $what }
 
 admin-data-import = 导入
 admin-data-import-text = 从 CSV 文件导入：自己的表格，或 Shopify、WooCommerce 的商品导出文件。在您确认之前不会更改任何内容。

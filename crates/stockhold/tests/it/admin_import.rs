@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stockhold::catalogue::export::{Export, Format, What};
 use stockhold::catalogue::intake::{Intakes, Phase};
-use stockhold::catalogue::{self, ImportReport, Storeroom};
+use stockhold::catalogue::{self, ImportReport, Storeroom, stock_sheet};
 use stockhold::shop::Shop;
 use stockhold::staff::Role;
 use stockhold::storage::products::{self, Product};
@@ -194,6 +194,26 @@ on_both_engines!(
         manager.post(&format!("{}/check", anew.location), &[("column0", "sku"), ("column1", "on_hand")]).await;
         manager.post(&format!("{}/apply", anew.location), &[]).await;
         assert_eq!(ended(shop, &anew.location).await, Phase::Done);
+        assert_eq!(shop.level("mug").await, (9, 0));
+    }
+);
+
+on_both_engines!(
+    /// The command line has no page that remembers: the sheet's own identity is what counts once.
+    the_same_sheet_again_takes_no_sale_back,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        let count = async |identity: &str| {
+            let sheet = &b"sku,on_hand\nmug,9\n"[..];
+            stock_sheet::import(room(&shop.shop), sheet, identity, "test", false, |_| {}).await.expect("a sheet")
+        };
+        assert_eq!(count("monday").await.changed, 1);
+        shop.paid(&[("mug", 2)]).await;
+        let again = count("monday").await;
+        assert_eq!((again.changed, again.counted_before), (0, 1));
+        assert_eq!(shop.level("mug").await, (7, 0));
+        assert_eq!(count("friday").await.changed, 1);
         assert_eq!(shop.level("mug").await, (9, 0));
     }
 );

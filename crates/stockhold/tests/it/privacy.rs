@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stockhold::outbox;
 use stockhold::privacy::{self, ErasureFailure};
 use stockhold::storage::erasure::Open;
-use stockhold::storage::{Database, RowExt, Storage};
+use stockhold::storage::{Database, RowExt, Storage, order_notes};
 use stockhold::stripe::Call;
 use stockhold::values;
 use stockhold::workers::retain;
@@ -117,6 +117,10 @@ pub async fn leaves_traces(shop: &TestShop) -> (OrderId, OrderId) {
     ships(shop, first, "parcel").await;
     refunds(shop, first, "refund").await;
 
+    let (storage, now) = (&shop.shop.storage, shop.shop.now());
+    let said = "Zebedee rang: leave it with the neighbour";
+    order_notes::write(storage, "note_1", first, "Ada", said, now).await.expect("the database answers");
+
     let browser = Browser::new(shop);
     browser.put_into_cart("mug", 1).await;
     let mut form = browser.pay_form(BUYER).await;
@@ -159,7 +163,7 @@ on_both_engines!(
         let (first, second) = leaves_traces(shop).await;
         let before = singing(shop).await;
         for place in ["orders", "effects", "stripe_events", "stock_requests", "holders", "coupon_customers", "refunds",
-            "shipments", "a file *.eml", "a file *.json"]
+            "shipments", "order_names", "order_notes", "a file *.eml", "a file *.json"]
         {
             assert!(before.contains(place), "the test sees nothing in {place}: {before:?}");
         }
