@@ -31,6 +31,10 @@ pub struct StockAccount {
     pub sold_sum: i64,
     /// Σ deltas of its `sold` and `restocked` movements.
     pub sold_movements_sum: i64,
+    /// Units that are missing, as the level says; Σ units of its shortfalls; Σ deltas of its `shortfall` movements.
+    pub short: i64,
+    pub shortfalls_sum: i64,
+    pub written_off_sum: i64,
 }
 
 /// Checks S1 to S3 for every SKU.
@@ -42,6 +46,13 @@ pub fn check_stock(accounts: &BTreeMap<Sku, StockAccount>) -> Vec<Finding> {
     for (sku, a) in accounts {
         if a.held < 0 || a.held > a.on_hand {
             find("S1", sku, format!("{} held of {} on hand", a.held, a.on_hand));
+        }
+        if a.short < 0 || (a.short > 0 && a.held != a.on_hand) {
+            find("S1", sku, format!("{} short although {} of {} are held", a.short, a.held, a.on_hand));
+        }
+        if a.shortfalls_sum + a.written_off_sum != a.short {
+            let found = a.shortfalls_sum + a.written_off_sum;
+            find("S2", sku, format!("shortfalls leave {found}, the level says {} short", a.short));
         }
         if a.movements_sum != a.on_hand {
             find("S2", sku, format!("movements sum to {}, the level says {}", a.movements_sum, a.on_hand));

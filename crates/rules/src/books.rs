@@ -16,7 +16,7 @@ use crate::places::Destination;
 use crate::price_rules::PriceRules;
 use crate::refunds::{Refund, RefundLine, RefundState};
 use crate::shipments::Shipment;
-use crate::stock::{Level, Movement, PastCount, Reason};
+use crate::stock::{Level, Movement, PastCount, Reason, Shortfall};
 use crate::taxes::TaxClass;
 use crate::text::Sku;
 use crate::time::{Span, Timestamp};
@@ -68,6 +68,7 @@ pub struct Changes {
     pub customers: BTreeSet<(CouponCode, String)>,
     pub numbers_drawn: i64,
     pub movements: Vec<Movement>,
+    pub shortfalls: Vec<Shortfall>,
     pub events: Vec<Event>,
     pub lines: BTreeSet<OrderId>,
     /// Orders that go elsewhere now, with where they went before.
@@ -87,6 +88,8 @@ pub struct LevelDelta {
     pub on_hand: i64,
     pub held: i64,
     pub movements: i64,
+    pub short: i64,
+    pub revision: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +151,7 @@ impl Books {
         let id = order.id;
         for (sku, quantity) in order.demand() {
             self.hold(&sku, quantity);
+            self.levels[&sku].assert_holds();
         }
         for holder in order.holders() {
             self.count_hold(holder, 1);
@@ -172,11 +176,12 @@ impl Books {
         }
     }
 
-    /// S3: the hold ends unsold; its stock is free again.
-    pub fn release_held(&mut self, id: OrderId) {
+    /// S3: the hold ends unsold; its stock is free again, as far as it is there.
+    pub fn release_held(&mut self, id: OrderId, now: Timestamp) {
         let demand = self.end_hold(id, Hold::Released);
         for (sku, quantity) in demand {
             self.hold(&sku, -quantity);
+            self.write_off(&sku, now);
         }
         self.give_use_back(id);
     }
@@ -215,9 +220,25 @@ impl Books {
         }
     }
 
-    /// Changes a level by hand, with its movement.
+    /// Changes a level by hand, with its movement. Goods that are promised stay in the books: what is missing of them is
+    /// short, which the caller has been told and has confirmed.
     pub fn count(&mut self, count: PastCount, reason: Reason, actor: &str, now: Timestamp) {
-        self.move_stock(&count.sku, count.delta, reason, None, actor, count.id.to_string(), now);
+        let level = self.levels[&count.sku];
+        let missing = (level.held - level.on_hand - count.delta).max(0);
+        if count.delta + missing != 0 {
+            self.move_stock(&count.sku, count.delta + missing, reason, None, actor, count.id.to_string(), now);
+        }
+        if missing > 0 {
+            let (id, sku, actor) = (count.id, count.sku.clone(), actor.to_owned());
+            let (level, changed) = self.change_level(&sku);
+            level.short += missing;
+            changed.short += missing;
+            self.changes.shortfalls.push(Shortfall { id, sku, units: missing, actor, at: now });
+        }
+        let (level, changed) = self.change_level(&count.sku);
+        level.revision += 1;
+        changed.revision += 1;
+        level.assert_holds();
         self.past_counts.insert(count.id, count);
     }
 
@@ -400,11 +421,29 @@ impl Books {
         *self.changes.holders.entry(holder).or_insert(0) += delta;
     }
 
+    /// What is held changes; whoever asks for it sees to it that the level holds afterwards.
     fn hold(&mut self, sku: &Sku, quantity: i64) {
-        let level = self.levels.get_mut(sku).expect("the level is loaded");
+        let (level, changed) = self.change_level(sku);
         level.held += quantity;
-        self.changes.levels.entry(sku.clone()).or_default().held += quantity;
-        level.assert_holds();
+        changed.held += quantity;
+    }
+
+    /// S1: what is missing is written off as soon as it is promised to nobody, so that nothing is free that is not there.
+    fn write_off(&mut self, sku: &Sku, now: Timestamp) {
+        let (level, changed) = self.change_level(sku);
+        let missing = level.short.min(level.available());
+        if missing > 0 {
+            level.short -= missing;
+            changed.short -= missing;
+            let command = format!("{sku}:shortfall:{}", level.seq + 1);
+            self.move_stock(sku, -missing, Reason::Shortfall, None, "shop", command, now);
+        }
+        self.levels[sku].assert_holds();
+    }
+
+    fn change_level(&mut self, sku: &Sku) -> (&mut Level, &mut LevelDelta) {
+        let level = self.levels.get_mut(sku).expect("the level is loaded");
+        (level, self.changes.levels.entry(sku.clone()).or_default())
     }
 
     fn take_sold(&mut self, sku: &Sku, quantity: i64, order: OrderId, now: Timestamp) {
@@ -422,23 +461,23 @@ impl Books {
         command: String,
         now: Timestamp,
     ) {
-        let level = self.levels.get_mut(sku).expect("the level is loaded");
+        let (level, changed) = self.change_level(sku);
         level.on_hand += delta;
         level.seq += 1;
-        level.assert_holds();
-        let changed = self.changes.levels.entry(sku.clone()).or_default();
         changed.on_hand += delta;
         changed.movements += 1;
+        let (seq, on_hand_after) = (level.seq, level.on_hand);
         self.changes.movements.push(Movement {
             sku: sku.clone(),
-            seq: level.seq,
+            seq,
             delta,
-            on_hand_after: level.on_hand,
+            on_hand_after,
             reason,
             order,
             actor: actor.to_owned(),
             command,
             at: now,
         });
+        self.write_off(sku, now);
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod books;
+pub mod buyable;
 pub mod carriers;
 pub mod cart;
 pub mod commands;
@@ -20,6 +21,7 @@ pub mod price_rules;
 pub mod pricing;
 pub mod reconciliation;
 pub mod refunds;
+pub mod repricing;
 pub mod shipments;
 pub mod shipping;
 pub mod stock;

@@ -1,6 +1,7 @@
 //! Stock: levels, and the movements that change them.
 //!
-//! S1: `0 <= held <= on_hand` for every SKU. S2: a level changes only by a movement that says why, and movements
+//! S1: `0 <= held <= on_hand` for every SKU; what somebody counted below what is held is *short*, and as long as anything
+//! is short nothing is free. S2: a level changes only by a movement that says why, and movements
 //! are numbered without a gap, so that replaying them must end at the level.
 
 use crate::ids::{CountId, OrderId};
@@ -19,6 +20,11 @@ pub struct Level {
     pub held: i64,
     /// Number of the latest movement.
     pub seq: i64,
+    /// Units that are missing of those promised or sold: somebody found fewer than are held, and said so. They are
+    /// written off as soon as anything is free again.
+    pub short: i64,
+    /// How many times it was changed by hand: whoever counts has read this one.
+    pub revision: i64,
 }
 
 /// Why a level changed.
@@ -33,6 +39,8 @@ pub enum Reason {
     Sold,
     /// By the shop: a cancelled order gave it back.
     Restocked,
+    /// By the shop: missing units were written off, once nothing was promised of them any more.
+    Shortfall,
 }
 
 /// One change of one level, with its cause.
@@ -55,8 +63,20 @@ pub struct Movement {
 pub struct Counted {
     pub on_hand: i64,
     pub held: i64,
+    pub short: i64,
     /// The same change had been made before; nothing was changed now.
     pub again: bool,
+}
+
+/// Goods that are missing although they are promised: named, counted, and in the books until they are made up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The count that found it.
+    pub id: CountId,
+    pub sku: Sku,
+    pub units: i64,
+    pub actor: String,
+    pub at: Timestamp,
 }
 
 /// An order line that cannot be had in full.
@@ -67,7 +87,7 @@ pub struct Short {
     pub available: i64,
 }
 
-/// A change by hand that was already made: the movement it left behind.
+/// A change by hand that was already made: the movement and the shortfall it left behind, together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastCount {
     pub id: CountId,
@@ -76,11 +96,17 @@ pub struct PastCount {
 }
 
 impl Level {
-    pub const EMPTY: Level = Level { on_hand: 0, held: 0, seq: 0 };
+    pub const EMPTY: Level = Level { on_hand: 0, held: 0, seq: 0, short: 0, revision: 0 };
 
     /// What a new order can still be promised.
     pub fn available(&self) -> i64 {
         self.on_hand - self.held
+    }
+
+    /// What somebody who looks finds of it, beside what is packed for paid orders; below zero: so many are sold that
+    /// are not there.
+    pub fn on_shelf(&self) -> i64 {
+        self.on_hand - self.short
     }
 
     /// Panics when the level breaks S1: nothing is saved then, and the command gets a fault.
@@ -88,11 +114,13 @@ impl Level {
         assert!(self.held >= 0, "S1: never hold less than nothing");
         assert!(self.held <= self.on_hand, "S1: never promise more than is there");
         assert!(self.on_hand <= ON_HAND_MAX, "S1: a level stays within reach");
+        assert!(self.short >= 0, "S1: nothing is missing less than not at all");
+        assert!(self.short == 0 || self.available() == 0, "S1: nothing is free of goods that are short");
     }
 }
 
 impl Reason {
-    pub const ALL: [Reason; 7] = [
+    pub const ALL: [Reason; 8] = [
         Reason::Received,
         Reason::Counted,
         Reason::Damaged,
@@ -100,6 +128,7 @@ impl Reason {
         Reason::Correction,
         Reason::Sold,
         Reason::Restocked,
+        Reason::Shortfall,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -111,6 +140,7 @@ impl Reason {
             Reason::Correction => "correction",
             Reason::Sold => "sold",
             Reason::Restocked => "restocked",
+            Reason::Shortfall => "shortfall",
         }
     }
 
@@ -120,6 +150,6 @@ impl Reason {
 
     /// Whether a person may give this reason; the others are the shop's own.
     pub fn by_hand(self) -> bool {
-        !matches!(self, Reason::Sold | Reason::Restocked)
+        !matches!(self, Reason::Sold | Reason::Restocked | Reason::Shortfall)
     }
 }

@@ -7,6 +7,7 @@ use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::CancelOrder;
 use rules::commands::change_address::ChangeAddress;
+use rules::commands::correct_stock::{BelowHeld, CorrectStock};
 use rules::commands::count_stock::CountStock;
 use rules::commands::expire_hold::expire_hold;
 use rules::commands::place_order::PlaceOrder;
@@ -74,7 +75,7 @@ fn shelf_of(currency: Currency) -> Books {
             variant_titles,
         };
         books.goods.insert(sku(name), good);
-        books.levels.insert(sku(name), Level { on_hand, held: 0, seq: 1 });
+        books.levels.insert(sku(name), Level { on_hand, seq: 1, ..Level::EMPTY });
     }
     books
 }
@@ -404,7 +405,7 @@ fn a_page_that_is_not_wanted_is_closed() {
     assert_eq!(opened(PRICE_MINOR - 1, "USD", nothing), (true, false));
     assert_eq!(opened(PRICE_MINOR, "EUR", nothing), (true, false));
     assert!(opened(PRICE_MINOR, "USD", |books| cancel(books).expect("it can be called off")).0);
-    assert!(opened(PRICE_MINOR, "USD", |books| books.release_held(FIRST)).0, "an order that holds nothing");
+    assert!(opened(PRICE_MINOR, "USD", |books| books.release_held(FIRST, NOON)).0, "an order that holds nothing");
 }
 
 /// P15: Stripe's definite no ends the hold at once.
@@ -433,13 +434,70 @@ fn stock_is_changed_by_hand_within_reason() {
     assert_eq!(count(&mut books, 1, ON_HAND_MAX - 2, Reason::Received), out_of_range());
     for reason in Reason::ALL {
         let answer = count(&mut books.clone(), 1, 1, reason);
-        let own = matches!(reason, Reason::Sold | Reason::Restocked);
+        let own = matches!(reason, Reason::Sold | Reason::Restocked | Reason::Shortfall);
         assert_eq!(answer, if own { out_of_range() } else { Ok(()) }, "{reason:?}");
     }
     count(&mut books, 1, -1, Reason::Damaged).expect("one is free");
     count(&mut books, 1, -1, Reason::Damaged).expect("the same again");
     assert_eq!((books.level(&sku("bowl")).on_hand, books.changes.movements.len()), (2, 1));
     assert_eq!(count(&mut books, 1, 5, Reason::Received), Err(Refusal::IdempotencyKeyReused));
+}
+
+fn correct(books: &mut Books, id: u128, delta: i64, revision: Option<i64>, below: BelowHeld) -> Result<(), Refusal> {
+    let (id, actor) = (CountId::from_u128(id), "ann".to_owned());
+    let count = CountStock { id, sku: sku("bowl"), delta, reason: Reason::Counted, actor };
+    ask(books, Command::CorrectStock(CorrectStock { count, revision, below_held: below }))
+}
+
+/// On hand, held and short of the bowl.
+fn bowl(books: &Books) -> (i64, i64, i64) {
+    let level = books.level(&sku("bowl"));
+    (level.on_hand, level.held, level.short)
+}
+
+/// S1: fewer than are promised is said, confirmed and kept; nothing is free until it is made up for.
+#[test]
+fn a_shortfall_is_confirmed_and_written_off_when_it_is_free() {
+    use BelowHeld::{Refuse, Shortfall};
+    let mut books = with_open(&[("bowl", 2)]);
+    assert_eq!(bowl(&books), (3, 2, 0));
+    let refused = correct(&mut books, 1, -2, None, Refuse);
+    assert_eq!(refused, Err(Refusal::StockBelowHeld { sku: sku("bowl"), held: 2 }));
+    correct(&mut books, 1, -2, None, Shortfall).expect("it is confirmed");
+    assert_eq!(bowl(&books), (2, 2, 1), "one is missing of the two that are promised");
+    correct(&mut books, 1, -2, None, Shortfall).expect("the same again");
+    assert_eq!((bowl(&books), books.changes.shortfalls.len()), ((2, 2, 1), 1));
+    assert_eq!(correct(&mut books, 1, -1, None, Shortfall), Err(Refusal::IdempotencyKeyReused));
+    let full = Err(Refusal::OutOfStock { lines: vec![Short { sku: sku("bowl"), wanted: 1, available: 0 }] });
+    assert_eq!(place(&mut books, SECOND, &[("bowl", 1)]), full);
+
+    // Released: of the two that come back one is not there. Sold: it stays missing until goods come.
+    let mut released = books.clone();
+    tell(&mut released, FIRST, SessionState::Closed, MoneyState::Unpaid);
+    assert_eq!(bowl(&released), (1, 0, 0));
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    assert_eq!(bowl(&books), (0, 0, 1), "sold, and one of them is not there");
+    assert_eq!(books.level(&sku("bowl")).on_shelf(), -1);
+    correct(&mut books, 2, 3, None, Refuse).expect("three came");
+    assert_eq!(bowl(&books), (2, 0, 0), "one of them is for the buyer who paid");
+    let reasons: Vec<Reason> = books.changes.movements.iter().map(|movement| movement.reason).collect();
+    assert_eq!(reasons, [Reason::Counted, Reason::Sold, Reason::Counted, Reason::Shortfall]);
+}
+
+/// A sheet knows nothing of what was counted after it was printed; what was sold since then stays sold.
+#[test]
+fn a_count_sheet_respects_sales_and_other_counts() {
+    use BelowHeld::Refuse;
+    let mut books = with_open(&[("bowl", 1)]);
+    let printed = books.level(&sku("bowl"));
+    tell(&mut books, FIRST, SessionState::Complete, MoneyState::Paid);
+    let mut other = books.clone();
+    correct(&mut books, 1, 2 - printed.on_shelf(), Some(printed.revision), Refuse).expect("two of three were counted");
+    assert_eq!(bowl(&books), (1, 0, 0), "and one of the three was sold meanwhile");
+
+    correct(&mut other, 2, 1, None, Refuse).expect("somebody found another");
+    let refused = correct(&mut other, 1, 2 - printed.on_shelf(), Some(printed.revision), Refuse);
+    assert_eq!(refused, Err(Refusal::StockCountedSince { sku: sku("bowl") }));
 }
 
 /// Only what was paid and is still there is sent, once.

@@ -97,7 +97,7 @@ fn shelf() -> Books {
         variant_titles,
     };
     books.goods.insert(mug(), good);
-    books.levels.insert(mug(), Level { on_hand: 1, held: 0, seq: 1 });
+    books.levels.insert(mug(), Level { on_hand: 1, seq: 1, ..Level::EMPTY });
     books
 }
 

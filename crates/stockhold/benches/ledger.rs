@@ -124,7 +124,7 @@ fn shelf(series: &str) -> String {
     format!(
         "insert into products select {name}, {name}, 'active', '{{\"en\":\"Cup\"}}', '{{}}', '[]', 0, '', '', 'standard', 0, 0 from {series};
          insert into variants select {name}, {name}, 0, '{{\"en\":\"Celadon\"}}', '{{}}', 1999, null, null, 1 from {series};
-         insert into stock_levels select {name}, 1000000000, 0, 1 from {series};"
+         insert into stock_levels (sku, on_hand, held, seq) select {name}, 1000000000, 0, 1 from {series};"
     )
 }
 

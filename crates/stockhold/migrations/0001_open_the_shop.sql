@@ -57,6 +57,14 @@ create table variants (
 ) {clustered};
 create index variants_product on variants (product_id, position);
 
+-- Where products stood before: their old addresses lead to the new ones.
+create table product_redirects (
+    slug text not null primary key,
+    product_id text not null references products (id) on delete cascade,
+    made_at bigint not null
+) {clustered};
+create index product_redirects_product on product_redirects (product_id);
+
 -- Pictures of goods. The files lie in the data folder under the digest of what was uploaded.
 create table product_images (
     product_id text not null references products (id),
@@ -109,11 +117,14 @@ create table pages (
 
 -- S1: never promise more than is there. The ledger alone changes these rows.
 create table stock_levels (
-    sku text not null primary key references variants (sku),
+    sku text not null primary key references variants (sku) on delete cascade,  -- one that never moved goes with its variant
     on_hand bigint not null,
     held bigint not null,
     seq bigint not null check (seq >= 0),             -- of the latest movement
-    constraint stock_levels_held check (held >= 0 and held <= on_hand)
+    short bigint not null default 0,                  -- missing of what is promised or sold; nothing is free meanwhile
+    revision bigint not null default 0,               -- changes by hand: whoever counts read this one
+    constraint stock_levels_held check (held >= 0 and held <= on_hand),
+    constraint stock_levels_short check (short >= 0 and (short = 0 or held = on_hand))
 ) {clustered};
 
 -- S2: a level changes only by a movement that says why; seq is gapless per SKU.
@@ -122,7 +133,7 @@ create table movements (
     seq bigint not null check (seq > 0),
     delta bigint not null check (delta <> 0),
     on_hand_after bigint not null check (on_hand_after >= 0),
-    reason text not null check (reason = 'received' or reason = 'counted' or reason = 'damaged' or reason = 'returned' or reason = 'correction' or reason = 'sold' or reason = 'restocked'),
+    reason text not null check (reason = 'received' or reason = 'counted' or reason = 'damaged' or reason = 'returned' or reason = 'correction' or reason = 'sold' or reason = 'restocked' or reason = 'shortfall'),
     order_id text,
     actor text not null,
     command_id text not null,     -- the command that asked for it: the same command again finds its first answer
@@ -130,6 +141,18 @@ create table movements (
     primary key (sku, seq)
 ) {clustered};
 create unique index movements_command on movements (command_id, sku);
+
+-- Counts that found fewer units than were promised, and were confirmed. What is left of them is `stock_levels.short`; what
+-- was made up for is a movement that says `shortfall`.
+create table shortfalls (
+    command_id text not null,
+    sku text not null references stock_levels (sku),
+    units bigint not null check (units > 0),
+    actor text not null,
+    noted_at bigint not null,
+    primary key (command_id, sku)
+) {clustered};
+create index shortfalls_sku on shortfalls (sku, noted_at);
 
 -- Counters that several buyers share: order numbers.
 create table counters (

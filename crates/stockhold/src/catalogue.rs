@@ -4,6 +4,7 @@
 //! after a crash finishes the first, and no goods are received twice.
 
 mod columns;
+pub mod count_sheet;
 pub mod coupon_sheet;
 mod demo;
 pub mod encoding;

@@ -16,6 +16,7 @@ use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::{CancelOrder, Cancelled};
 use rules::commands::change_address::{AddressChanged, ChangeAddress};
 use rules::commands::confirm_free::ConfirmFree;
+use rules::commands::correct_stock::CorrectStock;
 use rules::commands::count_stock::CountStock;
 use rules::commands::extend_hold::{ExtendHold, Extended};
 use rules::commands::place_order::{PlaceOrder, Placed};
@@ -183,6 +184,13 @@ impl Ledger {
 
     pub async fn count_stock(&self, command: CountStock, now: Timestamp) -> Result<Counted, Failure> {
         match self.run(Command::CountStock(command), now).await? {
+            Outcome::Counted(counted) => Ok(counted),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
+    pub async fn correct_stock(&self, command: CorrectStock, now: Timestamp) -> Result<Counted, Failure> {
+        match self.run(Command::CorrectStock(command), now).await? {
             Outcome::Counted(counted) => Ok(counted),
             other => Err(mixed_up(&other)),
         }

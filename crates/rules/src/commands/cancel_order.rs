@@ -99,7 +99,7 @@ pub fn stop_payment(books: &mut Books, command: &CancelOrder, now: Timestamp) {
 /// Ends the hold of an order that is not going to be paid.
 pub fn give_up_hold(books: &mut Books, id: OrderId, now: Timestamp) {
     assert!(books.orders[&id].hold == Hold::Live, "S3: a hold ends exactly once");
-    books.release_held(id);
+    books.release_held(id, now);
     books.change(id, |order| order.status = Status::Cancelled);
     books.tell(id, "cancelled", "", now);
 }

@@ -19,7 +19,7 @@ pub fn expire_hold(books: &mut Books, id: OrderId, why: &str, now: Timestamp) ->
         Session::Closed | Session::Never => {}
         Session::Opening | Session::Open | Session::Complete => return Err(Refusal::SessionStillOpen),
     }
-    books.release_held(id);
+    books.release_held(id, now);
     if books.orders[&id].cancelled_at.is_some() {
         books.change(id, |order| order.status = Status::Cancelled);
         books.tell(id, "cancelled", why, now);

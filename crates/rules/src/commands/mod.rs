@@ -7,6 +7,7 @@ pub mod assign_refund;
 pub mod cancel_order;
 pub mod change_address;
 pub mod confirm_free;
+pub mod correct_stock;
 pub mod count_stock;
 pub mod expire_hold;
 pub mod extend_hold;
@@ -33,6 +34,7 @@ use assign_refund::AssignRefund;
 use cancel_order::{CancelOrder, Cancelled};
 use change_address::{AddressChanged, ChangeAddress};
 use confirm_free::ConfirmFree;
+use correct_stock::CorrectStock;
 use count_stock::CountStock;
 use extend_hold::{ExtendHold, Extended};
 use place_order::{PlaceOrder, Placed};
@@ -61,6 +63,7 @@ pub enum Command {
     ChangeAddress(ChangeAddress),
     ReleaseHold(ReleaseHold),
     CountStock(CountStock),
+    CorrectStock(CorrectStock),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +111,8 @@ pub enum Refusal {
     IdempotencyKeyReused,
     #[error("{held} of {sku} are held for orders; stock cannot go below that.")]
     StockBelowHeld { sku: Sku, held: i64 },
+    #[error("{sku} was counted or corrected by somebody else meanwhile. Look at it again.")]
+    StockCountedSince { sku: Sku },
     #[error("This change of stock for {sku} is zero or beyond what can be counted.")]
     ChangeOutOfRange { sku: Sku },
     #[error("There is no such order.")]
@@ -187,6 +192,7 @@ impl Command {
             Command::ChangeAddress(command) => command.touched(),
             Command::ReleaseHold(command) => command.touched(),
             Command::CountStock(command) => command.touched(),
+            Command::CorrectStock(command) => command.touched(),
         }
     }
 }
@@ -212,6 +218,7 @@ pub fn decide(books: &mut Books, command: &Command, now: Timestamp) -> Result<Ou
         }
         Command::ReleaseHold(command) => release_hold::release_hold(books, command, now).map(Outcome::Recorded),
         Command::CountStock(command) => count_stock::count_stock(books, command, now).map(Outcome::Counted),
+        Command::CorrectStock(command) => correct_stock::correct_stock(books, command, now).map(Outcome::Counted),
     }
 }
 

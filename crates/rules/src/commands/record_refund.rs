@@ -167,7 +167,7 @@ pub fn count_money_back(books: &mut Books, id: OrderId, now: Timestamp) {
         Hold::Released => Status::Expired,
         // Money of a wrong amount kept the goods held; once it is back, nobody waits for them.
         Hold::Live if all_back => {
-            books.release_held(id);
+            books.release_held(id, now);
             Status::Refunded
         }
         Hold::Live => return,

@@ -32,7 +32,13 @@ const LINES: &str = "
     select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
         cancelled, restocked, tax_rate, tax_minor
     from order_lines where order_id {in $1} order by order_id, line_no";
-const COUNTS: &str = "select command_id, sku, delta from movements where command_id {in $1}";
+/// A count left a movement, a shortfall or both; what it asked for is their sum.
+const COUNTS: &str = "
+    select c.command_id, c.sku, cast(sum(c.units) as bigint) from (
+        select command_id, sku, delta as units from movements where command_id {in $1}
+        union all
+        select command_id, sku, -units from shortfalls where command_id {in $1}) c
+    group by c.command_id, c.sku";
 const HOLDERS: &str = "select holder, live_holds from holders where holder {in $1} order by holder {lock}";
 /// Who has paid for an order that was not called off whole, or has goods held right now; asked once their holders' rows
 /// are locked.
@@ -48,7 +54,7 @@ const COLLECTIONS: &str = "
 const CUSTOMERS: &str = "select code, buyer, used from coupon_customers where code {in $1} and buyer {in $2}";
 const STOCK: &str = "
     select s.sku, s.on_hand, s.held, s.seq, v.price_minor, v.active, v.title, p.title, p.status, p.slug,
-        v.weight_grams, p.tax_class
+        v.weight_grams, p.tax_class, s.short, s.revision
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
 pub(super) const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
@@ -57,8 +63,9 @@ const ADD_HOLDERS: &str = "
     insert into holders (holder, live_holds) select r.name, 0 {rows name:text} where true
     on conflict (holder) do nothing";
 const SAVE_STOCK: &str = "
-    update stock_levels set on_hand = on_hand + r.moved, held = held + r.holding, seq = seq + r.movements
-    {rows id:text moved holding movements} where stock_levels.sku = r.id";
+    update stock_levels set on_hand = on_hand + r.moved, held = held + r.holding, seq = seq + r.movements,
+        short = short + r.missing, revision = revision + r.counts
+    {rows id:text moved holding movements missing counts} where stock_levels.sku = r.id";
 const SAVE_HOLDERS: &str = "
     insert into holders (holder, live_holds) select r.name, r.live {rows name:text live} where true
     on conflict (holder) do update set live_holds = excluded.live_holds";
@@ -111,6 +118,9 @@ const INSERT_MOVEMENTS: &str = "
     insert into movements (sku, seq, delta, on_hand_after, reason, order_id, actor, command_id, moved_at)
     select r.item, r.no, r.change, r.level, r.why, r.oid, r.who, r.cmd, r.moment
     {rows item:text no change level why:text oid:text who:text cmd:text moment}";
+const INSERT_SHORTFALLS: &str = "
+    insert into shortfalls (command_id, sku, units, actor, noted_at)
+    select r.cmd, r.item, r.missing, r.who, r.moment {rows cmd:text item:text missing who:text moment}";
 const INSERT_EFFECTS: &str = "
     insert into effects (id, kind, subject, order_id, parameters, state, attempts, due_at, leased_until, last_error,
         created_at)
@@ -146,6 +156,7 @@ pub const STATEMENTS: &[&str] = &[
     SAVE_LINES,
     INSERT_EVENTS,
     INSERT_MOVEMENTS,
+    INSERT_SHORTFALLS,
     INSERT_EFFECTS,
     webhooks::ANNOUNCE,
 ];
@@ -277,8 +288,9 @@ fn read_the_rest(
 /// Saves what the batch changed, commit included.
 pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     let changes = &books.changes;
-    let stock =
-        changes.levels.iter().map(|(sku, delta)| values![sku.as_str(), delta.on_hand, delta.held, delta.movements]);
+    let stock = changes.levels.iter().map(|(sku, delta)| {
+        values![sku.as_str(), delta.on_hand, delta.held, delta.movements, delta.short, delta.revision]
+    });
     // The count itself, not a delta: its row is locked, and a fresh row must satisfy its check at once.
     let holders = changes.holders.iter().filter(|(_, delta)| **delta != 0);
     let holders = holders.map(|(holder, _)| values![holder.as_str(), books.holders[holder]]);
@@ -316,6 +328,7 @@ pub async fn save<T: Tx>(tx: &mut T, books: &Books) -> Result<()> {
     ];
     flight.extend(money::saves(books));
     flight.push((INSERT_MOVEMENTS, changes.movements.iter().map(inserted_movement).collect()));
+    flight.push((INSERT_SHORTFALLS, changes.shortfalls.iter().map(inserted_shortfall).collect()));
     flight.push((INSERT_EFFECTS, inserted_effects(books)));
     flight.push((webhooks::ANNOUNCE, webhooks::announced(books)));
     flight.retain(|(_, rows)| !rows.is_empty());
@@ -389,7 +402,8 @@ fn read_coupons(books: &mut Books, coupons: &[Row], customers: &[Row]) -> Result
 
 fn read_stock(books: &mut Books, row: &Row, collections: &mut BTreeMap<String, Vec<String>>) -> Result<()> {
     let sku = sku(row.text(0))?;
-    books.levels.insert(sku.clone(), Level { on_hand: row.int(1), held: row.int(2), seq: row.int(3) });
+    let (short, revision) = (row.int(12), row.int(13));
+    books.levels.insert(sku.clone(), Level { on_hand: row.int(1), held: row.int(2), seq: row.int(3), short, revision });
     let good = Good {
         price_minor: row.int(4),
         for_sale: row.int(5) == 1 && row.text(8) == "active",
@@ -574,6 +588,16 @@ fn inserted_movement(movement: &rules::stock::Movement) -> Row {
         movement.actor.as_str(),
         movement.command.as_str(),
         movement.at.micros(),
+    ]
+}
+
+fn inserted_shortfall(shortfall: &rules::stock::Shortfall) -> Row {
+    values![
+        shortfall.id.to_string(),
+        shortfall.sku.as_str(),
+        shortfall.units,
+        shortfall.actor.as_str(),
+        shortfall.at.micros(),
     ]
 }
 

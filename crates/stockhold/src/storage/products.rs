@@ -5,6 +5,7 @@
 
 pub mod edit;
 pub mod images;
+pub mod roster;
 pub mod search;
 pub mod shelf;
 
@@ -314,7 +315,7 @@ const BY_ID: &str =
 /// once the buyer has finished at Stripe (`processing`), nobody can take the goods back.
 const VARIANTS: &str = "
     select v.product_id, v.sku, v.title, v.options, v.price_minor, v.compare_at_minor, v.weight_grams,
-        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) as bigint)
+        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) - coalesce(s.short, 0) as bigint)
     from variants v
     left join stock_levels s on s.sku = v.sku
     left join (

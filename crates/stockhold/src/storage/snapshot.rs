@@ -12,32 +12,40 @@ use crate::values;
 /// Something the database found wrong: promise, subject, detail.
 pub type Wrong = (&'static str, String, String);
 
-const LEVELS: &str = "select sku, on_hand, held, seq from stock_levels";
+const LEVELS: &str = "select sku, on_hand, held, seq, short from stock_levels";
 const MOVEMENTS: &str = "select sku, cast(sum(delta) as bigint), count(*), max(seq),
-        cast(sum(case when reason in ('sold', 'restocked') then delta else 0 end) as bigint)
+        cast(sum(case when reason in ('sold', 'restocked') then delta else 0 end) as bigint),
+        cast(sum(case when reason = 'shortfall' then delta else 0 end) as bigint)
     from movements group by sku";
 const LINES: &str = "select l.sku, cast(sum(case when o.hold = 'live' then l.quantity else 0 end) as bigint),
         cast(sum(case when o.hold = 'sold' then l.quantity - l.restocked else 0 end) as bigint)
     from order_lines l join orders o on o.id = l.order_id group by l.sku";
 
+const SHORTFALLS: &str = "select sku, cast(sum(units) as bigint) from shortfalls group by sku";
+
 /// Each SKU's level beside its movements, its live holds and its sales, all of one moment: a shop that sells meanwhile
 /// raises no false alarm.
 pub async fn stock_accounts(storage: &Storage) -> Result<BTreeMap<Sku, StockAccount>> {
-    let asked = vec![(LEVELS, values![]), (MOVEMENTS, values![]), (LINES, values![])];
+    let asked = vec![(LEVELS, values![]), (MOVEMENTS, values![]), (LINES, values![]), (SHORTFALLS, values![])];
     let mut answers = storage.read_together(asked).await?.into_iter();
     let mut accounts: BTreeMap<Sku, StockAccount> = BTreeMap::new();
     for row in answers.next().unwrap_or_default() {
         let account = accounts.entry(sku(&row)?).or_default();
         (account.on_hand, account.held, account.seq) = (row.int(1), row.int(2), row.int(3));
+        account.short = row.int(4);
     }
     for row in answers.next().unwrap_or_default() {
         let account = accounts.entry(sku(&row)?).or_default();
         (account.movements_sum, account.movements_count) = (row.int(1), row.int(2));
         (account.movements_seq_max, account.sold_movements_sum) = (row.int(3), row.int(4));
+        account.written_off_sum = row.int(5);
     }
     for row in answers.next().unwrap_or_default() {
         let account = accounts.entry(sku(&row)?).or_default();
         (account.live_holds_sum, account.sold_sum) = (row.int(1), row.int(2));
+    }
+    for row in answers.next().unwrap_or_default() {
+        accounts.entry(sku(&row)?).or_default().shortfalls_sum = row.int(1);
     }
     Ok(accounts)
 }

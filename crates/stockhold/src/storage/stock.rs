@@ -1,8 +1,11 @@
-//! One SKU's stock as the admin reads it: its level, its live holds, its latest movements.
+//! Stock as the admin reads it: the shelf of all variants, and of one SKU its level, its live holds, its movements and the
+//! orders that wait for it. Nothing here writes.
+
+pub mod shelf;
 
 use rules::text::Sku;
 
-use super::{Result, RowExt, Storage};
+use super::{Result, Row, RowExt, Storage};
 use crate::values;
 
 const HOLDS_MAX: i64 = 200;
@@ -12,6 +15,10 @@ const MOVEMENTS_MAX: i64 = 50;
 pub struct Account {
     pub on_hand: i64,
     pub held: i64,
+    /// Missing of what is promised or sold.
+    pub short: i64,
+    /// How many times it was changed by hand.
+    pub revision: i64,
     pub holds: Vec<LiveHold>,
     pub movements: Vec<MovementView>,
 }
@@ -22,6 +29,8 @@ pub struct LiveHold {
     pub number: i64,
     pub quantity: i64,
     pub due_at: i64,
+    /// `pending`, or `processing`: the buyer has finished, and the money decides.
+    pub status: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,46 +40,110 @@ pub struct MovementView {
     pub on_hand_after: i64,
     pub reason: String,
     pub order_id: Option<String>,
+    pub order_number: Option<i64>,
     pub actor: String,
     pub moved_at: i64,
 }
 
+/// An order that was paid and waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    pub order_id: String,
+    pub number: i64,
+    pub quantity: i64,
+    pub paid_at: i64,
+}
+
+/// A shortfall that somebody confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedShortfall {
+    pub units: i64,
+    pub actor: String,
+    pub noted_at: i64,
+}
+
+/// From the live orders to their lines: there are as many as the shop has open checkouts.
+const HOLDS: &str = "select o.id, o.number, cast(sum(l.quantity) as bigint), o.hold_due_at, o.status
+    from orders o join order_lines l on l.order_id = o.id where o.hold = 'live' and l.sku = $1
+    group by o.id, o.number, o.hold_due_at, o.status order by o.hold_due_at, o.id limit $2";
+
+const MOVEMENTS: &str = "select m.seq, m.delta, m.on_hand_after, m.reason, m.order_id, m.actor, m.moved_at, o.number
+    from movements m left join orders o on o.id = m.order_id
+    where m.sku = $1 and m.seq < $2 order by m.seq desc limit $3";
+
+/// Level, live holds and latest movements of one moment: what is told of them is true together.
 pub async fn find(storage: &Storage, sku: &Sku) -> Result<Option<Account>> {
-    let level = "select on_hand, held from stock_levels where sku = $1";
-    let rows = storage.read(level, values![sku.as_str()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let (on_hand, held) = (row.int(0), row.int(1));
-    // From the live orders to their lines: there are as many as the shop has open checkouts.
-    let holds = "select o.id, o.number, cast(sum(l.quantity) as bigint), o.hold_due_at
-        from orders o join order_lines l on l.order_id = o.id where o.hold = 'live' and l.sku = $1
-        group by o.id, o.number, o.hold_due_at order by o.hold_due_at, o.id limit $2";
-    let holds = storage.read(holds, values![sku.as_str(), HOLDS_MAX]).await?;
-    let movements = "select seq, delta, on_hand_after, reason, order_id, actor, moved_at from movements
-        where sku = $1 order by seq desc limit $2";
-    let movements = storage.read(movements, values![sku.as_str(), MOVEMENTS_MAX]).await?;
+    let sku = sku.as_str();
+    let asked = vec![
+        ("select on_hand, held, short, revision from stock_levels where sku = $1", values![sku]),
+        (HOLDS, values![sku, HOLDS_MAX]),
+        (MOVEMENTS, values![sku, i64::MAX, MOVEMENTS_MAX]),
+    ];
+    let mut answers = storage.read_together(asked).await?.into_iter();
+    let Some(level) = answers.next().and_then(|rows| rows.into_iter().next()) else { return Ok(None) };
+    let holds = answers.next().unwrap_or_default();
+    let movements = answers.next().unwrap_or_default();
     Ok(Some(Account {
-        on_hand,
-        held,
-        holds: holds
-            .iter()
-            .map(|row| LiveHold {
-                order_id: row.text(0).to_owned(),
-                number: row.int(1),
-                quantity: row.int(2),
-                due_at: row.int(3),
-            })
-            .collect(),
-        movements: movements
-            .iter()
-            .map(|row| MovementView {
-                seq: row.int(0),
-                delta: row.int(1),
-                on_hand_after: row.int(2),
-                reason: row.text(3).to_owned(),
-                order_id: row.text_or_none(4).map(str::to_owned),
-                actor: row.text(5).to_owned(),
-                moved_at: row.int(6),
-            })
-            .collect(),
+        on_hand: level.int(0),
+        held: level.int(1),
+        short: level.int(2),
+        revision: level.int(3),
+        holds: holds.iter().map(hold).collect(),
+        movements: movements.iter().map(movement).collect(),
     }))
+}
+
+/// Movements before a number, the newest first.
+pub async fn movements(storage: &Storage, sku: &Sku, before: i64, limit: i64) -> Result<Vec<MovementView>> {
+    let rows = storage.read(MOVEMENTS, values![sku.as_str(), before, limit]).await?;
+    Ok(rows.iter().map(movement).collect())
+}
+
+/// Paid orders that still wait for some of it, the first to be served first.
+pub async fn unsent(storage: &Storage, sku: &Sku) -> Result<Vec<Unsent>> {
+    let sql = "select o.id, o.number, cast(sum(l.quantity - l.shipped - l.cancelled) as bigint), o.paid_at
+        from orders o join order_lines l on l.order_id = o.id
+        where o.status = 'paid' and (o.fulfilment = 'unfulfilled' or o.fulfilment = 'partly_shipped')
+            and l.sku = $1 and l.quantity > l.shipped + l.cancelled
+        group by o.id, o.number, o.paid_at order by o.paid_at, o.id limit $2";
+    let rows = storage.read(sql, values![sku.as_str(), HOLDS_MAX]).await?;
+    let unsent = |row: &Row| Unsent {
+        order_id: row.text(0).to_owned(),
+        number: row.int(1),
+        quantity: row.int(2),
+        paid_at: row.int(3),
+    };
+    Ok(rows.iter().map(unsent).collect())
+}
+
+/// Shortfalls that were confirmed, the latest first.
+pub async fn shortfalls(storage: &Storage, sku: &Sku) -> Result<Vec<NotedShortfall>> {
+    let sql =
+        "select units, actor, noted_at from shortfalls where sku = $1 order by noted_at desc, command_id limit $2";
+    let rows = storage.read(sql, values![sku.as_str(), MOVEMENTS_MAX]).await?;
+    let noted = |row: &Row| NotedShortfall { units: row.int(0), actor: row.text(1).to_owned(), noted_at: row.int(2) };
+    Ok(rows.iter().map(noted).collect())
+}
+
+fn hold(row: &Row) -> LiveHold {
+    LiveHold {
+        order_id: row.text(0).to_owned(),
+        number: row.int(1),
+        quantity: row.int(2),
+        due_at: row.int(3),
+        status: row.text(4).to_owned(),
+    }
+}
+
+fn movement(row: &Row) -> MovementView {
+    MovementView {
+        seq: row.int(0),
+        delta: row.int(1),
+        on_hand_after: row.int(2),
+        reason: row.text(3).to_owned(),
+        order_id: row.text_or_none(4).map(str::to_owned),
+        order_number: row.int_or_none(7),
+        actor: row.text(5).to_owned(),
+        moved_at: row.int(6),
+    }
 }

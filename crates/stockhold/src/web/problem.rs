@@ -326,6 +326,7 @@ impl From<Refusal> for Problem {
             Refusal::HoldCapReached { .. } => Problem::new(StatusCode::TOO_MANY_REQUESTS, "hold-cap-reached", words),
             Refusal::IdempotencyKeyReused => Problem::unprocessable("idempotency-key-reused", words),
             Refusal::StockBelowHeld { .. } => Problem::conflict("stock-below-held", words),
+            Refusal::StockCountedSince { .. } => Problem::conflict("stock-counted-since", words),
             Refusal::ChangeOutOfRange { .. } => Problem::invalid("/delta", "out-of-range", words),
             Refusal::OrderUnknown | Refusal::RefundUnknown | Refusal::PaymentUnknown => Problem::not_found(),
             Refusal::AlreadyShipped => Problem::conflict("already-shipped", words),

@@ -16,6 +16,8 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("S2", "update stock_levels set held = held - 1 where sku = 'mug'"),
     ("S2", "delete from movements where seq = 2 and sku = 'mug'"),
     ("S2", "update movements set delta = delta - 1 where seq = 1 and sku = 'mug'"),
+    ("S2", "update stock_levels set held = 0, on_hand = 0, short = 1 where sku = 'mug'"),
+    ("S2", "insert into shortfalls (command_id, sku, units, actor, noted_at) values ('odd', 'mug', 1, 'odd', 1)"),
     ("S2", "update stock_levels set seq = seq + 1 where sku = 'mug'"),
     ("S3", "update order_lines set quantity = 2, total_minor = unit_price_minor * 2 - discount_minor"),
     ("S3", "update holders set live_holds = live_holds + 1"),

@@ -16,6 +16,8 @@ const FORGED: &[(&str, &str, &str)] = &[
     ("update stock_levels set held = -1", "stock_levels_held", "stock_levels_held"),
     ("update stock_levels set held = on_hand + 1", "stock_levels_held", "stock_levels_held"),
     ("update stock_levels set on_hand = held - 1", "stock_levels_held", "stock_levels_held"),
+    ("update stock_levels set short = -1", "stock_levels_short", "stock_levels_short"),
+    ("update stock_levels set short = 1, held = 0, on_hand = 1", "stock_levels_short", "stock_levels_short"),
     ("update movements set delta = 0", "movements_delta_check", "delta <> 0"),
     ("update movements set on_hand_after = -1", "movements_on_hand_after_check", "on_hand_after >= 0"),
     (

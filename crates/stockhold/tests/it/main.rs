@@ -5,6 +5,7 @@ mod admin_door;
 mod admin_import;
 mod admin_orders;
 mod admin_settings;
+mod admin_stock;
 mod after_sale;
 mod api_conditions;
 mod api_requests;

@@ -222,6 +222,7 @@ on_both_engines!(
 enum Step {
     Place(Box<PlaceOrder>),
     Count(&'static str, i64),
+    Miss(&'static str, i64),
     Tell(OrderId, SessionState, MoneyState),
 }
 
@@ -235,7 +236,11 @@ on_both_engines!(
             s.held <> (select cast(coalesce(sum(l.quantity), 0) as bigint) from order_lines l
                 join orders o on o.id = l.order_id where o.hold = 'live' and l.sku = s.sku)
             or s.on_hand <> (select cast(coalesce(sum(m.delta), 0) as bigint) from movements m where m.sku = s.sku)
-            or s.seq <> (select count(*) from movements m where m.sku = s.sku)";
+            or s.seq <> (select count(*) from movements m where m.sku = s.sku)
+            or s.short <> (select cast(coalesce(sum(f.units), 0) as bigint) from shortfalls f where f.sku = s.sku)
+                + (select cast(coalesce(sum(m.delta), 0) as bigint) from movements m
+                    where m.sku = s.sku and m.reason = 'shortfall')
+            or (s.short > 0 and s.held < s.on_hand)";
         for name in NAMES {
             shop.stock(name, 30).await;
         }
@@ -255,7 +260,10 @@ on_both_engines!(
                         let lines = [(NAMES[draw(3)], 1 + draw(4) as i64), (NAMES[draw(3)], 1 + draw(3) as i64)];
                         Step::Place(Box::new(shop.order(&lines)))
                     }
-                    kind if kind == 4 || placed.is_empty() => Step::Count(NAMES[draw(3)], draw(9) as i64 - 2),
+                    kind if kind == 4 || placed.is_empty() => match draw(4) {
+                        0 => Step::Miss(NAMES[draw(3)], draw(4) as i64),
+                        _ => Step::Count(NAMES[draw(3)], draw(9) as i64 - 2),
+                    },
                     _ => {
                         let id = placed[placed.len() - 1 - draw(placed.len().min(60))];
                         let (state, money) = [
@@ -274,6 +282,10 @@ on_both_engines!(
                     Step::Place(order) => shop.ledger.place_order(*order, noon()).await.ok().map(|placed| placed.order_id),
                     Step::Count(name, delta) => {
                         let _ = shop.count(name, delta).await; // Held goods cannot be counted away.
+                        None
+                    }
+                    Step::Miss(name, units) => {
+                        let _ = shop.miss(name, units).await; // Zero is no change.
                         None
                     }
                     Step::Tell(id, state, money) => {

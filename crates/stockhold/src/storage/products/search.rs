@@ -46,6 +46,15 @@ enum Run {
 
 /// Products that are for sale and have all of it, the best first.
 pub async fn find(storage: &Storage, query: &str) -> Result<Vec<Hit>> {
+    search(storage, query, false).await
+}
+
+/// The same among all products, for their keeper.
+pub async fn find_any(storage: &Storage, query: &str) -> Result<Vec<Hit>> {
+    search(storage, query, true).await
+}
+
+async fn search(storage: &Storage, query: &str, any_status: bool) -> Result<Vec<Hit>> {
     let terms = terms(query);
     if terms.is_empty() {
         return Ok(Vec::new());
@@ -63,9 +72,9 @@ pub async fn find(storage: &Storage, query: &str) -> Result<Vec<Hit>> {
     }
     let all: BTreeSet<&String> = alternatives.iter().flatten().collect();
     let sql = "select t.product_id, t.token, t.weight, p.position from product_tokens t
-        join products p on p.id = t.product_id and p.status = 'active'
+        join products p on p.id = t.product_id and (p.status = 'active' or $2 = 1)
         where t.token {in $1}";
-    let rows = storage.read(sql, values![all.into_iter().cloned().collect::<Vec<String>>()]).await?;
+    let rows = storage.read(sql, values![all.into_iter().cloned().collect::<Vec<String>>(), any_status]).await?;
     let mut found: BTreeMap<(i64, &str), BTreeMap<&str, i64>> = BTreeMap::new();
     for row in &rows {
         found.entry((row.int(3), row.text(0))).or_default().insert(row.text(1), row.int(2));

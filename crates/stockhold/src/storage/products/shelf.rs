@@ -27,7 +27,7 @@ pub struct Offer {
 /// A due hold counts as free, as everywhere.
 const OFFERS: &str = "
     select p.id, p.created_at, v.price_minor, v.options,
-        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) as bigint)
+        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) - coalesce(s.short, 0) as bigint)
     from products p
     join variants v on v.product_id = p.id and v.active = 1
     left join stock_levels s on s.sku = v.sku

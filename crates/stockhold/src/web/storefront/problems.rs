@@ -50,6 +50,7 @@ const CODES: &[(u16, &str)] = &[
     (409, "session-still-open"),
     (409, "sku-taken"),
     (409, "stock-below-held"),
+    (409, "stock-counted-since"),
     (409, "total-changed"),
     (409, "units-not-there"),
     (412, "precondition-failed"),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rules::books::Policy;
 use rules::cart::CartLine;
+use rules::commands::correct_stock::{BelowHeld, CorrectStock};
 use rules::commands::count_stock::CountStock;
 use rules::commands::place_order::{PlaceOrder, Placed};
 use rules::commands::record_checkout::{CheckoutAnswer, RecordCheckout};
@@ -12,7 +13,7 @@ use rules::commands::record_payment::{RecordPayment, Recorded};
 use rules::ids::{CountId, OrderId, RefundId};
 use rules::money::Currency;
 use rules::payments::{MoneyState, SessionFact, SessionState};
-use rules::stock::Reason;
+use rules::stock::{Counted, Reason};
 use rules::text::{Email, Sku};
 use rules::time::{Span, Timestamp};
 use stockhold::ledger::{Failure, Ledger};
@@ -97,7 +98,16 @@ impl TestBooks {
         }
     }
 
-    pub async fn count(&self, name: &str, delta: i64) -> Result<rules::stock::Counted, Failure> {
+    /// So many units are not there, promised or not: somebody looked, and confirmed it.
+    pub async fn miss(&self, name: &str, units: i64) -> Result<Counted, Failure> {
+        let id = CountId::from_u128(self.draw());
+        let (reason, actor) = (Reason::Counted, "test".to_owned());
+        let count = CountStock { id, sku: sku(name), delta: -units, reason, actor };
+        let found = CorrectStock { count, revision: None, below_held: BelowHeld::Shortfall };
+        self.ledger.correct_stock(found, noon()).await
+    }
+
+    pub async fn count(&self, name: &str, delta: i64) -> Result<Counted, Failure> {
         let id = CountId::from_u128(self.draw());
         let reason = Reason::Received;
         let command = CountStock { id, sku: sku(name), delta, reason, actor: "test".to_owned() };

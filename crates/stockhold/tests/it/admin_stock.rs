@@ -1,0 +1,116 @@
+//! Stock by hand: count sheets beside a shop that sells, and goods that are missing although they are promised.
+
+use rules::commands::Refusal;
+use rules::commands::correct_stock::{BelowHeld, CorrectStock};
+use rules::commands::count_stock::CountStock;
+use rules::ids::CountId;
+use rules::stock::{Counted, Reason};
+use stockhold::ledger::Failure;
+use stockhold::storage::stock::{self, Account};
+
+use crate::on_both_engines;
+use crate::support::books::{TestBooks, noon, sku};
+
+fn correction(id: u128, name: &str, delta: i64, revision: Option<i64>, below_held: BelowHeld) -> CorrectStock {
+    let (id, actor) = (CountId::from_u128(id), "staff:ann".to_owned());
+    let count = CountStock { id, sku: sku(name), delta, reason: Reason::Counted, actor };
+    CorrectStock { count, revision, below_held }
+}
+
+async fn account(shop: &TestBooks, name: &str) -> Account {
+    stock::find(&shop.storage, &sku(name)).await.expect("the database answers").expect("it is on the shelf")
+}
+
+/// On hand, held and short.
+async fn level(shop: &TestBooks, name: &str) -> (i64, i64, i64) {
+    let account = account(shop, name).await;
+    (account.on_hand, account.held, account.short)
+}
+
+on_both_engines!(
+    /// Setting stock below what is held is refused, then confirmed, and then in the books until it is made up for.
+    a_shortfall_is_explicit_and_never_a_negative,
+    async |shop: &TestBooks| {
+        shop.stock("mug", 5).await;
+        let first = shop.place_open(&[("mug", 2)]).await;
+        let second = shop.place_open(&[("mug", 3)]).await;
+        let correct = async |id, delta, below| shop.ledger.correct_stock(correction(id, "mug", delta, None, below), noon()).await;
+        let refused = correct(1001, -2, BelowHeld::Refuse).await;
+        assert_eq!(refused, Err(Failure::Refused(Refusal::StockBelowHeld { sku: sku("mug"), held: 5 })));
+        let noted = correct(1001, -2, BelowHeld::Shortfall).await;
+        assert_eq!(noted, Ok(Counted { on_hand: 5, held: 5, short: 2, again: false }));
+        assert_eq!(shop.count_of("select count(*) from movements").await, 1, "no movement: nothing left the books yet");
+
+        // The same click again, though no movement tells of it.
+        let again = correct(1001, -2, BelowHeld::Shortfall).await;
+        assert_eq!(again, Ok(Counted { on_hand: 5, held: 5, short: 2, again: true }));
+        assert_eq!(correct(1001, -1, BelowHeld::Shortfall).await, Err(Failure::Refused(Refusal::IdempotencyKeyReused)));
+        let noted = stock::shortfalls(&shop.storage, &sku("mug")).await.expect("the database answers");
+        assert_eq!((noted.len(), noted[0].units, noted[0].actor.as_str()), (1, 2, "staff:ann"));
+
+        // One order lapses: of the two that come back none is there. The other is paid, and gets the three that are.
+        shop.close(first).await;
+        assert_eq!(level(shop, "mug").await, (3, 3, 0));
+        shop.pay(second).await;
+        assert_eq!(level(shop, "mug").await, (0, 0, 0));
+        let reasons: Vec<String> = account(shop, "mug").await.movements.into_iter().map(|m| m.reason).collect();
+        assert_eq!(reasons, ["sold", "shortfall", "received"]);
+    }
+);
+
+on_both_engines!(
+    /// Sold before it is made up for: nothing is for sale until as many came in as are missing.
+    goods_that_are_owed_are_taken_from_the_next_delivery,
+    async |shop: &TestBooks| {
+        shop.stock("mug", 3).await;
+        let order = shop.place_open(&[("mug", 3)]).await;
+        shop.miss("mug", 2).await.expect("it is confirmed");
+        shop.pay(order).await;
+        assert_eq!(level(shop, "mug").await, (0, 0, 2));
+        let unsent = stock::unsent(&shop.storage, &sku("mug")).await.expect("the database answers");
+        assert_eq!(unsent.iter().map(|order| order.quantity).collect::<Vec<_>>(), [3], "who waits for it is named");
+        shop.count("mug", 1).await.expect("one comes");
+        assert_eq!(level(shop, "mug").await, (0, 0, 1));
+        let short = shop.place(&[("mug", 1)]).await;
+        assert!(matches!(short, Err(Failure::Refused(Refusal::OutOfStock { .. }))), "{short:?}");
+        shop.count("mug", 4).await.expect("four more come");
+        assert_eq!(level(shop, "mug").await, (3, 0, 0));
+    }
+);
+
+on_both_engines!(
+    /// A sheet was printed, goods were sold, and the count comes in: what was sold stays sold.
+    a_count_respects_what_was_sold_since_its_sheet_was_printed,
+    async |shop: &TestBooks| {
+        shop.stock("mug", 10).await;
+        let printed = account(shop, "mug").await;
+        let order = shop.place_open(&[("mug", 4)]).await;
+        shop.pay(order).await;
+        let counted = 9 - (printed.on_hand - printed.short);
+        let counted = correction(1007, "mug", counted, Some(printed.revision), BelowHeld::Refuse);
+        let done = shop.ledger.correct_stock(counted.clone(), noon()).await;
+        assert_eq!(done, Ok(Counted { on_hand: 5, held: 0, short: 0, again: false }));
+        let again = shop.ledger.correct_stock(counted, noon()).await;
+        assert_eq!(again, Ok(Counted { on_hand: 5, held: 0, short: 0, again: true }), "the form sent twice is one count");
+
+        let late = correction(1008, "mug", -3, Some(printed.revision), BelowHeld::Refuse);
+        let late = shop.ledger.correct_stock(late, noon()).await;
+        assert_eq!(late, Err(Failure::Refused(Refusal::StockCountedSince { sku: sku("mug") })), "another sheet was faster");
+    }
+);
+
+on_both_engines!(
+    /// Two people count the same shelf from two copies of one sheet, in the same moment: one of them is heard.
+    of_two_counts_from_one_sheet_one_counts,
+    async |shop: &TestBooks| {
+        shop.stock("mug", 10).await;
+        let printed = account(shop, "mug").await;
+        let counts = (0..8).map(|id| {
+            let count = correction(1100 + id, "mug", -1, Some(printed.revision), BelowHeld::Refuse);
+            shop.ledger.correct_stock(count, noon())
+        });
+        let answers = futures_util::future::join_all(counts).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+        assert_eq!(level(shop, "mug").await, (9, 0, 0));
+    }
+);
