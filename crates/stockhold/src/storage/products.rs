@@ -3,8 +3,13 @@
 //! What is shown as available is what a buyer can get: a hold that is due does not count as taken, because it is
 //! taken back when somebody wants the goods. Stock itself is never changed here, only its row is made, empty.
 
+pub mod bulk;
+pub mod change;
+pub mod collections;
 pub mod edit;
 pub mod images;
+pub mod redirects;
+pub mod remove;
 pub mod roster;
 pub mod search;
 pub mod shelf;

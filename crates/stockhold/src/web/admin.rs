@@ -3,14 +3,17 @@
 //! Invariant: there is no page without a line in [`routes`], and no line without a word on who may open it. Whatever
 //! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
 
+pub mod collections;
 pub mod customers;
 pub mod desk;
 pub mod discounts;
 pub mod door;
 pub mod exchange;
 pub mod orders;
+pub mod products;
 pub mod settings;
 pub mod sign_in;
+pub mod stock;
 pub mod today;
 
 use std::sync::Arc;
@@ -163,15 +166,50 @@ fn routes() -> Vec<Route> {
         page("/admin/settings/keys/new", MayFresh(Admin), settings::keys::show_new),
         action("/admin/settings/keys/new", MayFresh(Admin), "key.make", settings::keys::make),
         action("/admin/settings/keys/{id}/revoke", MayFresh(Admin), "key.revoke", settings::keys::revoke),
+        // Products
+        page("/admin/products", May(Scope::ProductsRead), products::list),
+        action("/admin/products/bulk", May(Scope::ProductsWrite), "product.change_many", products::change_many),
+        action("/admin/products/sample", May(Scope::ProductsWrite), "product.sample", products::sample),
+        page("/admin/products/new", May(Scope::ProductsWrite), products::edit::new),
+        action("/admin/products/new", May(Scope::ProductsWrite), "product.make", products::edit::make),
+        action("/admin/products/new/shape", May(Scope::ProductsWrite), "product.shape_new", products::edit::shape_new),
+        page("/admin/products/{slug}", May(Scope::ProductsRead), products::edit::show),
+        action("/admin/products/{slug}", May(Scope::ProductsWrite), "product.save", products::edit::save),
+        action("/admin/products/{slug}/shape", May(Scope::ProductsWrite), "product.shape", products::edit::shape),
+        action("/admin/products/{slug}/remove", May(Scope::ProductsWrite), "product.remove", products::edit::remove),
+        upload("/admin/products/{slug}/pictures", May(Scope::ProductsWrite), "picture.add", products::pictures::upload),
+        action(
+            "/admin/products/{slug}/pictures/arrange",
+            May(Scope::ProductsWrite),
+            "picture.arrange",
+            products::pictures::arrange,
+        ),
+        page("/admin/collections", May(Scope::ProductsRead), collections::list),
+        action("/admin/collections/arrange", May(Scope::ProductsWrite), "collection.arrange", collections::arrange),
+        page("/admin/collections/new", May(Scope::ProductsWrite), collections::new),
+        action("/admin/collections/new", May(Scope::ProductsWrite), "collection.make", collections::make),
+        page("/admin/collections/{slug}", May(Scope::ProductsRead), collections::show),
+        action("/admin/collections/{slug}", May(Scope::ProductsWrite), "collection.save", collections::save),
+        action("/admin/collections/{slug}/remove", May(Scope::ProductsWrite), "collection.remove", collections::remove),
+        // Stock
+        page("/admin/stock", May(Scope::StockRead), stock::list),
+        page("/admin/stock/count", May(Scope::StockRead), stock::count::show),
+        page("/admin/stock/count.csv", May(Scope::StockRead), stock::count::download),
+        action("/admin/stock/count", May(Scope::StockWrite), "stock.count", stock::count::submit),
+        page("/admin/stock/{sku}", May(Scope::StockRead), stock::show),
+        action("/admin/stock/{sku}/change", May(Scope::StockWrite), "stock.change", stock::change),
+        action("/admin/stock/{sku}/release", May(Scope::OrdersWrite), "hold.release", stock::release),
     ]
 }
 
 /// What stands in the navigation, in its order: where it leads, its word, and who sees it.
 const NAVIGATION: &[(&str, &str, Permission)] = &[
     ("/admin", "admin-nav-today", Permission::SignedIn),
+    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
+    ("/admin/products", "admin-nav-products", Permission::May(Scope::ProductsRead)),
+    ("/admin/stock", "admin-nav-stock", Permission::May(Scope::StockRead)),
     ("/admin/customers", "admin-nav-customers", Permission::May(Scope::CustomersRead)),
     ("/admin/data", "admin-nav-data", Permission::May(Scope::ProductsRead)),
-    ("/admin/orders", "admin-nav-orders", Permission::May(Scope::OrdersRead)),
     ("/admin/discounts", "admin-nav-discounts", Permission::May(Scope::CouponsRead)),
     ("/admin/settings", "admin-nav-settings", Permission::May(Scope::SettingsRead)),
 ];

@@ -114,3 +114,129 @@ on_both_engines!(
         assert_eq!(level(shop, "mug").await, (9, 0, 0));
     }
 );
+
+mod at_the_desk {
+    use rules::ids::OrderId;
+    use rules::orders::{Hold, Status};
+    use rules::time::Span;
+    use stockhold::staff::Role;
+    use stripe_sandbox::{Fault, Faults};
+
+    use crate::on_both_engines;
+    use crate::support::browser::Page;
+    use crate::support::shop::TestShop;
+
+    fn field(page: &Page, before: &str) -> String {
+        let at = page.text.find(before).unwrap_or_else(|| panic!("no {before} in {}", page.text)) + before.len();
+        page.text[at..].split('"').next().unwrap_or_default().to_owned()
+    }
+
+    on_both_engines!(
+        /// Below what is held: the page asks, names the orders, and only then notes it.
+        a_shortfall_names_the_orders_and_is_confirmed,
+        TestShop,
+        async |shop: &TestShop| {
+            shop.stock("mug", 3).await;
+            let order = shop.check_out(&[("mug", 2)]).await;
+            let number = shop.view(order).await.number;
+            let browser = shop.sign_in(Role::Manager).await;
+            let change = [("identity", "one"), ("delta", "-2"), ("reason", "damaged")];
+            let asked = browser.post("/admin/stock/mug/change", &change).await;
+            assert_eq!(asked.status, 409);
+            assert!(asked.text.contains(&format!("Order {number}")) && asked.text.contains("1 missing"), "{}", asked.text);
+            assert_eq!(shop.level("mug").await, (3, 2), "nothing has changed yet");
+            let confirmed = [&change[..], &[("confirmed", "1")]].concat();
+            for _ in 0..2 {
+                let noted = browser.post("/admin/stock/mug/change", &confirmed).await;
+                assert_eq!(noted.location, "/admin/stock/mug?done=stock-short", "{}", noted.text);
+            }
+            assert_eq!(shop.level("mug").await, (2, 2));
+            let page = browser.get("/admin/stock/mug").await;
+            assert!(page.text.contains("1 missing") && page.text.contains("1 unit is missing"), "{}", page.text);
+            let list = browser.get("/zh/admin/stock?which=short").await;
+            assert!(list.text.contains("短缺 1 件"), "{}", list.text);
+
+            // Its buyer gives up: of the two that come back one is not there.
+            shop.cancel(order).await;
+            shop.settle().await;
+            assert_eq!(shop.level("mug").await, (1, 0));
+            assert!(browser.get("/admin/stock/mug").await.text.contains("Missing units written off"));
+        }
+    );
+
+    on_both_engines!(
+        /// A hold is released once its payment page is closed; a buyer who was faster has paid; and without Stripe it stays.
+        a_hold_is_released_by_hand_only_when_nobody_can_pay_any_more,
+        TestShop,
+        async |shop: &TestShop| {
+            shop.stock("mug", 3).await;
+            let browser = shop.sign_in(Role::Manager).await;
+            let release = async |order: OrderId| {
+                let page = browser.post("/admin/stock/mug/release", &[("order", &order.to_string())]).await;
+                page.location
+            };
+            let order = shop.check_out(&[("mug", 1)]).await;
+            let page = browser.get("/admin/stock/mug").await.text;
+            assert!(page.contains("30 minutes left") && page.contains("3 on hand, 1 held"), "{page}");
+            assert_eq!(release(order).await, "/admin/stock/mug?done=hold-released");
+            let view = shop.view(order).await;
+            assert_eq!((view.hold, view.status), (Hold::Released, Status::Expired));
+            let session = shop.sandbox.session(&shop.session_of(order).await).expect("Stripe knows it");
+            assert_eq!(session["status"], "expired", "S4");
+
+            let faster = shop.check_out(&[("mug", 1)]).await;
+            shop.pay(faster).await;
+            assert_eq!(release(faster).await, "/admin/stock/mug?done=hold-paid");
+            assert_eq!(shop.view(faster).await.status, Status::Paid, "if Stripe says paid, it is paid");
+
+            let stuck = shop.check_out(&[("mug", 1)]).await;
+            let away = Fault::ServerError.on("POST /v1/checkout/sessions/").standing();
+            shop.sandbox.set_faults(Faults::default().with(away));
+            assert_eq!(release(stuck).await, "/admin/stock/mug?done=hold-unknown");
+            assert_eq!(shop.view(stuck).await.hold, Hold::Live, "S4");
+            shop.sandbox.set_faults(Faults::default());
+            assert_eq!(release(stuck).await, "/admin/stock/mug?done=hold-released");
+            shop.shop.clock.advance(Span::minutes(1));
+            shop.settle().await;
+            assert_eq!(shop.level("mug").await, (2, 0));
+        }
+    );
+
+    on_both_engines!(
+        /// A sheet of three: one right, one changed beside a sale, one below what is held; each has its own result.
+        a_count_sheet_has_a_result_for_each_row,
+        TestShop,
+        async |shop: &TestShop| {
+            for (name, units) in [("bowl", 5), ("mug", 4), ("tray", 3)] {
+                shop.stock(name, units).await;
+            }
+            let browser = shop.sign_in(Role::Manager).await;
+            let sheet = browser.get("/admin/stock/count").await;
+            let csv = browser.get("/admin/stock/count.csv").await.text;
+            assert!(csv.contains("sku,product,variant") && csv.contains("bowl,"), "{csv}");
+            shop.paid(&[("bowl", 2)]).await;
+            shop.check_out(&[("tray", 3)]).await;
+            let identity = field(&sheet, "name=\"identity\" value=\"");
+            let mut fields: Vec<(String, String)> = vec![("identity".to_owned(), identity)];
+            for (at, counted) in [(0, "4"), (1, "4"), (2, "1")] {
+                for name in ["sku", "printed", "revision"] {
+                    fields.push((format!("{name}.{at}"), field(&sheet, &format!("name=\"{name}.{at}\" value=\""))));
+                }
+                fields.push((format!("counted.{at}"), counted.to_owned()));
+            }
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            let counted = browser.post("/admin/stock/count", &fields).await;
+            assert_eq!(counted.status, 409);
+            assert!(counted.text.contains("3 rows counted, 1 needs another look."), "{}", counted.text);
+            assert_eq!(shop.level("bowl").await, (2, 0), "one less than printed, and two were sold");
+            assert_eq!((shop.level("mug").await, shop.level("tray").await), ((4, 0), (3, 3)));
+
+            // The same sheet sent again counts nothing twice; the row that asked is confirmed.
+            let again = [&fields[..], &[("confirmed.2", "1")]].concat();
+            let done = browser.post("/admin/stock/count", &again).await;
+            assert!(done.status == 200 && done.text.contains("2 are missing"), "{}", done.text);
+            assert_eq!((shop.level("bowl").await, shop.level("tray").await), ((2, 0), (3, 3)));
+            assert!(browser.get("/admin/stock?which=short").await.text.contains("2 missing"));
+        }
+    );
+}

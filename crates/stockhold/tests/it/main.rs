@@ -2,6 +2,7 @@
 
 mod admin_customers;
 mod admin_door;
+mod admin_goods;
 mod admin_import;
 mod admin_orders;
 mod admin_settings;

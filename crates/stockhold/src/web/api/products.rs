@@ -454,7 +454,7 @@ fn new_variant(
 }
 
 /// `Celadon / 120 ml`, in every language in which each option is named.
-fn title_of(options: &BTreeMap<String, Localized>, names: &[String]) -> Localized {
+pub fn title_of(options: &BTreeMap<String, Localized>, names: &[String]) -> Localized {
     let values: Vec<&Localized> = names.iter().filter_map(|name| options.get(name)).collect();
     let mut title = Localized::default();
     for tag in values.iter().flat_map(|value| value.0.keys()) {

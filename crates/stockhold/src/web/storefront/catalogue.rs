@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 use rules::money::Money;
@@ -16,7 +17,7 @@ use super::{pictures, plain, quantity, seo};
 use crate::language::{Language, format_clock, machine_time, plain_amount};
 use crate::media::drawings;
 use crate::storage::orders;
-use crate::storage::products::{self, ListQuery, Product, ProductStatus, Spec, Variant, shelf};
+use crate::storage::products::{self, ListQuery, Product, ProductStatus, Spec, Variant, redirects, shelf};
 use crate::web::PageError;
 use crate::web::pages::markdown;
 use crate::web::session::Visitor;
@@ -113,11 +114,15 @@ pub async fn product(
     path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let product = found(&visitor, &path?.0).await?;
+    let slug = path?.0;
+    let query = query.unwrap_or_default();
+    let product = match found(&visitor, &slug).await {
+        Err(PageError::NotFound) => return moved(&visitor, &slug, &query).await,
+        other => other?,
+    };
     if product.status == ProductStatus::Archived {
         return gone(&visitor, &product).await;
     }
-    let query = query.unwrap_or_default();
     let choice = Choice::read(form_urlencoded::parse(query.as_bytes()));
     let wanted = quantity(&choice.quantity, 1).unwrap_or(1);
     let again = Again { quantity: wanted.to_string(), ..Again::default() };
@@ -139,6 +144,16 @@ pub async fn product_again(
         return gone(visitor, &product).await;
     }
     product_page(visitor, &product, choice, again, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+/// An old address leads to the new one for good, with whatever was chosen; one that never was is not found.
+async fn moved(visitor: &Visitor, slug: &str, query: &str) -> Result<Response, PageError> {
+    let slug = plain(slug).ok_or(PageError::NotFound)?;
+    let now = redirects::find(&visitor.shop.storage, slug).await?.ok_or(PageError::NotFound)?;
+    found(visitor, &now).await?;
+    let joint = if query.is_empty() { "" } else { "?" };
+    let place = format!("{}/products/{now}{joint}{query}", visitor.prefix());
+    Ok((StatusCode::MOVED_PERMANENTLY, [(LOCATION, place)]).into_response())
 }
 
 /// What stands at this address; a draft is nobody's business.
