@@ -29,7 +29,6 @@ use crate::storage::orders;
 use crate::storage::stock::shelf::{self, Place, ShelfQuery, Which};
 use crate::storage::stock::{self, LiveHold, MovementView};
 use crate::web::PageError;
-use crate::web::storefront::catalogue::FEW;
 use crate::web::storefront::plain;
 
 /// Rows of a page of the shelf, and movements of a page of one variant.
@@ -50,7 +49,14 @@ pub struct ShelfParameters {
 pub async fn list(desk: Desk, Query(asked): Query<ShelfParameters>) -> Result<Response, PageError> {
     let which = Which::parse(&asked.which).unwrap_or_default();
     let q = plain(&asked.q).unwrap_or_default().to_owned();
-    let query = ShelfQuery { q, which, after: asked.after.clone(), limit: ROWS, few: FEW, ..ShelfQuery::default() };
+    let query = ShelfQuery {
+        q,
+        which,
+        after: asked.after.clone(),
+        limit: ROWS,
+        few: desk.settings.low_stock,
+        ..ShelfQuery::default()
+    };
     let (places, next) = shelf::list(&desk.shop.storage, &query, desk.shop.now()).await?;
     let address = |which: Which, after: &str| {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
@@ -82,7 +88,7 @@ fn place_value(desk: &Desk, place: &Place) -> Value {
     let state = match (place.short, place.available) {
         (1.., _) => "short",
         (_, ..1) => "out",
-        (_, few) if few <= FEW => "low",
+        (_, few) if few <= desk.settings.low_stock => "low",
         _ => "ok",
     };
     context! {

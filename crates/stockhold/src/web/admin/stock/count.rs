@@ -23,7 +23,6 @@ use crate::storage::products;
 use crate::storage::stock::shelf::{self, Place, ShelfQuery, Which};
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
-use crate::web::storefront::catalogue::FEW;
 use crate::web::storefront::plain;
 
 /// Rows of one sheet: what a person counts in one go.
@@ -46,7 +45,7 @@ impl SheetParameters {
             collection: self.collection.clone(),
             after: self.after.clone(),
             limit: ROWS,
-            few: FEW,
+            few: desk.settings.low_stock,
         };
         Ok(shelf::list(&desk.shop.storage, &query, desk.shop.now()).await?)
     }
