@@ -49,7 +49,14 @@ pub struct ShelfParameters {
 pub async fn list(desk: Desk, Query(asked): Query<ShelfParameters>) -> Result<Response, PageError> {
     let which = Which::parse(&asked.which).unwrap_or_default();
     let q = plain(&asked.q).unwrap_or_default().to_owned();
-    let query = ShelfQuery { q, which, after: asked.after.clone(), limit: ROWS, few: desk.settings.low_stock, ..ShelfQuery::default() };
+    let query = ShelfQuery {
+        q,
+        which,
+        after: asked.after.clone(),
+        limit: ROWS,
+        few: desk.settings.low_stock,
+        ..ShelfQuery::default()
+    };
     let (places, next) = shelf::list(&desk.shop.storage, &query, desk.shop.now()).await?;
     let address = |which: Which, after: &str| {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
