@@ -110,6 +110,7 @@ test("an endpoint made at the desk is told of a paid order, without scripts, and
     });
   });
   await new Promise((resolve) => program.listen(0, "127.0.0.1", resolve));
+  program.unref(); // A test that fails must not wait for it.
   const { page, close } = await signedIn({ ...desktop, javaScriptEnabled: false });
   await page.goto(`${shop.address}/admin/settings/webhooks/new`);
   await page.fill("#url", `http://127.0.0.1:${program.address().port}/hooks`);
