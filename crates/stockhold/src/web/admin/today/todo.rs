@@ -80,7 +80,7 @@ pub async fn list(desk: &Desk) -> Result<Vec<Todo>, PageError> {
         put("to-ship", Weight::Work, counts.to_ship, String::new(), "/admin/orders?tab=to_ship");
     }
     if desk.may(Scope::StockRead) {
-        put("low-stock", Weight::Work, counts.low_stock, String::new(), "/admin/stock?show=low");
+        put("low-stock", Weight::Work, counts.low_stock, String::new(), "/admin/stock?which=low");
     }
     if desk.may(Scope::PaymentsRead) {
         for (kind, count, due_by) in waits(desk).await? {
