@@ -138,6 +138,17 @@ fn every_action_has_a_word_of_its_own_and_pages_have_none() {
 }
 
 #[test]
+fn every_action_has_a_name_that_people_read_in_the_audit_log() {
+    let words = crate::language::Words::built_in();
+    for action in super::actions() {
+        let key = format!("admin-action-{}", action.replace(['.', '_'], "-"));
+        for language in crate::language::Language::ALL {
+            assert!(words.has(language, &key), "{} has no {key}", language.tag());
+        }
+    }
+}
+
+#[test]
 fn only_the_door_is_open_to_anyone() {
     for route in routes() {
         let is_door = ["/admin/setup", "/admin/sign-in", "/admin/links", "/admin/reset"]
