@@ -158,7 +158,7 @@ on_both_engines!(
         let read = ben.get("/admin/products/tea-cup").await.hidden("revision");
         let bodies: Vec<String> = (0..8).map(|number| format!("Cup {number}")).collect();
         let saves = bodies.iter().map(|title| {
-            let mut fields = typed(&[("title.en", title)]);
+            let mut fields = typed(&[("title.en", title.as_str())]);
             fields.push(("revision", &read));
             let ben = &ben;
             async move { ben.post("/admin/products/tea-cup", &fields).await.status }

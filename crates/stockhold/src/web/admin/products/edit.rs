@@ -275,7 +275,8 @@ async fn page(
 fn product_value(desk: &Desk, product: &Product, retired: &[Variant]) -> Value {
     let now = desk.shop.now();
     let picture = |(at, image): (usize, &products::images::Image)| {
-        let one = Product { images: vec![image.clone()], ..product.clone() };
+        let mut one = product.clone();
+        one.images = vec![image.clone()];
         let alt = |tag: &str| image.alt.0.get(tag).cloned().unwrap_or_default();
         context! {
             number => at + 1, digest => &image.digest, sku => &image.sku, picture => storefront_pictures::of(&one, None),

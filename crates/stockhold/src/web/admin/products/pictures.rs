@@ -13,7 +13,7 @@ use crate::catalogue::pictures::image;
 use crate::media::{Media, Refused};
 use crate::storage::products::change::said;
 use crate::storage::products::images::{self, Image};
-use crate::storage::products::{self, Localized, Product, ProductStatus};
+use crate::storage::products::{self, Localized, ProductStatus};
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
 use crate::web::media::blocking;
@@ -63,7 +63,8 @@ pub async fn upload(desk: Desk, Path(slug): Path<String>, request: Request) -> R
         }
     };
     let image = image(accepted, sku, alt);
-    let with = Product { images: vec![image.clone()], ..product.clone() };
+    let mut with = product.clone();
+    with.images = vec![image.clone()];
     if product.status == ProductStatus::Active && unsaid_pictures(&desk, &with).next().is_some() {
         return again(unprocessable, "admin-goods-wrong-alt").await;
     }
@@ -106,7 +107,8 @@ pub async fn arrange(
         ("remove", Some(at)) => drop(arranged.remove(at)),
         _ => {}
     }
-    let with = Product { images: arranged.clone(), ..product.clone() };
+    let mut with = product.clone();
+    with.images.clone_from(&arranged);
     if product.status == ProductStatus::Active && unsaid_pictures(&desk, &with).next().is_some() {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "admin-goods-wrong-alt").await;
     }
