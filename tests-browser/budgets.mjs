@@ -30,7 +30,7 @@ after(async () => {
 test("no page is heavier, slower or less steady than it may be, and none asks anybody else for anything", async () => {
   const goods = (await shelf(shop.address)).filter((variant) => variant.available >= 3);
   const order = await placeOrder(shop, { sku: goods[0].sku, quantity: 1, email: "budget@example.com", locale: "en" });
-  await until(drawn, "the demo has drawn its pictures");
+  await until(drawn, "the demo has drawn its pictures", 240_000);
   const table = [];
   const missed = [];
   for (const path of ["/", "/products", `/products/${goods[0].slug}`, "/search?q=cup", `/orders/${order.id}?token=${order.token}`, "/zh/"]) {

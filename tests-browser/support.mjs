@@ -221,10 +221,10 @@ export async function picture(page, name) {
 }
 
 /** Asks again until it is so; there is no other wait in these tests. */
-export async function until(isSo, what) {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(isSo, what, patience = PATIENCE_MS) {
+  const end = Date.now() + patience;
   while (!(await isSo())) {
-    assert.ok(Date.now() < end, `in ${PATIENCE_MS / 1000} s it never came true that ${what}`);
+    assert.ok(Date.now() < end, `in ${patience / 1000} s it never came true that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

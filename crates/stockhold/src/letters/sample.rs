@@ -124,10 +124,26 @@ pub fn order(language: Language) -> OrderView {
     }
 }
 
+/// The same order, had nobody entered a code.
+fn without_code(order: &OrderView) -> OrderView {
+    let line =
+        |line: &OrderLineView| OrderLineView { discount: 0, total: line.unit_price * line.quantity, ..line.clone() };
+    let total = order.total + order.discount;
+    OrderView {
+        coupon: None,
+        discount: 0,
+        total,
+        lines: order.lines.iter().map(line).collect(),
+        payments: vec![payment(total, Purpose::Order)],
+        ..order.clone()
+    }
+}
+
 /// Every letter, in every state that it has words for.
 pub fn letters(language: Language) -> Vec<Sample> {
     let paid = order(language);
     let unpaid = OrderView { paid_at: None, payments: Vec::new(), ..paid.clone() };
+    let plain = without_code(&paid);
     let free = OrderView { discount: 9400, total: 0, payments: Vec::new(), ..paid.clone() };
     let cancelled = |order: OrderView| OrderView { cancelled_at: Some(AT), ..order };
     let back = |kind, state, minor| going_back(&paid, kind, state, minor);
@@ -159,6 +175,8 @@ pub fn letters(language: Language) -> Vec<Sample> {
         of("late_refund", Letter::LateRefund, back(Late, Pending, whole)),
         of("late_refund-cancelled", Letter::LateRefund, cancelled(back(Late, Pending, whole))),
         of("late_refund-owed", Letter::LateRefund, back(Late, Failed, whole)),
+        of("late_refund-cancelled-owed", Letter::LateRefund, cancelled(back(Late, Failed, whole))),
+        of("late_refund-without-code", Letter::LateRefund, going_back(&plain, Late, Pending, plain.total)),
         of("owner_new_order", Letter::OwnerNewOrder, paid.clone()),
         of("owner_new_order-free", Letter::OwnerNewOrder, free),
         of("owner_late_payment", Letter::OwnerLatePayment, back(Late, Pending, whole)),
