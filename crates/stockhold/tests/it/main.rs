@@ -13,6 +13,7 @@ mod admin_stock;
 mod admin_today;
 mod after_sale;
 mod api_conditions;
+mod api_desk;
 mod api_requests;
 mod architecture;
 mod audit;
