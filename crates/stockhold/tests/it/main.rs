@@ -28,6 +28,7 @@ mod coupon_sheet;
 mod coupons;
 mod crashes;
 mod day;
+mod described;
 mod every_step;
 mod facts;
 mod goods;
