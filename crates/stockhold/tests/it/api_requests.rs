@@ -210,6 +210,8 @@ on_both_engines!(every_list_leads_to_its_end, TestShop, async |shop: &TestShop| 
     }
     for (path, least) in [
         ("/api/products", 3),
+        ("/api/admin/products", 3),
+        ("/api/admin/stock", 3),
         ("/api/admin/orders", 3),
         ("/api/admin/orders?status=paid", 3),
         ("/api/admin/coupons", 3),

@@ -13,7 +13,8 @@ use super::Route;
 use super::access::Access;
 
 /// Paths of what has a strong `ETag`.
-pub const TAGGED: [&str; 8] = [
+pub const TAGGED: [&str; 9] = [
+    "/api/admin/collections/{slug}",
     "/api/admin/orders/{id}/shipping-address",
     "/api/admin/products/{slug}",
     "/api/admin/products/{slug}/images",
@@ -265,6 +266,7 @@ fn show(operation: &mut Operation, path: &str, method: &Method) {
             "variants": [{ "sku": "HK-CUP-120-CEL", "options": { "Glaze": { "en": "Celadon", "zh-CN": "青瓷" } },
                 "price": usd(3200), "weight_grams": 180 }],
         }),
+        ("PUT", "/api/admin/collections/{slug}") => json!({ "title": { "en": "Teapots", "zh-CN": "茶壶" } }),
         ("PUT", "/api/admin/pages/{slug}") => {
             json!({ "title": { "en": "Contact", "zh-CN": "联系我们" }, "body": { "en": "Write to **us**." } })
         }

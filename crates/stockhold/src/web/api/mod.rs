@@ -7,6 +7,7 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod collections;
 pub mod conditions;
 pub mod coupon_sheet;
 pub mod coupons;
@@ -76,6 +77,13 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
         route(Method::POST, "/api/orders/{id}/cancel", TokenOrKey(Scope::OrdersWrite), after_sale::cancel),
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
+        route(Method::GET, "/api/admin/products", Key(Scope::ProductsRead), products::list_to_staff),
+        route(Method::DELETE, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::remove),
+        route(Method::GET, "/api/admin/collections", Key(Scope::ProductsRead), collections::list),
+        route(Method::GET, "/api/admin/collections/{slug}", Key(Scope::ProductsRead), collections::show),
+        route(Method::PUT, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::put),
+        route(Method::DELETE, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::remove),
+        route(Method::GET, "/api/admin/stock", Key(Scope::StockRead), stock::list),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
         route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
         route(Method::GET, images::UPLOAD, Key(Scope::ProductsRead), images::list),

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
 use rules::commands::change_address::ChangeAddress;
 use rules::effects::Letter;
-use rules::ids::OrderId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
