@@ -34,7 +34,10 @@ const NEEDS: &[Need] = &[
 const NODE_MAJOR_MIN: u32 = 20;
 const NODE_VERSION: &str = "22.23.3";
 
-/// Receives the letters of a test, beside what the judges of the sandbox list in their own requirements.
+/// What the judges list in their own requirements: those of the sandbox, and that of the API.
+const PYTHON_LISTS: [&str; 2] =
+    ["crates/stripe-sandbox/tests/sdk/requirements.txt", "crates/stockhold/tests/openapi/requirements.txt"];
+/// Receives the letters of a test.
 const PYTHON_PACKAGES: &[&str] = &["aiosmtpd==1.4.6"];
 
 /// Installs what is missing and returns the `PATH` that the tests run with.
@@ -144,19 +147,22 @@ fn node_packages(folder: &Path, policy: Policy) -> Result<(), String> {
 }
 
 fn python_packages(root: &Path, policy: Policy) -> Result<(), String> {
-    let listed = root.join("crates/stripe-sandbox/tests/sdk/requirements.txt");
+    let listed = PYTHON_LISTS.map(|list| root.join(list));
     let venv = root.join("target/sdk-venv");
     let python = venv.join("bin/python");
-    let wanted = format!("{}\n{}", std::fs::read_to_string(&listed).unwrap_or_default(), PYTHON_PACKAGES.join("\n"));
+    let lists: Vec<String> = listed.iter().map(|list| std::fs::read_to_string(list).unwrap_or_default()).collect();
+    let wanted = format!("{}\n{}", lists.join("\n"), PYTHON_PACKAGES.join("\n"));
     let stamp = venv.join(".installed-for");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
+    let files: Vec<String> =
+        listed.iter().filter(|list| list.exists()).map(|list| format!("-r {}", list.display())).collect();
     let advice = format!(
-        "Python packages are missing: python3 -m venv {0} && {0}/bin/python -m pip install {1} -r {2}",
+        "Python packages are missing: python3 -m venv {0} && {0}/bin/python -m pip install {1} {2}",
         venv.display(),
         PYTHON_PACKAGES.join(" "),
-        listed.display()
+        files.join(" ")
     );
     if policy == Policy::OnlySayWhatIsMissing {
         return if python.exists() { Ok(()) } else { Err(advice) };
@@ -164,8 +170,8 @@ fn python_packages(root: &Path, policy: Policy) -> Result<(), String> {
     println!("== installing Python packages in {}", venv.display());
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON_PACKAGES);
-    if listed.exists() {
-        install.arg("--requirement").arg(&listed);
+    for list in listed.iter().filter(|list| list.exists()) {
+        install.arg("--requirement").arg(list);
     }
     let made = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&venv)) && succeeds(&mut install);
     if !made {

@@ -81,7 +81,7 @@ on_both_engines!(what_stands_is_changed_by_whoever_has_read_it, TestShop, async 
         assert_eq!(tag_of(shop, path).await, new, "{path}: what was written is what is read");
 
         let (status, tag, told) = send(shop, "GET", path, &[("If-None-Match", &new)], Value::Null).await;
-        assert_eq!((status, &tag, &told), (304, &new, &Value::Null), "{path}");
+        assert_eq!((status, &tag, &told), (304, &new, &json!("")), "{path}");
         assert_eq!(send(shop, "GET", path, &[("If-None-Match", &old)], Value::Null).await.0, 200, "{path}");
         assert_eq!(send(shop, method, path, &[("If-Match", "*")], body(4)).await.0, 200, "{path}: whatever stands");
     }

@@ -210,11 +210,15 @@ on_both_engines!(every_list_leads_to_its_end, TestShop, async |shop: &TestShop| 
     }
     for (path, least) in [
         ("/api/products", 3),
+        ("/api/admin/products", 3),
+        ("/api/admin/stock", 3),
         ("/api/admin/orders", 3),
         ("/api/admin/orders?status=paid", 3),
         ("/api/admin/coupons", 3),
         ("/api/admin/pages", 3),
         ("/api/admin/keys", 4),
+        ("/api/admin/events", 3),
+        ("/api/admin/payments", 3),
     ] {
         assert!(walk(shop, path).await >= least, "{path}");
         let between = if path.contains('?') { "&" } else { "?" };
@@ -223,7 +227,7 @@ on_both_engines!(every_list_leads_to_its_end, TestShop, async |shop: &TestShop| 
             assert_eq!(status, expected, "{path} {asked}: {told}");
         }
     }
-    for path in ["/api/admin/orders", "/api/admin/pages", "/api/products"] {
+    for path in ["/api/admin/orders", "/api/admin/pages", "/api/admin/events", "/api/admin/payments", "/api/products"] {
         let (status, told) = shop.staff("GET", &format!("{path}?after=nowhere"), "", Value::Null).await;
         assert_eq!((status, told["errors"][0]["pointer"].as_str()), (422, Some("after")), "{path}");
     }

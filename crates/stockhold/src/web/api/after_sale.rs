@@ -310,11 +310,11 @@ fn unrefunded(order: &OrderView, line_no: i64) -> i64 {
     order.lines[line_no as usize - 1].quantity - refunded
 }
 
-async fn stored(shop: &Shop, id: OrderId) -> Result<OrderView, Problem> {
+pub async fn stored(shop: &Shop, id: OrderId) -> Result<OrderView, Problem> {
     find(&shop.storage, id).await?.ok_or_else(Problem::not_found)
 }
 
-fn parsed(id: &str) -> Result<OrderId, Problem> {
+pub fn parsed(id: &str) -> Result<OrderId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
 
@@ -327,7 +327,7 @@ pub fn words(text: &str, pointer: &'static str) -> Result<String, Problem> {
 }
 
 /// Two keys of the API are two callers: each names its requests as it likes.
-fn named(caller: &Caller, what: &str, order: OrderId, key: &str) -> u128 {
+pub fn named(caller: &Caller, what: &str, order: OrderId, key: &str) -> u128 {
     let by = caller.key.as_ref().map_or("", |key| key.id.as_str());
     bits(&format!("{what}:{by}:{order}:{key}"))
 }
@@ -337,7 +337,7 @@ pub fn hash(body: &impl Serialize) -> String {
     Sha256::digest(canonical.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn done(status: StatusCode, body: impl Serialize, again: bool) -> Response {
+pub fn done(status: StatusCode, body: impl Serialize, again: bool) -> Response {
     let mut response = (status, Json(body)).into_response();
     if again {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));

@@ -268,7 +268,7 @@ impl Address {
     }
 
     /// As the order keeps it: the fields that were filled in; empty when none was.
-    fn stored(&self) -> String {
+    pub fn stored(&self) -> String {
         let filled: serde_json::Map<String, serde_json::Value> = self
             .fields()
             .into_iter()

@@ -13,7 +13,9 @@ use super::Route;
 use super::access::Access;
 
 /// Paths of what has a strong `ETag`.
-pub const TAGGED: [&str; 7] = [
+pub const TAGGED: [&str; 9] = [
+    "/api/admin/collections/{slug}",
+    "/api/admin/orders/{id}/shipping-address",
     "/api/admin/products/{slug}",
     "/api/admin/products/{slug}/images",
     "/api/admin/pages/{slug}",
@@ -132,6 +134,8 @@ pub(super) fn complete(api: &mut OpenApi, routes: &[Route]) {
             // What the handlers say of refusals in general is said here, one by one.
             operation.responses.responses.remove("4XX");
             tag(operation, path, &method);
+            name(operation);
+            show(operation, path, &method);
             refuse(operation, path, &method, route.map(|route| route.access));
             page(operation);
         }
@@ -228,6 +232,63 @@ fn tag(operation: &mut Operation, path: &str, method: &Method) {
     if *method == Method::GET {
         let same = ResponseBuilder::new().description("It is as it was read").header("ETag", told("The same"));
         operation.responses.responses.insert("304".to_owned(), RefOr::T(same.build()));
+    }
+}
+
+/// What a caller may call a request.
+fn name(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "Idempotency-Key"
+        {
+            let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
+            let text = text.examples([json!("5b6f0a52-7f0e-4d0c-9a57-1e5a4f7c2b10")]).build();
+            parameter.schema = Some(RefOr::T(text.into()));
+        }
+    }
+}
+
+/// Bodies that are taken as they stand, at a shop with these goods.
+fn show(operation: &mut Operation, path: &str, method: &Method) {
+    let usd = |amount: i64| json!({ "amount": amount, "currency": "USD" });
+    let cart = json!([{ "sku": "HK-CUP-120-CEL", "quantity": 1 }]);
+    let parcels = json!([{ "code": "parcel", "title": { "en": "Parcel", "zh-CN": "普通快递" }, "price": usd(600),
+        "free_from": usd(8000), "days": { "min": 2, "max": 4 } }]);
+    let zones = json!([{ "code": "home", "places": ["DE", "AT"], "methods": parcels }]);
+    let taxes = json!({ "taxation": "included", "shipping": "standard",
+        "rates": [{ "place": "DE", "class": "standard", "percent": 19 }] });
+    let example = match (method.as_str(), path) {
+        ("POST", "/api/checkout") => json!({ "items": cart, "email": "lin@example.com", "locale": "en" }),
+        ("POST", "/api/quote") => json!({ "items": cart }),
+        ("POST", "/api/orders/{id}/cancel") => json!({ "reason": "Ordered twice by mistake" }),
+        ("PUT", "/api/admin/products/{slug}") => json!({
+            "title": { "en": "Tea cup", "zh-CN": "茶杯" }, "status": "active", "options": ["Glaze"],
+            "variants": [{ "sku": "HK-CUP-120-CEL", "options": { "Glaze": { "en": "Celadon", "zh-CN": "青瓷" } },
+                "price": usd(3200), "weight_grams": 180 }],
+        }),
+        ("PUT", "/api/admin/collections/{slug}") => json!({ "title": { "en": "Teapots", "zh-CN": "茶壶" } }),
+        ("PUT", "/api/admin/pages/{slug}") => {
+            json!({ "title": { "en": "Contact", "zh-CN": "联系我们" }, "body": { "en": "Write to **us**." } })
+        }
+        ("POST", "/api/admin/stock/{sku}/movements") => json!({ "delta": 5, "reason": "received" }),
+        ("POST", "/api/admin/orders/{id}/refunds") => json!({ "amount": usd(500), "reason": "A scratch" }),
+        ("POST", "/api/admin/orders/{id}/shipments") => json!({ "carrier": "Post", "tracking": "RR123456785HK" }),
+        ("POST", "/api/admin/orders/{id}/notes") => json!({ "text": "Asked for a gift wrap by telephone." }),
+        ("PUT", "/api/admin/orders/{id}/shipping-address") => {
+            json!({ "name": "Lin Wei", "street": "1 Harbour Road", "city": "Wan Chai", "country": "HK" })
+        }
+        ("POST", "/api/admin/coupons") => json!({ "code": "TEA10", "percent_off": 10, "usage_limit": 100 }),
+        ("PATCH", "/api/admin/coupons/{code}") => json!({ "active": false }),
+        ("PATCH", "/api/admin/settings") => json!({ "time_zone": "Asia/Hong_Kong", "hold_minutes": 30 }),
+        ("PUT", "/api/admin/shipping-zones") => json!({ "zones": zones }),
+        ("PUT", "/api/admin/tax-rules") => taxes,
+        ("POST", "/api/admin/keys") => json!({ "name": "till", "scopes": ["orders:read", "stock:write"] }),
+        _ => return,
+    };
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(RefOr::T(content)) = body.content.get_mut("application/json")
+    {
+        content.example = Some(example);
     }
 }
 

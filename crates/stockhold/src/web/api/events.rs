@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Parameters, Segment, page_rows};
-use super::time;
+use super::payments::{cursor, cut};
+use super::{page, time};
 use crate::shop::Shop;
-use crate::storage::inbox;
+use crate::storage::inbox::{self, StoredEvent};
 use crate::web::problem::{Problem, ProblemBody};
 
 const STATES: [&str; 4] = ["received", "done", "not_ours", "failed"];
@@ -25,11 +27,15 @@ pub struct EventQuery {
     /// 1 to 200; 50 when left out.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventList {
     data: Vec<StripeEvent>,
+    /// For `after`; null on the last page.
+    next: Option<String>,
 }
 
 /// An event as it lies in the inbox; the newest come first.
@@ -47,31 +53,48 @@ pub struct StripeEvent {
     received_at: String,
 }
 
-/// Lists the events Stripe sent.
+/// One event, with what Stripe sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WholeEvent {
+    #[serde(flatten)]
+    event: StripeEvent,
+    /// As Stripe wrote it.
+    payload: serde_json::Value,
+}
+
+/// Lists the events Stripe sent, the newest first.
 #[utoipa::path(get, path = "/api/admin/events", tag = "admin", operation_id = "list_events", params(EventQuery),
     security(("key" = ["payments:read"])),
-    responses((status = 200, description = "The newest events", body = EventList),
+    responses((status = 200, description = "One page", body = EventList),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list(
     State(shop): State<Arc<Shop>>,
     Parameters(query): Parameters<EventQuery>,
-) -> Result<Json<EventList>, Problem> {
+) -> Result<Response, Problem> {
+    let (limit, after) = (page_rows(query.limit)?, cursor(query.after.as_deref())?);
     let state = query.state.filter(|state| !state.is_empty());
     if state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
         return Err(Problem::invalid("state", "unknown-state", format!("A state is one of {}.", STATES.join(", "))));
     }
-    let events = inbox::list(&shop.storage, state.as_deref(), page_rows(query.limit)?).await?;
-    let data = events.into_iter().map(|event| StripeEvent {
-        id: event.id,
-        r#type: event.kind,
-        object: event.object_id,
-        livemode: event.livemode,
-        state: event.state,
-        attempts: event.attempts,
-        error: event.last_error,
-        received_at: time(event.received_at),
-    });
-    Ok(Json(EventList { data: data.collect() }))
+    let mut found = inbox::page(&shop.storage, state.as_deref(), after, limit + 1).await?;
+    let next = cut(&mut found, limit, |event| (event.received_at, event.id.clone()));
+    let asked = vec![
+        ("state", state.unwrap_or_default()),
+        ("limit", query.limit.map_or_else(String::new, |limit| limit.to_string())),
+    ];
+    let data = found.into_iter().map(event).collect();
+    Ok(page(EventList { data, next: next.clone() }, "/api/admin/events", asked, next.as_deref()))
+}
+
+/// Shows one event, with what Stripe sent.
+#[utoipa::path(get, path = "/api/admin/events/{id}", tag = "admin", operation_id = "show_event",
+    params(("id" = String, Path, description = "Stripe's id, evt_…")), security(("key" = ["payments:read"])),
+    responses((status = 200, description = "The event", body = WholeEvent),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn show(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result<Json<WholeEvent>, Problem> {
+    let found = inbox::find(&shop.storage, &id).await?.ok_or_else(Problem::not_found)?;
+    let payload = serde_json::from_str(&found.payload).unwrap_or_default();
+    Ok(Json(WholeEvent { event: event(found), payload }))
 }
 
 /// Hands an event to the workers once more. What it led to before is not done twice.
@@ -85,4 +108,17 @@ pub async fn replay(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Resu
     }
     shop.wake_workers();
     Ok(StatusCode::ACCEPTED)
+}
+
+fn event(event: StoredEvent) -> StripeEvent {
+    StripeEvent {
+        id: event.id,
+        r#type: event.kind,
+        object: event.object_id,
+        livemode: event.livemode,
+        state: event.state,
+        attempts: event.attempts,
+        error: event.last_error,
+        received_at: time(event.received_at),
+    }
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod after_sale;
 pub mod checkout;
 pub mod cleanup;
+pub mod collections;
 pub mod conditions;
 pub mod coupon_sheet;
 pub mod coupons;
@@ -16,9 +17,12 @@ pub mod events;
 pub mod images;
 pub mod input;
 pub mod keys;
+pub mod letters;
 pub mod openapi;
+pub mod order_desk;
 pub mod orders;
 pub mod pages;
+pub mod payments;
 pub mod price_rules;
 pub mod products;
 pub mod quote;
@@ -73,6 +77,13 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
         route(Method::POST, "/api/orders/{id}/cancel", TokenOrKey(Scope::OrdersWrite), after_sale::cancel),
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
+        route(Method::GET, "/api/admin/products", Key(Scope::ProductsRead), products::list_to_staff),
+        route(Method::DELETE, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::remove),
+        route(Method::GET, "/api/admin/collections", Key(Scope::ProductsRead), collections::list),
+        route(Method::GET, "/api/admin/collections/{slug}", Key(Scope::ProductsRead), collections::show),
+        route(Method::PUT, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::put),
+        route(Method::DELETE, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::remove),
+        route(Method::GET, "/api/admin/stock", Key(Scope::StockRead), stock::list),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
         route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
         route(Method::GET, images::UPLOAD, Key(Scope::ProductsRead), images::list),
@@ -94,6 +105,23 @@ fn routes() -> Vec<Route> {
         ),
         route(Method::POST, "/api/admin/orders/{id}/shipments", Key(Scope::OrdersWrite), after_sale::ship),
         route(Method::POST, "/api/admin/orders/{id}/release", Key(Scope::OrdersWrite), reconciliation::release),
+        route(Method::GET, "/api/admin/orders/{id}/notes", Key(Scope::OrdersRead), order_desk::list_notes),
+        route(Method::POST, "/api/admin/orders/{id}/notes", Key(Scope::OrdersWrite), order_desk::write_note),
+        route(Method::GET, "/api/admin/orders/{id}/letters", Key(Scope::OrdersRead), order_desk::list_letters),
+        route(Method::POST, "/api/admin/orders/{id}/letters", Key(Scope::OrdersWrite), order_desk::send_again),
+        route(Method::GET, "/api/admin/orders/{id}/shipping-address", Key(Scope::OrdersRead), order_desk::show_address),
+        route(
+            Method::PUT,
+            "/api/admin/orders/{id}/shipping-address",
+            Key(Scope::OrdersWrite),
+            order_desk::change_address,
+        ),
+        route(Method::GET, "/api/admin/payments", Key(Scope::PaymentsRead), payments::list),
+        route(Method::GET, "/api/admin/refunds", Key(Scope::PaymentsRead), payments::list_refunds),
+        route(Method::GET, "/api/admin/disputes", Key(Scope::PaymentsRead), payments::list_disputes),
+        route(Method::GET, "/api/admin/letters", Key(Scope::OrdersRead), letters::list),
+        route(Method::POST, "/api/admin/letters/{id}/retry", Key(Scope::OrdersWrite), letters::retry),
+        route(Method::GET, "/api/admin/events/{id}", Key(Scope::PaymentsRead), events::show),
         route(Method::GET, "/api/admin/reconciliation", Key(Scope::PaymentsRead), reconciliation::show),
         route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
         route(Method::GET, "/api/admin/coupons", Key(Scope::CouponsRead), coupons::list),

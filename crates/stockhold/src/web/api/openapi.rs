@@ -9,8 +9,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    after_sale, checkout, cleanup, coupon_sheet, coupons, customers, described, events, images, keys, orders, pages,
-    price_rules, products, quote, reconciliation, settings, stock, webhooks,
+    after_sale, checkout, cleanup, collections, coupon_sheet, coupons, customers, described, events, images, keys,
+    letters, order_desk, orders, pages, payments, price_rules, products, quote, reconciliation, settings, stock,
+    webhooks,
 };
 use crate::web::webhooks as inbound;
 
@@ -31,7 +32,14 @@ use crate::web::webhooks as inbound;
         show,
         inbound::receive,
         products::show_to_staff,
+        products::list_to_staff,
         products::put,
+        products::remove,
+        collections::list,
+        collections::show,
+        collections::put,
+        collections::remove,
+        stock::list,
         images::list,
         images::upload,
         images::arrange,
@@ -78,7 +86,19 @@ use crate::web::webhooks as inbound;
         webhooks::test,
         webhooks::deliveries,
         webhooks::replay,
+        order_desk::list_notes,
+        order_desk::write_note,
+        order_desk::list_letters,
+        order_desk::send_again,
+        order_desk::show_address,
+        order_desk::change_address,
+        payments::list,
+        payments::list_refunds,
+        payments::list_disputes,
+        letters::list,
+        letters::retry,
         events::list,
+        events::show,
         events::replay,
     ),
     tags((name = "shop", description = "For shop fronts; no key needed"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use rules::money::{Currency, Money};
 use rules::taxes::TaxClass;
 use rules::text::Sku;
@@ -19,6 +19,8 @@ use super::input::{Body, Parameters, Segment, page_rows};
 use super::{MoneyBody, page};
 use crate::language::Language;
 use crate::shop::Shop;
+use crate::storage::products::remove::{self, Removal};
+use crate::storage::products::roster::{self, RosterQuery};
 use crate::storage::products::{
     self, Cursor, ListQuery, Localized, NewProduct, NewVariant, Product, ProductStatus, SaveError, Saved, Spec, Variant,
 };
@@ -47,6 +49,23 @@ pub struct ProductQuery {
     after: Option<String>,
     /// Words of a title, an item number, an option or a description; the last may be a beginning. All must be there.
     q: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StaffProductQuery {
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+    /// Words of a title, an item number, an option or a description; the last may be a beginning. All must be there.
+    q: Option<String>,
+    /// `draft`, `active` or `archived`; left out: all.
+    status: Option<String>,
+    /// A collection's slug.
+    collection: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -160,12 +179,7 @@ pub async fn list(
     State(shop): State<Arc<Shop>>,
     Parameters(query): Parameters<ProductQuery>,
 ) -> Result<Response, Problem> {
-    let after: Option<Cursor> = match query.after.as_deref().filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => Some(
-            text.parse().map_err(|_| Problem::invalid("after", "not-a-cursor", "This is not where a page ended."))?,
-        ),
-    };
+    let after = cursor(query.after.as_deref())?;
     let limit = page_rows(query.limit)?;
     let asked = vec![
         ("q", query.q.clone().unwrap_or_default()),
@@ -186,6 +200,57 @@ pub async fn list(
 pub async fn show(State(shop): State<Arc<Shop>>, Segment(slug): Segment) -> Result<Json<ProductBody>, Problem> {
     let found = products::find(&shop.storage, &slug, shop.now()).await?.filter(Product::is_public);
     Ok(Json(body(&found.ok_or_else(Problem::not_found)?, shop.settings().currency)))
+}
+
+/// Lists products, whatever their status.
+#[utoipa::path(get, path = "/api/admin/products", tag = "admin", operation_id = "list_products_to_staff",
+    params(StaffProductQuery), security(("key" = ["products:read"])),
+    responses((status = 200, description = "One page", body = ProductList),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn list_to_staff(
+    State(shop): State<Arc<Shop>>,
+    Parameters(query): Parameters<StaffProductQuery>,
+) -> Result<Response, Problem> {
+    let after = cursor(query.after.as_deref())?;
+    let limit = page_rows(query.limit)?;
+    let unknown = || Problem::invalid("status", "unknown-status", "Send draft, active or archived.");
+    let word = query.status.as_deref().filter(|word| !word.is_empty());
+    let status = word.map(|word| ProductStatus::parse(word).ok_or_else(unknown)).transpose()?;
+    let (q, collection) = (query.q.unwrap_or_default(), query.collection.unwrap_or_default());
+    let asked = vec![
+        ("q", q.clone()),
+        ("status", query.status.unwrap_or_default()),
+        ("collection", collection.clone()),
+        ("limit", query.limit.map_or_else(String::new, |limit| limit.to_string())),
+    ];
+    let wanted = RosterQuery { q, status, collection, after, limit };
+    let found = roster::list(&shop.storage, wanted, shop.now()).await?;
+    let next = found.next.map(|next| next.to_string());
+    let data = found.products.iter().map(|product| body(product, shop.settings().currency)).collect();
+    Ok(page(ProductList { data, next: next.clone() }, "/api/admin/products", asked, next.as_deref()))
+}
+
+/// Takes a product away that was never in stock and never ordered; any other is archived, and its orders keep its name.
+#[utoipa::path(delete, path = "/api/admin/products/{slug}", tag = "admin", operation_id = "remove_product",
+    params(("slug" = String, Path)), security(("key" = ["products:write"])),
+    responses((status = 200, description = "It has a history: it is archived", body = ProductBody),
+        (status = 204, description = "It is gone"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn remove(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(slug): Segment,
+) -> Result<Response, Problem> {
+    let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+    conditions.to_remove(Some(product.revision))?;
+    match remove::remove(&shop.storage, &product, shop.now()).await? {
+        Removal::Removed => Ok(StatusCode::NO_CONTENT.into_response()),
+        Removal::NotAsRead => Err(Problem::precondition_failed()),
+        Removal::Archived => {
+            let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+            Ok(tagged(StatusCode::OK, product.revision, &body(&product, shop.settings().currency)))
+        }
+    }
 }
 
 /// Shows one product, whatever its status.
@@ -228,6 +293,11 @@ pub async fn put(
     let status = if saved == Saved::New { StatusCode::CREATED } else { StatusCode::OK };
     let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
     Ok(tagged(status, product.revision, &body(&product, currency)))
+}
+
+fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let wrong = |_| Problem::invalid("after", "not-a-cursor", "This is not where a page ended.");
+    text.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 fn body(product: &Product, currency: Currency) -> ProductBody {

@@ -1,5 +1,6 @@
 //! Stock by hand, and the answer to "why is only n available?".
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,15 +14,16 @@ use rules::stock::Reason;
 use rules::text::Sku;
 use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::access::Caller;
 use super::after_sale::hash;
 use super::checkout::{REPLAYED, bits};
-use super::input::{Body, IdempotencyKey, Segment};
-use super::time;
+use super::input::{Body, IdempotencyKey, Parameters, Segment, page_rows};
+use super::{page, time};
 use crate::shop::Shop;
 use crate::storage::idempotency::{self, Use};
+use crate::storage::stock::shelf::{self, Place, ShelfQuery, Which};
 use crate::storage::stock::{self, LiveHold, MovementView};
 use crate::web::problem::{Problem, ProblemBody};
 
@@ -79,6 +81,82 @@ pub struct StockMovement {
     order: Option<String>,
     actor: String,
     at: String,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StockQuery {
+    /// `all`, `low`, `out`, `held` or `short`; left out: all.
+    which: Option<String>,
+    /// With `low`: so many, and fewer; left out: as the settings say.
+    #[param(minimum = 0, maximum = 1000000)]
+    few: Option<i64>,
+    /// The beginning of an item number, or words of a title.
+    q: Option<String>,
+    /// A collection's slug.
+    collection: Option<String>,
+    /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockList {
+    data: Vec<StockRow>,
+    /// For `after`; null on the last page.
+    next: Option<String>,
+}
+
+/// A variant on the shelf.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockRow {
+    sku: String,
+    /// Its product's slug.
+    product: String,
+    /// By language.
+    title: BTreeMap<String, String>,
+    /// By language.
+    variant_title: BTreeMap<String, String>,
+    on_hand: i64,
+    held: i64,
+    /// What a buyer can get now: a hold that is due counts as free.
+    available: i64,
+    /// Missing of what is promised or sold.
+    short: i64,
+}
+
+/// Lists what is there of every variant, by item number.
+#[utoipa::path(get, path = "/api/admin/stock", tag = "admin", operation_id = "list_stock", params(StockQuery),
+    security(("key" = ["stock:read"])),
+    responses((status = 200, description = "One page", body = StockList),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn list(
+    State(shop): State<Arc<Shop>>,
+    Parameters(query): Parameters<StockQuery>,
+) -> Result<Response, Problem> {
+    let limit = page_rows(query.limit)?;
+    let unknown = || Problem::invalid("which", "unknown-choice", "Send all, low, out, held or short.");
+    let word = query.which.as_deref().filter(|word| !word.is_empty());
+    let which = word.map(|word| Which::parse(word).ok_or_else(unknown)).transpose()?.unwrap_or_default();
+    let few = query.few.unwrap_or(shop.settings().low_stock);
+    if !(0..=1_000_000).contains(&few) {
+        return Err(Problem::invalid("few", "out-of-range", "0 to 1000000."));
+    }
+    let (q, collection) = (query.q.unwrap_or_default(), query.collection.unwrap_or_default());
+    let asked = vec![
+        ("which", query.which.unwrap_or_default()),
+        ("few", query.few.map_or_else(String::new, |few| few.to_string())),
+        ("q", q.clone()),
+        ("collection", collection.clone()),
+        ("limit", query.limit.map_or_else(String::new, |limit| limit.to_string())),
+    ];
+    let wanted = ShelfQuery { q, which, collection, after: query.after.unwrap_or_default(), limit, few };
+    let (places, next) = shelf::list(&shop.storage, &wanted, shop.now()).await?;
+    let data = places.into_iter().map(row).collect();
+    Ok(page(StockList { data, next: next.clone() }, "/api/admin/stock", asked, next.as_deref()))
 }
 
 /// Shows why so many are available.
@@ -144,6 +222,19 @@ pub async fn change(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+fn row(place: Place) -> StockRow {
+    StockRow {
+        sku: place.sku.to_string(),
+        product: place.slug,
+        title: place.product.0,
+        variant_title: place.variant.0,
+        on_hand: place.on_hand,
+        held: place.held,
+        available: place.available,
+        short: place.short,
+    }
 }
 
 fn hold(hold: LiveHold) -> StockHold {
