@@ -140,12 +140,12 @@ const UNPAID: &str = page!(
     filtered!(the_rest),
     " order by +number desc limit $10"
 );
+/// One number after the other, and each looked at by itself: the walk ends with the page.
 const REFUNDS: &str = page!(
-    "select number as found from (select distinct order_number from refunds
-        where order_number >= $1 and order_number <= $2) as refunded join orders on number = order_number
-    where ",
+    "select distinct order_number as found from refunds where order_number >= $1 and order_number <= $2
+        and exists (select 1 from orders where number = order_number and ",
     filtered!(),
-    " order by number desc limit $10"
+    ") order by order_number desc limit $10"
 );
 /// Orders that a search has found, whatever the tab.
 const FOUND: &str = page!(

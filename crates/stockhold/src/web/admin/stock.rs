@@ -61,7 +61,7 @@ pub async fn list(desk: Desk, Query(asked): Query<ShelfParameters>) -> Result<Re
     let address = |which: Which, after: &str| {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("q", query.q.as_str()), ("which", which.as_str()), ("after", after)] {
-            if !value.is_empty() && !(name == "which" && value == "all") {
+            if !(value.is_empty() || name == "which" && value == "all") {
                 pairs.append_pair(name, value);
             }
         }
