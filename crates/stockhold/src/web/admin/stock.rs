@@ -61,7 +61,8 @@ pub async fn list(desk: Desk, Query(asked): Query<ShelfParameters>) -> Result<Re
     let address = |which: Which, after: &str| {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("q", query.q.as_str()), ("which", which.as_str()), ("after", after)] {
-            if !(value.is_empty() || name == "which" && value == "all") {
+            let goes_without_saying = value.is_empty() || (name == "which" && value == "all");
+            if !goes_without_saying {
                 pairs.append_pair(name, value);
             }
         }
