@@ -130,7 +130,9 @@ fn the_sums_of_a_letter_are_the_orders() {
                 render(&words, &theme(), sample.kind, &sample.about, &sample.order, &sample::envelope(language));
             let letter = letter.expect("a letter");
             let order = &sample.order;
-            for minor in [order.subtotal, -order.discount, order.shipping, order.lines[0].unit_price * 2] {
+            // What is nothing has no row.
+            let sums = [order.subtotal, -order.discount, order.shipping, order.lines[0].unit_price * 2];
+            for minor in sums.into_iter().filter(|minor| *minor != 0) {
                 let amount = format_money(language, Money::new(minor, order.currency));
                 assert!(letter.text.contains(&amount), "{}: {amount} in {}", sample.name, letter.text);
                 assert!(letter.html.contains(&amount), "{}: {amount} in {}", sample.name, letter.html);

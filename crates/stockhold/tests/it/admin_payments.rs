@@ -417,7 +417,8 @@ on_both_engines!(
         let letters = shop.letters();
         press_twice(shop, &form(&look(shop, "/admin/payments").await, "effect_refused")).await;
         shop.settle().await;
-        assert_eq!((waits(shop).await, shop.letters()), (vec!["refund_owed".to_owned()], letters + 1));
+        // It has the name of the one before, so the mailbox keeps one.
+        assert_eq!((waits(shop).await, shop.letters()), (vec!["refund_owed".to_owned()], letters));
     }
 );
 

@@ -40,7 +40,8 @@ pub async fn retired(storage: &Storage, product: &Product) -> Result<Vec<Variant
 /// Makes a product; none of `retired` is offered yet.
 pub async fn make(storage: &Storage, new: &NewProduct, retired: &[Sku], now: Timestamp) -> Result<Changed, SaveError> {
     edit::check(new)?;
-    refuse_foreign(storage, new, None).await?;
+    // The second click of a double click finds them on the product that the first one made.
+    refuse_foreign(storage, new, Some(&new.slug)).await?;
     let mut guards = edit::statements(None, new, None, now);
     let mut rest = guards.split_off(1);
     rest.push(retire(new, retired));

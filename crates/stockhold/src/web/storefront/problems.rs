@@ -53,6 +53,7 @@ const CODES: &[(u16, &str)] = &[
     (409, "stock-counted-since"),
     (409, "total-changed"),
     (409, "units-not-there"),
+    (409, "too-many-endpoints"),
     (412, "precondition-failed"),
     (413, "body-too-large"),
     (415, "unsupported-media-type"),
