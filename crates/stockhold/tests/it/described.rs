@@ -17,7 +17,7 @@ use crate::support::shop::answer;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
     response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth";
 /// Tries of each operation in each phase: about a minute in all.
-const EXAMPLES: &str = "12";
+const EXAMPLES: &str = "5";
 const SEED: &str = "20261126";
 
 /// A shop with one of everything, asked by somebody who tries everything.
@@ -81,7 +81,9 @@ async fn judged(house: &House) {
     let output = Command::new(venv().join("st"))
         .current_dir(house.folder.path())
         .args(["run", &format!("{url}/api/openapi.json"), "--url", &url, "--checks", CHECKS])
-        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", SEED, "--workers", "2"])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", SEED, "--workers", "1"])
+        // It finds its own key in the list of keys, takes it away, and every answer after that is a 401.
+        .args(["--exclude-operation-id", "revoke_key"])
         .args(["--generation-database", "none", "--no-color", "--continue-on-failure"])
         .args(["--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "30", "--no-shrink"])
         .args(["--header", &format!("Authorization: Bearer {key}")])

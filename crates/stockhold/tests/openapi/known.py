@@ -11,8 +11,6 @@ KNOWN = json.loads(os.environ["STOCKHOLD_KNOWN"])
 def known(path, name, value):
     """What stands in this place of the path, or the value as it was drawn. The same value always meets the same answer."""
     choices = KNOWN.get(f"{path} {name}") or KNOWN.get(name) or []
-    if path == "/api/admin/keys/{id}" and str(value).startswith("key_"):
-        return choices[0]  # It has read the list of keys, and would take away its own.
     weight = sum(str(value).encode("utf-8", "surrogatepass"))
     return choices[weight // 2 % len(choices)] if choices and weight % 2 == 0 else value
 
