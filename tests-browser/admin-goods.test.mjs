@@ -22,7 +22,7 @@ before(async () => {
   await page.fill("#password", OWNER.password);
   await page.click("main button");
   await page.waitForURL("**/admin");
-  shot = await page.screenshot();
+  shot = await page.screenshot({ clip: { x: 0, y: 0, width: 400, height: 400 } });
   await close();
 });
 

@@ -60,10 +60,13 @@ export async function startDemo({ holdMinutes = "30" } = {}) {
     sandbox,
     said: () => said,
     /** The program itself over this shop's books, as from a second terminal; resolves with its exit code. */
-    program: (...words) =>
-      promisify(execFile)(PROGRAM, [...words, "--data-dir", folder], {
+    async program(...words) {
+      // The demo's Stripe takes the key of its own shop alone, which is drawn for each run.
+      await sent(`${sandbox}/_sandbox/stripe/account`, asJson({ key: "any" }));
+      return promisify(execFile)(PROGRAM, [...words, "--data-dir", folder], {
         env: { ...process.env, DATABASE_URL: "", STRIPE_API_BASE: sandbox, STRIPE_SECRET_KEY: "sk_test_sandbox" },
-      }).then(() => 0, (error) => error.code),
+      }).then(() => 0, (error) => error.code);
+    },
     /** What the buyer presses on the payment page. */
     press: (session, fields) => sent(`${sandbox}/_sandbox/checkout/${session}`, { body: new URLSearchParams({ action: "pay", ...fields }) }),
     /** A switch of the sandbox, as docs/sandbox.md lists them. */

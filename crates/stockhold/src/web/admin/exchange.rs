@@ -11,7 +11,7 @@ use axum::extract::{Form, FromRequest, Multipart, Path, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, REFRESH};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
@@ -143,7 +143,9 @@ fn export(desk: &Desk, what: What, form: Result<Form<ExportForm>, FormRejection>
                 Some((Err(std::io::Error::other("the export broke off")), None))
             }
         }
-    });
+    })
+    // Whoever packs it asks once more after its end.
+    .fuse();
     let name = format!("attachment; filename=\"{}.{ending}\"", what.as_str());
     let headers =
         [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];
