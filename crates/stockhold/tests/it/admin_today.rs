@@ -137,6 +137,7 @@ on_both_engines!(
         says(shop, "stopped", "may not do this").await;
         shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
 
+        shop.shop.clock.advance(Span::minutes(1)); // After the last event that came.
         let id = shop.check_out(&[("mug", 1)]).await;
         shop.pay(id).await;
         stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
