@@ -175,8 +175,9 @@ pub async fn find(storage: &Storage, id: &str) -> Result<Option<StaffRow>> {
     Ok(storage.read(sql, values![id]).await?.first().map(staff_row))
 }
 
-/// Takes the locks of all owners, in one order: whoever takes an owner away waits here for whoever else does.
-const ALL_OWNERS: &str = "select id from staff where role = 'owner' order by id {lock}";
+/// One row that is always there: whoever takes an owner away waits here for whoever else does. Locks of the owners themselves,
+/// though taken in one order, can wait for each other in a circle: a row that is no owner's any more stays locked.
+const ONE_AT_A_TIME: &str = "select key from settings where key = 'revision' {lock}";
 
 /// Finds somebody without whom there is still an owner who can sign in.
 const NOT_THE_LAST: &str = "select id from staff where id = $1 and (role <> 'owner' or exists (
@@ -207,7 +208,7 @@ async fn without_owner(
     guard: (&'static str, Vec<super::Value>),
     statements: Vec<(&'static str, Vec<super::Value>)>,
 ) -> Result<bool> {
-    Ok(storage.write_guarded(vec![(ALL_OWNERS, values![]), guard], statements).await?.is_none())
+    Ok(storage.write_guarded(vec![(ONE_AT_A_TIME, values![]), guard], statements).await?.is_none())
 }
 
 pub async fn enable(storage: &Storage, id: &str) -> Result<bool> {

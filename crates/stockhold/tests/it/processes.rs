@@ -160,7 +160,7 @@ async fn the_demo_prints_its_addresses_they_answer_and_it_leaves_nothing_behind(
     let banner = demo.printed();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let addresses: Vec<&str> = banner.split([' ', '\n', ')']).filter(|word| word.starts_with("http://")).collect();
-    assert_eq!(addresses.len(), 5, "{banner}");
+    assert_eq!(addresses.len(), 6, "{banner}");
     for address in addresses {
         let answer = http.get(address).send().await.expect(address);
         assert_eq!(answer.status().as_u16(), 200, "{address}");
