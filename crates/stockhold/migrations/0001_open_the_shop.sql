@@ -154,12 +154,12 @@ create table shortfalls (
 ) {clustered};
 create index shortfalls_sku on shortfalls (sku, noted_at);
 
--- Counters that several buyers share: order numbers.
+-- Counters that several buyers share: order numbers. The row 'staff' counts nothing: it is the lock of whoever takes an owner away.
 create table counters (
     name text not null primary key,
     value bigint not null
 ) {clustered};
-insert into counters (name, value) values ('order_number', 1000);
+insert into counters (name, value) values ('order_number', 1000), ('staff', 0);
 
 -- How many live holds a buyer or a client has, so that the cap is kept under a lock.
 create table holders (

@@ -175,9 +175,9 @@ pub async fn find(storage: &Storage, id: &str) -> Result<Option<StaffRow>> {
     Ok(storage.read(sql, values![id]).await?.first().map(staff_row))
 }
 
-/// One row that is always there: whoever takes an owner away waits here for whoever else does. Locks of the owners themselves,
+/// One row, there since the first migration: whoever takes an owner away waits here for whoever else does. Locks of the owners themselves,
 /// though taken in one order, can wait for each other in a circle: a row that is no owner's any more stays locked.
-const ONE_AT_A_TIME: &str = "select key from settings where key = 'revision' {lock}";
+const ONE_AT_A_TIME: &str = "select value from counters where name = 'staff' {lock}";
 
 /// Finds somebody without whom there is still an owner who can sign in.
 const NOT_THE_LAST: &str = "select id from staff where id = $1 and (role <> 'owner' or exists (
