@@ -1,4 +1,4 @@
-//! How long the desk's pages of orders take in a shop that has sold for years: 100,000 orders, 10,000 products, through HTTP,
+//! How long the desk's lists, searches and pages take in a shop that has sold for years: 100,000 orders, 10,000 products, through HTTP,
 //! on both engines. `cargo xtask bench admin` runs this; `--orders N --products N` make another shop, and a word chooses the
 //! engine (`SQLite`, `PostgreSQL`).
 //!
@@ -70,13 +70,14 @@ async fn measure(engine: &str, products: u64, orders: u64, asked: usize) {
     let ids: Vec<OrderId> = rows.iter().map(|row| row.text(0).parse().expect("an order's id")).collect();
     assert!(!ids.is_empty(), "there are orders");
     let browser = shop.sign_in(Role::Owner).await;
-    for (name, address) in pages(orders, products, &ids) {
+    for (name, address) in of_orders(orders, products, &ids).into_iter().chain(of_the_rest(orders, products)) {
         measure_page(&browser, name, &address, asked).await;
     }
     println!();
 }
 
-fn pages<'a>(orders: u64, products: u64, ids: &'a [OrderId]) -> Vec<Asked<'a>> {
+/// Orders: every tab, the filters, the searches and what is done with one order.
+fn of_orders<'a>(orders: u64, products: u64, ids: &'a [OrderId]) -> Vec<Asked<'a>> {
     let last = 1_000 + orders;
     let id = |n: u64| ids[n as usize % ids.len()];
     let query = move |name: &'static str, query: fn(u64) -> String| -> Asked<'a> {
@@ -119,6 +120,43 @@ fn pages<'a>(orders: u64, products: u64, ids: &'a [OrderId]) -> Vec<Asked<'a>> {
                 format!("/admin/orders/packing-slips?{}", named.join("&"))
             }),
         ),
+    ]
+}
+
+/// Everything else that lists: goods, stock, money, customers, and the pages that sum.
+fn of_the_rest<'a>(orders: u64, products: u64) -> Vec<Asked<'a>> {
+    let at = |name: &'static str, address: &'static str| -> Asked<'a> { (name, Box::new(move |_| address.to_owned())) };
+    let place = move |n: u64| n * 37 % products;
+    let buyer = move |n: u64| n * 211 % (orders / 3 + 1);
+    vec![
+        at("today", "/admin"),
+        at("products", "/admin/products"),
+        at("products: drafts (none)", "/admin/products?status=draft"),
+        ("products: a search", Box::new(move |n| format!("/admin/products?q={:05}", place(n)))),
+        at("products: a search (everything)", "/admin/products?q=cup"),
+        ("the product", Box::new(move |n| format!("/admin/products/cup-{:05}", place(n)))),
+        at("collections", "/admin/collections"),
+        at("stock", "/admin/stock"),
+        at("stock: what is low", "/admin/stock?which=low"),
+        ("stock: a search", Box::new(move |n| format!("/admin/stock?q={}", crowd::sku_of(place(n))))),
+        ("stock: a page far down", Box::new(move |n| format!("/admin/stock?after={}", crowd::sku_of(place(n))))),
+        ("the stock of a variant", Box::new(move |n| format!("/admin/stock/{}", crowd::sku_of(place(n))))),
+        at("count sheet", "/admin/stock/count"),
+        at("payments", "/admin/payments"),
+        at("payments: all", "/admin/payments/all"),
+        at("payments: refunds", "/admin/payments/refunds"),
+        at("payments: disputes", "/admin/payments/disputes"),
+        at("payments: webhooks", "/admin/payments/webhooks"),
+        at("payments: reconciliation", "/admin/payments/reconciliation"),
+        at("customers", "/admin/customers"),
+        ("customers: an address", Box::new(move |n| format!("/admin/customers?q=fischer.{}%40example.org", buyer(n)))),
+        ("customers: a name", Box::new(move |n| format!("/admin/customers?q=M%C3%BCller{}", buyer(n)))),
+        at("customers: a first name (very many)", "/admin/customers?q=anna"),
+        at("discounts", "/admin/discounts"),
+        at("letters", "/admin/settings/letters"),
+        at("audit log", "/admin/audit-log"),
+        at("staff", "/admin/staff"),
+        at("system", "/admin/system"),
     ]
 }
 
