@@ -245,6 +245,19 @@ impl Money {
         Money::within_reach(minor, self.currency)
     }
 
+    /// The amount as machines write it: `32.00`, as many decimals as the currency is stored with.
+    pub fn plain(self) -> String {
+        let stored = self.currency.decimals();
+        let unit = 10_u64.pow(stored);
+        let minus = if self.minor < 0 { "-" } else { "" };
+        let (whole, part) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
+        if stored == 0 {
+            format!("{minus}{whole}")
+        } else {
+            format!("{minus}{whole}.{part:0width$}", width = stored as usize)
+        }
+    }
+
     fn within_reach(minor: i64, currency: Currency) -> Result<Money, MoneyError> {
         if minor.abs() > AMOUNT_MAX {
             return Err(MoneyError::TooLarge);

@@ -284,7 +284,7 @@ impl Kind {
 
 /// An amount in minor units: whoever reads a finding compares it with rows.
 fn words_of(money: Money) -> String {
-    format!("{} {}", money.minor, money.currency)
+    format!("{} {}", money.plain(), money.currency)
 }
 
 fn name(told: &SessionFact) -> &'static str {

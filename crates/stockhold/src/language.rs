@@ -237,15 +237,7 @@ pub fn format_money(language: Language, money: Money) -> String {
 
 /// The plain number of an amount for machines: `32.00`, as many decimals as the currency is stored with.
 pub fn plain_amount(money: Money) -> String {
-    let stored = money.currency.decimals();
-    let unit = 10_u64.pow(stored);
-    let minus = if money.minor < 0 { "-" } else { "" };
-    let (whole, part) = (money.minor.unsigned_abs() / unit, money.minor.unsigned_abs() % unit);
-    if stored == 0 {
-        format!("{minus}{whole}")
-    } else {
-        format!("{minus}{whole}.{part:0width$}", width = stored as usize)
-    }
+    money.plain()
 }
 
 /// CLDR 48's symbols; a currency without one is written with its code.
