@@ -91,7 +91,7 @@ admin-goods-remove = Remove
 
 admin-goods-place = Where it stands
 admin-goods-slug = Handle
-admin-goods-slug-text = The last part of its address: lower-case letters, digits and hyphens. When you change it, the old address leads to the new one.
+admin-goods-slug-text = The handle is the last part of its address: lower-case letters, digits and hyphens. When you change it, the old address leads to the new one.
 admin-goods-old = Old addresses that lead here: { $slugs }.
 admin-goods-ships-from = Sent from (pre-order, 2027-01-15)
 admin-goods-tax-class = Tax class
