@@ -146,7 +146,6 @@ impl Config {
         })
     }
 
-    /// Whether the key charges real money.
     /// How staff reach the desk, without a slash at its end.
     pub fn admin_url(&self) -> String {
         match (&self.admin_host, self.base_url.split_once("://")) {
@@ -155,6 +154,7 @@ impl Config {
         }
     }
 
+    /// Whether the key charges real money.
     pub fn is_live(&self) -> bool {
         self.stripe_secret_key.as_ref().is_some_and(is_live)
     }

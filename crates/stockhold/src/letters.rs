@@ -31,9 +31,11 @@ use notice::Notice;
 pub struct Envelope {
     /// In the order's language.
     pub shop_name: String,
-    /// The order's own link, with its token.
+    /// The order's own link, with its token: for its buyer alone.
     pub order_url: String,
     pub base_url: String,
+    /// Where the desk is; the owner's letters lead to the order there.
+    pub admin_url: String,
     /// Payments are simulated: the letter says so.
     pub sandbox: bool,
     /// Who hears of what a person must look at, and in which language.
@@ -157,7 +159,7 @@ fn context(
         shop_name => envelope.shop_name.as_str(),
         sandbox => envelope.sandbox,
         to_owner => kind.to_owner(),
-        order_url => envelope.order_url.as_str(),
+        order_url => order_url(kind, language, order, envelope),
         number => order.number.to_string(),
         heading => notice.heading,
         paragraphs => notice.paragraphs,
@@ -251,6 +253,14 @@ fn environment(
         Ok(words.say(language, &key, &given))
     });
     environment
+}
+
+fn order_url(kind: effects::Letter, language: Language, order: &OrderView, envelope: &Envelope) -> String {
+    if kind.to_owner() {
+        format!("{}{}/admin/orders/{}", envelope.admin_url, language.prefix(), order.id)
+    } else {
+        envelope.order_url.clone()
+    }
 }
 
 /// The right side of the Message-ID.

@@ -41,6 +41,7 @@ pub fn envelope(language: Language) -> Envelope {
         shop_name: shop_name.to_owned(),
         order_url: format!("https://shop.example{}/orders/ord_7?token=t", language.prefix()),
         base_url: "https://shop.example".to_owned(),
+        admin_url: "https://shop.example".to_owned(),
         sandbox: false,
         owner_email: "owner@shop.example".to_owned(),
         owner_language: language,

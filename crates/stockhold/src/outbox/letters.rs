@@ -102,6 +102,7 @@ pub(super) fn envelope(shop: &Shop, settings: &Settings, language: Language, ord
         shop_name: settings.name(language).to_owned(),
         order_url,
         base_url: shop.config.base_url.clone(),
+        admin_url: shop.config.admin_url(),
         sandbox: shop.config.sandbox.is_some(),
         owner_email: owner_email(shop, settings),
         owner_language: settings.owner_language,
