@@ -57,6 +57,11 @@ async fn put(desk: Desk, slug: Option<String>, typed: Typed) -> Result<Response,
     if typed.get("do") == "preview" {
         return Ok(noted(page(&desk, &sheet, &stands_at)?, "a preview; nothing was saved"));
     }
+    let position = typed.get("position");
+    if !position.is_empty() && position.parse::<i64>().is_err() {
+        sheet.put(&desk, "position", "not-a-number", "This is not a number.");
+        return page(&desk, &sheet, &stands_at);
+    }
     let texts = |part: &str| {
         let text = |(tag, end): (&str, &str)| {
             let text = sheet.values.get(&format!("{part}_{end}")).cloned().unwrap_or_default();
@@ -64,7 +69,7 @@ async fn put(desk: Desk, slug: Option<String>, typed: Typed) -> Result<Response,
         };
         [("en", "en"), ("zh-CN", "zh")].into_iter().filter_map(text).collect::<Map<_, _>>()
     };
-    let input = json!({ "title": texts("title"), "body": texts("body"), "position": typed.get("position").parse::<i64>().ok() });
+    let input = json!({ "title": texts("title"), "body": texts("body"), "position": position.parse::<i64>().ok() });
     let input = serde_json::from_value(input).map_err(|_| PageError::Unreadable)?;
     let (conditions, slug) = match slug {
         Some(slug) => (as_read(sheet.revision), slug),

@@ -8,7 +8,7 @@ use rules::commands::Refusal;
 use rules::money::{Currency, Money};
 use rules::places::{Country, Destination, Region};
 use rules::pricing::{self, Item};
-use rules::shipping::ShippingRefusal;
+use rules::shipping::{METHODS_MAX, ShippingRefusal, ZONES_MAX};
 use rules::taxes::TaxClass;
 use rules::text::Sku;
 use serde::Deserialize;
@@ -24,8 +24,6 @@ use crate::web::admin::desk::{Desk, noted};
 use crate::web::api::settings::{SettingsFields, change_to, zones};
 use crate::web::problem::FieldError;
 
-const ZONES_MAX: usize = 100;
-const METHODS_MAX: usize = 20;
 const METHOD: [&str; 9] = ["code", "en", "zh", "kind", "price", "steps", "free_from", "days_min", "days_max"];
 
 #[derive(Debug, Clone, Default)]

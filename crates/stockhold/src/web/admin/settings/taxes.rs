@@ -4,6 +4,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
 use minijinja::context;
+use rules::taxes::RATES_MAX;
 use serde_json::{Value, json};
 
 use super::form::{Sent, Sheet, Typed, Values, as_read};
@@ -15,8 +16,6 @@ use crate::web::api::settings::{SettingsFields, change_to, tax_rules};
 use crate::web::problem::FieldError;
 
 const ROW: [&str; 3] = ["place", "class", "percent"];
-/// Rows that a form grows to; the law's own limit is said when they are saved.
-const ROWS_MAX: usize = 300;
 
 pub async fn show(desk: Desk, asked: Result<Query<Preview>, QueryRejection>) -> Result<Response, PageError> {
     let settings = desk.shop.read_settings().await?;
@@ -33,7 +32,7 @@ pub async fn save(desk: Desk, sent: Sent) -> Result<Response, PageError> {
         if at < rows.len() {
             rows.remove(at);
         }
-    } else if pressed == "add" && rows.len() < ROWS_MAX {
+    } else if pressed == "add" && rows.len() < RATES_MAX {
         rows.push(["".to_owned(), "standard".to_owned(), "".to_owned()]);
     } else {
         rows.retain(|[place, _, percent]| !place.is_empty() || !percent.is_empty());
@@ -77,12 +76,13 @@ fn page(desk: &Desk, sheet: &Sheet, settings: &Settings, asked: &Preview) -> Res
 }
 
 fn count(values: &Values) -> usize {
-    (0..ROWS_MAX).take_while(|at| values.contains_key(&format!("rate-{at}-place"))).count()
+    (0..RATES_MAX).take_while(|at| values.contains_key(&format!("rate-{at}-place"))).count()
 }
 
 fn rows(typed: &Typed) -> Vec<[String; 3]> {
-    let count = count(&typed.values());
-    (0..count).map(|at| ROW.map(|part| typed.get(&format!("rate-{at}-{part}")).to_owned())).collect()
+    let values = typed.values();
+    let get = |at: usize, part: &str| values.get(&format!("rate-{at}-{part}")).cloned().unwrap_or_default();
+    (0..count(&values)).map(|at| ROW.map(|part| get(at, part))).collect()
 }
 
 fn typed_values(taxation: &str, shipping: &str, rows: &[[String; 3]]) -> Values {
