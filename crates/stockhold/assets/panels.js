@@ -40,8 +40,10 @@
     if (form.ariaBusy === "true") return; // A second click is the same wish.
     form.ariaBusy = "true";
     const body = new URLSearchParams(new FormData(form));
+    // Whether a request whose answer never came was heard is seen in the cart; sent again, it might be done twice.
+    const cart = document.querySelector('a[data-opens="cart-drawer"]').href;
     load(form.action, { method: "POST", body })
-      .then(show, () => form.submit())
+      .then(show, (failure) => (failure instanceof TypeError ? location.assign(cart) : form.submit()))
       .finally(() => form.removeAttribute("aria-busy"));
   });
 

@@ -118,6 +118,7 @@ pub async fn import(
     let mut stock = Vec::new();
     for chunk in products.chunks(PRODUCTS_PER_WRITE) {
         plan(room, chunk, &mut report, &mut planned, &mut stock).await?;
+        progress(0); // Nothing is written yet, and it is alive.
     }
     report.errors.sort_by_key(|error| error.row);
     if dry_run || !report.errors.is_empty() {
@@ -158,6 +159,11 @@ async fn plan(
     let counted: BTreeSet<String> = products::ever_counted(room.storage, skus).await?.into_iter().collect();
     for sheet in chunk {
         let stands = stands.remove(&sheet.slug);
+        if stands.as_ref().is_some_and(|product| product.options.len() > sheet::OPTIONS) {
+            let row = sheet.variants.first().map_or(1, |variant| variant.row);
+            let message = "This product has more options than a sheet holds: change it at the desk or over the API.";
+            report.errors.push(RowError { row, column: "slug".to_owned(), message: message.to_owned() });
+        }
         let product = merged(stands.as_ref(), sheet);
         for variant in &sheet.variants {
             let sku = &variant.new.sku;

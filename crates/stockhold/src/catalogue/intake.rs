@@ -183,7 +183,7 @@ impl Intakes {
     /// Takes a file in. It is kept as UTF-8, whatever it came as.
     pub fn take(&self, kind: Kind, name: &str, text: &str, now: Timestamp) -> Result<Intake, IntakeError> {
         self.forget_before(now - KEPT)?;
-        if self.ids()?.len() >= WAITING_MAX {
+        if self.list()?.iter().filter(|intake| intake.phase != Phase::Done).count() >= WAITING_MAX {
             return Err(IntakeError::TooMany);
         }
         let mut rows = rows::Rows::of(text.as_bytes())?;
@@ -255,6 +255,12 @@ impl Intakes {
     pub fn begin(&self, intake: &mut Intake, now: Timestamp) -> io::Result<bool> {
         let lock = self.folder.join(&intake.id).join("begun");
         if intake.phase == Phase::Applying && !intake.is_alive(now) {
+            // Of two who see the same death, the one who makes this file takes the dead one's lock away.
+            match fs::File::create_new(lock.with_extension(format!("died-{}", intake.alive_micros))) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
             match fs::remove_file(&lock) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}

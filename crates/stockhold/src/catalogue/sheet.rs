@@ -17,6 +17,8 @@ use super::woo;
 use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
+/// Options that a sheet has columns for.
+pub const OPTIONS: usize = 3;
 const SLUG_BYTES_MAX: usize = 200;
 /// Nobody reads more mistakes than this; the file is mended and tried again.
 const ERRORS_MAX: usize = 1_000;
@@ -212,7 +214,7 @@ impl Reading {
         if title.0.is_empty() {
             self.mistake(row, Column::Title, "The first row of a product needs its title.".to_owned());
         }
-        let names = (0..3).map(|at| self.cell(Column::OptionName(at), record).to_owned());
+        let names = (0..OPTIONS).map(|at| self.cell(Column::OptionName(at), record).to_owned());
         let mut options: Vec<String> = names.filter(|name| !name.is_empty()).collect();
         let value = self.cell(Column::OptionValue(0), record);
         if options == ["Title"] && value == "Default Title" {

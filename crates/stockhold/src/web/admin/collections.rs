@@ -46,11 +46,11 @@ impl Typed {
         }
     }
 
-    /// The word for what cannot be used.
-    fn wrong(&self) -> Option<&'static str> {
+    /// The word for what cannot be used. An address that stands already is not judged: a file may have brought it.
+    fn wrong(&self, is_new: bool) -> Option<&'static str> {
         let too_long = |text: &str, most: usize| text.chars().count() > most;
         let titles = [&self.title_en, &self.title_zh];
-        if !is_slug(&self.slug) || self.slug == "new" {
+        if is_new && (!is_slug(&self.slug) || self.slug == "new") {
             return Some("admin-goods-wrong-slug");
         }
         if titles.iter().all(|title| title.trim().is_empty()) {
@@ -104,7 +104,7 @@ pub async fn new(desk: Desk) -> Result<Response, PageError> {
 }
 
 pub async fn make(desk: Desk, Form(typed): Form<Typed>) -> Result<Response, PageError> {
-    if let Some(wrong) = typed.wrong() {
+    if let Some(wrong) = typed.wrong(true) {
         return page(&desk, StatusCode::UNPROCESSABLE_ENTITY, None, &typed, Some(wrong), None);
     }
     let (title, text) = texts(&typed);
@@ -127,7 +127,7 @@ pub async fn show(desk: Desk, Path(slug): Path<String>) -> Result<Response, Page
 pub async fn save(desk: Desk, Path(slug): Path<String>, Form(typed): Form<Typed>) -> Result<Response, PageError> {
     let kept = collections::find(&desk.shop.storage, &slug).await?.ok_or(PageError::NotFound)?;
     let typed = Typed { slug: slug.clone(), ..typed };
-    if let Some(wrong) = typed.wrong() {
+    if let Some(wrong) = typed.wrong(false) {
         return page(&desk, StatusCode::UNPROCESSABLE_ENTITY, Some(&kept), &typed, Some(wrong), None);
     }
     let (title, text) = texts(&typed);

@@ -106,7 +106,8 @@ fn place_value(desk: &Desk, place: &Place) -> Value {
     }
 }
 
-fn sku_href(desk: &Desk, sku: &str) -> String {
+/// The address of a variant's stock: a SKU may have any visible sign.
+pub(super) fn sku_href(desk: &Desk, sku: &str) -> String {
     let sku: String = form_urlencoded::byte_serialize(sku.as_bytes()).collect();
     format!("{}/admin/stock/{}", desk.prefix(), sku.replace('+', "%20"))
 }

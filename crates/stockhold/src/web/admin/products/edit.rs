@@ -18,8 +18,9 @@ use crate::language::{Edge, Language, parse_edge};
 use crate::storage::keys::Scope;
 use crate::storage::products::change::{self, Changed};
 use crate::storage::products::remove::{self, Removal};
-use crate::storage::products::{self, Localized, Product, ProductStatus, SaveError, Variant, redirects};
+use crate::storage::products::{self, Localized, NewProduct, Product, ProductStatus, SaveError, Variant, redirects};
 use crate::web::admin::desk::{Desk, noted};
+use crate::web::admin::stock::sku_href;
 use crate::web::storefront::pictures as storefront_pictures;
 use crate::web::storefront::seo;
 use crate::web::{PageError, assets};
@@ -72,10 +73,11 @@ fn wish(pairs: &[(String, String)]) -> &str {
 pub async fn make(desk: Desk, Form(pairs): Pairs) -> Result<Response, PageError> {
     let typed = Typed::parse(&pairs);
     let again = |typed, wrongs| Shown { typed, wrongs, dirty: true, ..Shown::default() };
-    let read = match typed.read(desk.settings.currency) {
+    let mut read = match typed.read(desk.settings.currency, None) {
         Ok(read) => read,
         Err(wrongs) => return page(&desk, StatusCode::UNPROCESSABLE_ENTITY, None, again(typed, wrongs)).await,
     };
+    keep_known(&desk, &mut read.product).await?;
     let made = change::make(&desk.shop.storage, &read.product, &read.retired, desk.shop.now()).await;
     let slug = read.product.slug.clone();
     match made {
@@ -104,7 +106,7 @@ pub async fn save(desk: Desk, Path(slug): Path<String>, Form(pairs): Pairs) -> R
     if typed.revision != product.revision.to_string() {
         return conflict(&desk, &product, &retired, typed).await;
     }
-    let read = match typed.read(desk.settings.currency) {
+    let mut read = match typed.read(desk.settings.currency, Some(&product.slug)) {
         Ok(read) => read,
         Err(wrongs) => return page(&desk, unprocessable, stands, again(typed, wrongs)).await,
     };
@@ -112,6 +114,7 @@ pub async fn save(desk: Desk, Path(slug): Path<String>, Form(pairs): Pairs) -> R
         let wrong = Wrong { field: "status".to_owned(), key: "admin-goods-wrong-alt" };
         return page(&desk, unprocessable, stands, again(typed, vec![wrong])).await;
     }
+    keep_known(&desk, &mut read.product).await?;
     let slug = read.product.slug.clone();
     let now = desk.shop.now();
     match change::change(&desk.shop.storage, &product, &read.product, &read.retired, now).await {
@@ -129,6 +132,15 @@ pub async fn save(desk: Desk, Path(slug): Path<String>, Form(pairs): Pairs) -> R
         }
         Err(error) => refused(&desk, stands, typed, error).await,
     }
+}
+
+/// A collection that somebody has taken away while the form was open does not come back by it.
+async fn keep_known(desk: &Desk, product: &mut NewProduct) -> Result<(), PageError> {
+    let known = products::collections(&desk.shop.storage).await?;
+    if let Some(slugs) = &mut product.collections {
+        slugs.retain(|slug| known.iter().any(|kept| kept.slug == *slug));
+    }
+    Ok(())
 }
 
 /// Somebody was faster: what they made of it stands beside what was typed. Saving the form now is a decision made with both
@@ -279,7 +291,8 @@ fn product_value(desk: &Desk, product: &Product, retired: &[Variant]) -> Value {
         one.images = vec![image.clone()];
         let alt = |tag: &str| image.alt.0.get(tag).cloned().unwrap_or_default();
         context! {
-            number => at + 1, digest => &image.digest, sku => &image.sku, picture => storefront_pictures::of(&one, None),
+            number => at + 1, digest => &image.digest, sku => &image.sku,
+            of_retired => !image.sku.is_empty() && product.variant(&image.sku).is_none(), picture => storefront_pictures::of(&one, None),
             alt_en => alt("en"), alt_zh => alt("zh-CN"), first => at == 0, last => at + 1 == product.images.len(),
         }
     };
@@ -288,6 +301,7 @@ fn product_value(desk: &Desk, product: &Product, retired: &[Variant]) -> Value {
             variant.sku.to_string(),
             context! {
                 on_hand => variant.on_hand, held => variant.held, available => variant.available,
+                href => sku_href(desk, variant.sku.as_str()),
             },
         )
     };
@@ -347,7 +361,7 @@ fn facts(desk: &Desk, product: &Product, retired: &[Variant], now: Timestamp) ->
 /// A reason as a sentence, and where it is mended.
 fn reason_text(desk: &Desk, product: &Product, reason: &Reason) -> Value {
     let language = |tag: &str| desk.say(if tag == "en" { "admin-goods-english" } else { "admin-goods-chinese" }, &[]);
-    let stock = |sku: &rules::text::Sku| format!("{}/admin/stock/{sku}", desk.prefix());
+    let stock = |sku: &rules::text::Sku| sku_href(desk, sku.as_str());
     let say = |key: &str, values: &[(&str, fluent_bundle::FluentValue<'_>)]| {
         desk.say(&format!("admin-goods-why-{key}"), values)
     };
@@ -386,10 +400,7 @@ fn reason_text(desk: &Desk, product: &Product, reason: &Reason) -> Value {
 }
 
 fn first_stock(desk: &Desk, product: &Product) -> String {
-    product
-        .variants
-        .first()
-        .map_or_else(|| "#variants".to_owned(), |variant| format!("{}/admin/stock/{}", desk.prefix(), variant.sku))
+    product.variants.first().map_or_else(|| "#variants".to_owned(), |variant| sku_href(desk, variant.sku.as_str()))
 }
 
 fn typed_value(typed: &Typed) -> Value {

@@ -93,7 +93,8 @@ pub async fn arrange(
         let of = |what: &str| field(&format!("{what}.{}", at + 1));
         let (english, chinese) = (of("alt-en").unwrap_or_default(), of("alt-zh-CN").unwrap_or_default());
         let alt = said(&[("en", english.trim()), ("zh-CN", chinese.trim())]);
-        let sku = of("sku").filter(|sku| product.variant(sku).is_some()).unwrap_or_default().to_owned();
+        let sku =
+            of("sku").filter(|sku| *sku == image.sku || product.variant(sku).is_some()).unwrap_or_default().to_owned();
         arranged.push(Image { alt, sku, ..image.clone() });
     }
     if !arranged.iter().all(|image| fits(&image.alt)) {

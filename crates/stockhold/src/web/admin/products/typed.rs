@@ -19,7 +19,6 @@ pub const OPTIONS_MAX: usize = 5;
 pub const VARIANTS_MAX: usize = 200;
 const TITLE_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 20_000;
-const PRICE_MINOR_MAX: i64 = 99_999_999;
 const WEIGHT_GRAMS_MAX: i64 = 1_000_000_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -259,10 +258,11 @@ impl Typed {
         parts.join("-").chars().take(60).collect()
     }
 
-    /// What it says; every field that cannot be used.
-    pub fn read(&self, currency: Currency) -> Result<Read, Vec<Wrong>> {
+    /// What it says; every field that cannot be used. An address that stands already is not judged: goods that came in by a
+    /// file may have one that nobody would be given here.
+    pub fn read(&self, currency: Currency, stands: Option<&str>) -> Result<Read, Vec<Wrong>> {
         let mut wrongs = Wrongs::default();
-        if !is_slug(&self.slug) || self.slug == "new" {
+        if stands != Some(self.slug.as_str()) && (!is_slug(&self.slug) || self.slug == "new") {
             wrongs.add("slug", "admin-goods-wrong-slug");
         }
         let status = ProductStatus::parse(&self.status);
@@ -349,7 +349,7 @@ impl Typed {
         }
         let mut amount = |field: &str, text: &str| {
             let read = sheet::amount(text, currency, Decimal::PointOrComma).ok();
-            let read = read.filter(|m| (0..=PRICE_MINOR_MAX).contains(m) && m % currency.step_minor() == 0);
+            let read = read.filter(|m| (0..=currency.charge_minor_max()).contains(m) && m % currency.step_minor() == 0);
             if read.is_none() {
                 wrongs.add(format!("variant.{at}.{field}"), "admin-goods-wrong-price");
             }
@@ -364,7 +364,8 @@ impl Typed {
         let mut options = BTreeMap::new();
         for (number, name) in names.iter().enumerate() {
             let value = row.values.get(number).map_or("", |value| value.trim());
-            if value.is_empty() && row.active {
+            let is_listed = self.options[number].values().iter().any(|listed| listed == value);
+            if row.active && !is_listed {
                 wrongs.add(format!("variant.{at}.value.{number}"), "admin-goods-wrong-value");
             }
             if !value.is_empty() {
@@ -398,7 +399,8 @@ impl Typed {
         let options = |typed: &Typed| {
             let option = |option: &TypedOption| {
                 let values = |text: &str| split(text).join(", ");
-                format!("{}: {} / {}", option.name.trim(), values(&option.values_en), values(&option.values_zh))
+                let chinese = places(&option.values_zh).collect::<Vec<_>>().join(", ");
+                format!("{}: {} / {chinese}", option.name.trim(), values(&option.values_en))
             };
             typed.options.iter().map(option).collect::<Vec<_>>().join("\n")
         };
@@ -431,11 +433,12 @@ impl Typed {
 }
 
 impl TypedOption {
-    /// A value in both languages: the Chinese one stands at the same place of its list.
+    /// A value in both languages: the Chinese one stands at the same place of its list, where one that is not said leaves
+    /// its place empty and two may be the same.
     fn value(&self, english: &str) -> Localized {
-        let at = split(&self.values_en).iter().position(|value| value == english);
-        let chinese = at.and_then(|at| split(&self.values_zh).into_iter().nth(at));
-        said(&[("en", english), ("zh-CN", chinese.as_deref().unwrap_or_default())])
+        let at = places(&self.values_en).position(|value| value == english);
+        let chinese = at.and_then(|at| places(&self.values_zh).nth(at));
+        said(&[("en", english), ("zh-CN", chinese.unwrap_or_default())])
     }
 
     pub fn values(&self) -> Vec<String> {
@@ -453,10 +456,15 @@ impl Wrongs {
     }
 }
 
-/// The values of a list that people type, each once; full-width commas are commas too.
+/// The places of a list that people type; full-width commas are commas too.
+fn places(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '，', '、', '\n']).map(str::trim)
+}
+
+/// The values of such a list, each once.
 fn split(text: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
-    for value in text.split([',', '，', '、', '\n']).map(str::trim).filter(|value| !value.is_empty()) {
+    for value in places(text).filter(|value| !value.is_empty()) {
         if !values.iter().any(|known| known == value) {
             values.push(value.to_owned());
         }
@@ -540,7 +548,7 @@ mod tests {
             ("variant.1.weight", "210"),
             ("variant.1.value.0", "Ash"),
         ]);
-        let read = form.read(usd()).expect("it can be used");
+        let read = form.read(usd(), None).expect("it can be used");
         assert_eq!(read.product.title, Localized::of(&[("en", "Tea cup"), ("zh-CN", "茶杯")]));
         assert_eq!(read.product.variants[0].title, Localized::of(&[("en", "Celadon"), ("zh-CN", "粉青")]));
         assert_eq!(
@@ -548,6 +556,38 @@ mod tests {
             (3250, Some(3400))
         );
         assert_eq!(read.retired.iter().map(Sku::as_str).collect::<Vec<_>>(), ["B"]);
+    }
+
+    /// A value without a Chinese word keeps its place free, and two may have the same one.
+    #[test]
+    fn a_chinese_value_stays_at_its_place() {
+        let mut form = typed(&[
+            ("slug", "茶杯"),
+            ("status", "draft"),
+            ("title.en", "Tea cup"),
+            ("option.0.name", "Glaze"),
+            ("option.0.en", "Celadon, Navy, Blue"),
+            ("option.0.zh-CN", ", 蓝, 蓝"),
+        ]);
+        for (at, value) in ["Celadon", "Navy", "Blue"].into_iter().enumerate() {
+            let row = TypedVariant {
+                sku: format!("CUP-{at}"),
+                price: "30".to_owned(),
+                active: true,
+                values: vec![value.to_owned()],
+                ..TypedVariant::default()
+            };
+            form.variants.push(row);
+        }
+        let read = form.read(usd(), Some("茶杯")).expect("an address that stands is not judged");
+        let titles: Vec<&Localized> = read.product.variants.iter().map(|variant| &variant.title).collect();
+        let (navy, blue) = (&[("en", "Navy"), ("zh-CN", "蓝")], &[("en", "Blue"), ("zh-CN", "蓝")]);
+        assert_eq!(titles, [&Localized::of(&[("en", "Celadon")]), &Localized::of(navy), &Localized::of(blue)]);
+        let fields = |wrongs: Vec<Wrong>| wrongs.into_iter().map(|wrong| wrong.field).collect::<Vec<_>>();
+        assert_eq!(fields(form.read(usd(), None).expect_err("a new one is")), ["slug"]);
+        // A value that the list does not have would lose its other language unseen.
+        form.variants[1].values = vec!["Large, 300 ml".to_owned()];
+        assert_eq!(fields(form.read(usd(), Some("茶杯")).expect_err("it is not listed")), ["variant.1.value.0"]);
     }
 
     #[test]
@@ -562,7 +602,7 @@ mod tests {
             ("variant.0.weight", "-1"),
             ("variant.0.active", "1"),
         ]);
-        let wrongs = form.read(usd()).expect_err("it cannot be used");
+        let wrongs = form.read(usd(), None).expect_err("it cannot be used");
         let fields: Vec<&str> = wrongs.iter().map(|wrong| wrong.field.as_str()).collect();
         let expected = [
             "slug",
