@@ -161,6 +161,7 @@ admin-action-customer-export = Customer’s data taken out
 admin-action-customer-erase = Customer erased
 admin-action-products-export = Products taken out
 admin-action-orders-export = Orders taken out
+admin-action-orders-export-ticked = Ticked orders taken out
 admin-action-customers-export = Customers taken out
 admin-action-stock-export = Stock taken out
 admin-action-coupons-export = Discounts taken out
@@ -220,6 +221,7 @@ admin-action-collection-remove = Collection removed
 admin-action-stock-count = Stock counted
 admin-action-stock-change = Stock changed
 admin-action-hold-release = Hold released
+admin-action-hold-clean-up = Expired holds released
 admin-action-admin-reset-password = Link for a new password printed
 admin-action-admin-disable = Account disabled from the machine
 

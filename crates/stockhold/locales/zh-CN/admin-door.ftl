@@ -157,6 +157,7 @@ admin-action-customer-export = 导出顾客数据
 admin-action-customer-erase = 删除顾客资料
 admin-action-products-export = 导出商品
 admin-action-orders-export = 导出订单
+admin-action-orders-export-ticked = 导出所选订单
 admin-action-customers-export = 导出顾客
 admin-action-stock-export = 导出库存
 admin-action-coupons-export = 导出优惠
@@ -216,6 +217,7 @@ admin-action-collection-remove = 删除商品系列
 admin-action-stock-count = 盘点库存
 admin-action-stock-change = 调整库存
 admin-action-hold-release = 释放占用
+admin-action-hold-clean-up = 释放过期占用
 admin-action-admin-reset-password = 在机器上生成设置新密码的链接
 admin-action-admin-disable = 在机器上停用账号
 

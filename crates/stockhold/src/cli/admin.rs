@@ -10,9 +10,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::language::machine_time;
 use crate::staff::{self, Member, StaffRefusal};
+use crate::storage::Storage;
 use crate::storage::audit_log::{self, Line, Outcome};
 use crate::storage::staff::Purpose;
-use crate::storage::{Storage, second_factors};
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -40,7 +40,8 @@ pub enum Admin {
 pub struct ResetPassword {
     /// The address they sign in with.
     email: String,
-    /// Also remove their authenticator and recovery codes: the telephone is lost, and the codes with it.
+    /// Also remove their authenticator and recovery codes: the telephone is lost, and the codes with it. They are signed
+    /// out everywhere.
     #[arg(long)]
     remove_authenticator: bool,
     #[command(flatten)]
@@ -111,11 +112,15 @@ async fn reset_password(reset: &ResetPassword) -> Result<ExitCode, Stop> {
     let config = Config::read(&reset.settings)?;
     let storage = open_at_head(&reset.settings).await?;
     let member = named(&storage, &reset.email).await?;
+    let mut detail = "";
     if reset.remove_authenticator {
-        second_factors::remove(&storage, &member.id).await?;
+        if let Err(refusal) = staff::remove_authenticator(&storage, &member.id).await? {
+            return Err(Stop::failed(format!("The authenticator of {} is not removed: {refusal}.", member.email)));
+        }
+        detail = "the authenticator is removed, and every session ended";
     }
     let token = staff::draw_link(&storage, &member, Purpose::Reset, now()).await?;
-    note(&storage, "admin.reset_password", &member).await?;
+    note(&storage, "admin.reset_password", format!("staff:{}", member.id), detail).await?;
     print(&format!("{}/admin/links?token={}", config.admin_url(), token.expose()));
     say("Open it within 15 minutes; it works once. The old password opens until then.");
     Ok(ExitCode::SUCCESS)
@@ -130,7 +135,7 @@ async fn disable(email: &str, settings: &Settings) -> Result<ExitCode, Stop> {
             return Err(Stop::failed(format!("{} is not disabled: {refusal}.", member.email)));
         }
     }
-    note(&storage, "admin.disable", &member).await?;
+    note(&storage, "admin.disable", format!("staff:{}", member.id), "").await?;
     say(&format!("{} is signed out everywhere and gets in no more.", member.email));
     Ok(ExitCode::SUCCESS)
 }
@@ -141,13 +146,13 @@ async fn named(storage: &Storage, email: &str) -> Result<Member, Stop> {
 }
 
 /// Whoever has the machine is no member of staff, and leaves a line all the same.
-async fn note(storage: &Storage, action: &str, member: &Member) -> Result<(), Stop> {
+pub(super) async fn note(storage: &Storage, action: &str, subject: String, detail: &str) -> Result<(), Stop> {
     let line = Line {
         actor: "machine".to_owned(),
         action: action.to_owned(),
-        subject: format!("staff:{}", member.id),
+        subject,
         outcome: Outcome::Done,
-        detail: String::new(),
+        detail: detail.to_owned(),
         client: String::new(),
     };
     Ok(audit_log::add(storage, &line, now()).await?)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Subcommand, ValueEnum};
 use rules::text::Email;
 
+use super::admin::note;
 use super::{Stop, UNSAFE, open_at_head, print, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -112,6 +113,9 @@ async fn erase(shop: &Shop, email: &Email, way: Way) -> Result<ExitCode, Stop> {
         return Ok(ExitCode::SUCCESS);
     }
     let held = privacy::erase(shop, email).await.map_err(refused)?;
+    // By what the books call them now: who they were is gone.
+    let gone = shop.name_when_erased(&email.buyer());
+    note(&shop.storage, "customer.erase", gone, &format!("{} orders", held.orders)).await?;
     tell(held, &way);
     say("The person is gone. Stripe keeps records of its own: redact them in its Dashboard.");
     Ok(ExitCode::SUCCESS)

@@ -97,10 +97,12 @@ pub async fn change_password(storage: &Storage, session: &Session, password: &st
     stored::change_password(storage, &session.member.id, &hash, &session.digest).await
 }
 
-/// The same session under a secret drawn anew: what was copied before this is worth nothing.
-pub async fn rotate(storage: &Storage, session: &Session, now: Timestamp) -> Result<Token> {
+/// The same session under a secret drawn anew: what was copied before this is worth nothing. `typed_at` is when the password
+/// was typed for it; none: it was not, and the session is as fresh as before.
+pub async fn rotate(storage: &Storage, session: &Session, typed_at: Option<Timestamp>) -> Result<Token> {
     let token = Token::draw()?;
-    stored::rotate_session(storage, &session.digest, &token.digest(), now).await?;
+    let confirmed_at = typed_at.unwrap_or(session.confirmed_at);
+    stored::rotate_session(storage, &session.digest, &token.digest(), confirmed_at).await?;
     Ok(token)
 }
 

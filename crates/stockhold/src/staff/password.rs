@@ -1,6 +1,7 @@
 //! Passwords: argon2id with the numbers OWASP names (19 MiB, two passes, one lane), hashed off the threads that serve.
 //!
-//! Invariant: at most [`HASHED_AT_ONCE`] are hashed at once, so that a crowd of guesses cannot eat the shop's memory.
+//! Invariant: at most [`HASHED_AT_ONCE`] are hashed at once, so that a crowd of guesses cannot eat the shop's memory; also
+//! when whoever guessed does not wait for the answer.
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -37,8 +38,13 @@ pub async fn verify_password(password: String, hash: String) -> Result<bool> {
 }
 
 async fn off_the_servers<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let _place = HASHING.acquire().await.map_err(broken)?;
-    tokio::task::spawn_blocking(work).await.map_err(broken)?
+    let place = HASHING.acquire().await.map_err(broken)?;
+    // The work goes on although its caller hangs up, and so its place is taken until it ends.
+    let in_its_place = move || {
+        let _place = place;
+        work()
+    };
+    tokio::task::spawn_blocking(in_its_place).await.map_err(broken)?
 }
 
 fn broken(error: impl std::fmt::Display) -> StorageError {

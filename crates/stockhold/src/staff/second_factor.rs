@@ -14,6 +14,8 @@ use crate::storage::{Result, StorageError};
 
 /// 160 bits, as the standard recommends.
 const SECRET_BYTES: usize = 20;
+/// As base32 writes them: five bits a letter.
+const SECRET_CHARS: usize = SECRET_BYTES * 8 / 5;
 pub const DIGITS: usize = 6;
 /// Of the picture, in pixels; the page may show it smaller.
 const PICTURE: u32 = 240;
@@ -29,8 +31,11 @@ impl SharedSecret {
         Ok(SharedSecret(base32(&bytes)))
     }
 
-    /// As it was stored, or typed into a hidden field and back.
+    /// As it was stored, or typed into a hidden field and back; nothing but one that could have been drawn.
     pub fn parse(text: &str) -> Result<SharedSecret> {
+        if text.len() != SECRET_CHARS {
+            return Err(broken("its length"));
+        }
         Secret::try_from_base32(text).map_err(broken)?;
         Ok(SharedSecret(text.to_owned()))
     }

@@ -1,5 +1,5 @@
 //! Forms that could not be taken because somebody had to prove who they are first; kept for an hour, so that nothing that
-//! was typed is lost.
+//! was typed is lost. What they say of a customer goes with the customer (`erasure.rs`).
 //!
 //! Invariant: only staff have drafts, and each reads their own alone. Fields that prove who somebody is are never kept.
 
@@ -29,6 +29,12 @@ pub async fn keep(storage: &Storage, digest: &str, staff_id: &str, draft: &Draft
         (insert, values![digest, staff_id, draft.place.as_str(), draft.fields.as_str(), now.micros()]),
     ];
     storage.write_many(statements).await
+}
+
+/// Those that nobody came back for.
+pub async fn forget(storage: &Storage, now: Timestamp) -> Result<u64> {
+    let sql = "delete from staff_drafts where kept_at < $1 returning digest";
+    Ok(storage.write(sql, values![(now - KEPT).micros()]).await?.len() as u64)
 }
 
 pub async fn find(storage: &Storage, digest: &str, staff_id: &str, now: Timestamp) -> Result<Option<Draft>> {

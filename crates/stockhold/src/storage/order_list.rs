@@ -249,7 +249,7 @@ async fn statement(
     let filters = &wanted.filters;
     let (from, until) =
         (filters.from.map_or(i64::MIN, Timestamp::micros), filters.until.map_or(i64::MAX, Timestamp::micros));
-    let (mut low, mut high) = (0, wanted.before.map_or(i64::MAX, |before| before - 1));
+    let (mut low, mut high) = (0, wanted.before.map_or(i64::MAX, |before| before.saturating_sub(1)));
     if filters.from.is_some() || filters.until.is_some() {
         let rows = storage.read(NUMBERS_OF_DAYS, values![from, until]).await?;
         let ends = rows.first().map(|row| (row.int_or_none(0), row.int_or_none(1)));

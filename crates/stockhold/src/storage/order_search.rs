@@ -61,8 +61,9 @@ pub async fn find(storage: &Storage, typed: &str) -> Result<Option<Found>> {
 
 /// The parameters of [`FIND`].
 pub fn parameters(typed: &str) -> Option<Vec<super::Value>> {
-    let typed: String = typed.trim().chars().take(QUERY_CHARS_MAX).collect();
-    let typed = typed.trim_start_matches(['#', '№']).trim();
+    // No name and no number has control characters, and PostgreSQL refuses one of them.
+    let typed: String = typed.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect();
+    let typed = typed.trim().trim_start_matches(['#', '№']).trim();
     if typed.is_empty() {
         return None;
     }

@@ -318,10 +318,10 @@ pub async fn end_sessions(storage: &Storage, staff_id: &str, kept: &str) -> Resu
     storage.write(sql, values![staff_id, kept]).await.map(drop)
 }
 
-/// The same session under another secret, with the password just typed.
-pub async fn rotate_session(storage: &Storage, digest: &str, new_digest: &str, now: Timestamp) -> Result<()> {
+/// The same session under another secret, for which the password was typed at this moment.
+pub async fn rotate_session(storage: &Storage, digest: &str, new_digest: &str, confirmed_at: Timestamp) -> Result<()> {
     let sql = "update staff_sessions set digest = $2, confirmed_at = $3 where digest = $1";
-    storage.write(sql, values![digest, new_digest, now.micros()]).await.map(drop)
+    storage.write(sql, values![digest, new_digest, confirmed_at.micros()]).await.map(drop)
 }
 
 fn staff_row(row: &Row) -> StaffRow {

@@ -1,7 +1,8 @@
 //! The shopkeeper's desk: every page under `/admin`, and in Chinese under `/zh/admin`.
 //!
 //! Invariant: there is no page without a line in [`routes`], and no line without a word on who may open it. Whatever
-//! somebody does here (each POST) leaves a line in the audit log, also when it was refused.
+//! somebody does here (each POST) leaves a line in the audit log, also when it was refused, and when they did not wait for
+//! the answer.
 
 pub mod account;
 pub mod audit_log;
@@ -24,12 +25,15 @@ pub mod system;
 pub mod team;
 pub mod today;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -39,7 +43,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crate::shop::Shop;
 use crate::storage::audit_log::Outcome;
 use crate::storage::keys::Scope;
-use crate::web::PageError;
+use crate::web::{BODY_BYTES_MAX, PageError, carry_through};
 use desk::Desk;
 use door::{Noted, Permission};
 
@@ -100,19 +104,20 @@ fn routes() -> Vec<Route> {
         ),
         action("/admin/data/export/stock", MayFresh(Scope::StockRead), "stock.export", exchange::export_stock),
         action("/admin/data/export/coupons", MayFresh(Scope::CouponsRead), "coupons.export", exchange::export_coupons),
-        upload("/admin/data", May(Scope::ProductsWrite), "import.upload", exchange::take),
-        page("/admin/data/{id}", May(Scope::ProductsWrite), exchange::show_one),
-        action("/admin/data/{id}/check", May(Scope::ProductsWrite), "import.check", exchange::check),
-        action("/admin/data/{id}/columns", May(Scope::ProductsWrite), "import.columns", exchange::rename),
-        page("/admin/data/{id}/errors.csv", May(Scope::ProductsWrite), exchange::errors),
-        action("/admin/data/{id}/apply", May(Scope::ProductsWrite), "import.apply", exchange::apply),
+        // The least that any import asks for; the handlers ask for what each kind of file asks for.
+        upload("/admin/data", May(Scope::StockWrite), "import.upload", exchange::take),
+        page("/admin/data/{id}", May(Scope::StockWrite), exchange::show_one),
+        action("/admin/data/{id}/check", May(Scope::StockWrite), "import.check", exchange::check),
+        action("/admin/data/{id}/columns", May(Scope::StockWrite), "import.columns", exchange::rename),
+        page("/admin/data/{id}/errors.csv", May(Scope::StockWrite), exchange::errors),
+        action("/admin/data/{id}/apply", May(Scope::StockWrite), "import.apply", exchange::apply),
         // Orders
         page("/admin/orders", May(OrdersRead), orders::list::show),
         page("/admin/orders/ship", May(OrdersWrite), orders::list::show_ship),
         action("/admin/orders/ship", May(OrdersWrite), "orders.ship", orders::list::ship),
         page("/admin/orders/packing-slips", May(OrdersRead), orders::paper::slips),
         // It takes addresses of buyers out of the shop.
-        page("/admin/orders/csv", MayFresh(Scope::CustomersRead), orders::paper::csv),
+        action("/admin/orders/csv", MayFresh(Scope::CustomersRead), "orders.export_ticked", orders::paper::csv),
         page("/admin/orders/{id}", May(OrdersRead), orders::order::show),
         page("/admin/orders/{id}/packing-slip", May(OrdersRead), orders::paper::slip),
         page("/admin/orders/{id}/ship", May(OrdersWrite), orders::ship::show),
@@ -150,10 +155,11 @@ fn routes() -> Vec<Route> {
         page("/admin/settings/letters/samples/{name}", May(SettingsRead), settings::letters::show),
         action("/admin/settings/letters/{id}/again", May(SettingsWrite), "letter.again", settings::letters::send_again),
         page("/admin/settings/webhooks", May(SettingsRead), settings::webhooks::list),
-        page("/admin/settings/webhooks/new", May(SettingsWrite), settings::webhooks::show_new),
-        action("/admin/settings/webhooks/new", May(SettingsWrite), "webhook.make", settings::webhooks::make),
+        // Whoever has an endpoint's secret can speak to the other program in the shop's name.
+        page("/admin/settings/webhooks/new", MayFresh(SettingsWrite), settings::webhooks::show_new),
+        action("/admin/settings/webhooks/new", MayFresh(SettingsWrite), "webhook.make", settings::webhooks::make),
         page("/admin/settings/webhooks/{id}", May(SettingsRead), settings::webhooks::show),
-        action("/admin/settings/webhooks/{id}", May(SettingsWrite), "webhook.change", settings::webhooks::save),
+        action("/admin/settings/webhooks/{id}", MayFresh(SettingsWrite), "webhook.change", settings::webhooks::save),
         action(
             "/admin/settings/webhooks/{id}/switch",
             May(SettingsWrite),
@@ -163,7 +169,7 @@ fn routes() -> Vec<Route> {
         action("/admin/settings/webhooks/{id}/test", May(SettingsWrite), "webhook.test", settings::webhooks::test),
         action(
             "/admin/settings/webhooks/{id}/secret",
-            May(SettingsWrite),
+            MayFresh(SettingsWrite),
             "webhook.secret",
             settings::webhooks::rotate,
         ),
@@ -185,8 +191,8 @@ fn routes() -> Vec<Route> {
         action("/admin/settings/keys/{id}/revoke", MayFresh(Admin), "key.revoke", settings::keys::revoke),
         // Payments
         page("/admin/payments", May(Scope::PaymentsRead), payments::show),
-        action("/admin/payments/refund-again", May(Scope::RefundsWrite), "refund.again", payments::refund_again),
-        action("/admin/payments/payment-back", May(Scope::RefundsWrite), "payment.refund", payments::payment_back),
+        action("/admin/payments/refund-again", MayFresh(Scope::RefundsWrite), "refund.again", payments::refund_again),
+        action("/admin/payments/payment-back", MayFresh(Scope::RefundsWrite), "payment.refund", payments::payment_back),
         action("/admin/payments/release", May(Scope::PaymentsWrite), "hold.release_unreachable", payments::release),
         page("/admin/payments/reconciliation", May(Scope::PaymentsRead), payments::reconciliation::show),
         action(
@@ -324,10 +330,14 @@ pub async fn only_on_its_host(State(shop): State<Arc<Shop>>, request: Request, n
     }
 }
 
-/// What the audit log calls what can be done here, and what is turned away.
+/// What the audit log calls what can be done here and over the API, and what is turned away.
 pub fn actions() -> Vec<&'static str> {
     let done = routes().into_iter().map(|route| route.action).filter(|action| !action.is_empty());
-    std::iter::once("page.open").chain(done).collect()
+    let mut actions: Vec<&'static str> = std::iter::once("page.open").chain(done).collect();
+    let over_the_api = crate::web::api::actions().into_iter().filter(|action| !actions.contains(action));
+    let over_the_api: BTreeSet<&'static str> = over_the_api.collect();
+    actions.extend(over_the_api);
+    actions
 }
 
 pub fn router() -> Router<Arc<Shop>> {
@@ -385,6 +395,9 @@ where
         let handler = handler.clone();
         async move {
             let (mut parts, body) = request.into_parts();
+            if parts.uri.path_and_query().is_some_and(|place| holds_nul(place.as_str().as_bytes())) {
+                return PageError::NotFound.into_response();
+            }
             let desk = match Desk::open(&shop, &parts).await {
                 Ok(desk) => desk,
                 Err(error) => return error.into_response(),
@@ -404,14 +417,21 @@ where
                 return turned_away.answer_keeping(&desk, kept);
             }
             parts.extensions.insert(desk.clone());
-            let response = handler.call(Request::from_parts(parts, body), shop).await;
-            if !action.is_empty() {
+            if action.is_empty() {
+                return handler.call(Request::from_parts(parts, body), shop).await;
+            }
+            carry_through(async move {
+                let response = match form_of(&parts, body).await {
+                    Ok(body) => handler.call(Request::from_parts(parts, body), shop).await,
+                    Err(error) => error.into_response(),
+                };
                 // What is read from the answer is read before anything waits.
-                if let Some((outcome, noted)) = outcome_of(&response) {
+                if let Some((outcome, noted)) = outcome_of(&response, permission) {
                     note(desk, action, outcome, noted).await;
                 }
-            }
-            response
+                response
+            })
+            .await
         }
     };
     let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
@@ -422,15 +442,31 @@ fn action_or(action: &'static str, otherwise: &'static str) -> &'static str {
     if action.is_empty() { otherwise } else { action }
 }
 
-/// How it went, read from the answer, and the details that the handler left in it. Nothing, where too many tries were not
-/// looked at: whoever tries without end would fill the log, and the tries before them stand there.
-fn outcome_of(response: &Response) -> Option<(Outcome, Noted)> {
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+/// The text of no form has a NUL, and PostgreSQL keeps none: an address or a form with one names nothing that is here.
+fn holds_nul(encoded: &[u8]) -> bool {
+    encoded.contains(&0) || encoded.windows(3).any(|part| part == b"%00")
+}
+
+/// What was sent, looked through if it is a form without files.
+async fn form_of(parts: &Parts, body: Body) -> Result<Body, PageError> {
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Ok(body);
+    }
+    let form = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| PageError::TooLarge)?;
+    if holds_nul(&form) { Err(PageError::Unreadable) } else { Ok(Body::from(form)) }
+}
+
+/// How it went, read from the answer, and the details that the handler left in it. Nothing, where too many tries of anybody
+/// were not looked at: whoever tries without end would fill the log, and the tries before them stand there.
+fn outcome_of(response: &Response, permission: Permission) -> Option<(Outcome, Noted)> {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS && permission == Permission::Anyone {
         return None;
     }
-    let refused = response.status().is_client_error() || response.status().is_server_error();
-    let outcome = if refused { Outcome::Refused } else { Outcome::Done };
-    Some((outcome, response.extensions().get::<Noted>().cloned().unwrap_or_default()))
+    let noted = response.extensions().get::<Noted>().cloned().unwrap_or_default();
+    let is_refused = response.status().is_client_error() || response.status().is_server_error() || noted.is_put_off;
+    let outcome = if is_refused { Outcome::Refused } else { Outcome::Done };
+    Some((outcome, noted))
 }
 
 /// The line of what was done.

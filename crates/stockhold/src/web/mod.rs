@@ -137,6 +137,18 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .with_state(shop)
 }
 
+/// Goes on with what was begun although whoever asked hangs up: it is done whole, its line in the audit log included.
+async fn carry_through(work: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(work).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program ends: nobody hears this.
+            Err(error) => PageError::Unavailable(error.to_string()).into_response(),
+        },
+    }
+}
+
 /// Every page and every call goes by the settings that stand when it begins, whichever instance they were changed at.
 async fn read_settings(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
     if let Err(error) = shop.read_settings().await {

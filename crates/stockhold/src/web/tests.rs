@@ -457,3 +457,20 @@ fn runs_script(page: &str) -> bool {
     let page = page.replace("<script type=\"application/ld+json\">", "").replace("<script src=\"/assets/", "");
     page.contains("<script")
 }
+
+/// What was begun is done, and written down, although nobody waits for the answer.
+#[tokio::test]
+async fn what_was_begun_goes_on_when_its_caller_hangs_up() {
+    let (go, gone) = tokio::sync::oneshot::channel::<()>();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let mut work = Box::pin(crate::web::carry_through(async move {
+        let _ = gone.await;
+        let _ = tell.send("written down");
+        axum::response::Response::default()
+    }));
+    let is_begun = std::future::poll_fn(|cx| std::task::Poll::Ready(work.as_mut().poll(cx).is_pending()));
+    assert!(is_begun.await, "it waits");
+    drop(work);
+    go.send(()).expect("it is still there");
+    assert_eq!(told.await, Ok("written down"));
+}

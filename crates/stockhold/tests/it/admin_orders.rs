@@ -6,7 +6,8 @@ use rules::orders::{Fulfilment, Status};
 use rules::refunds::RefundState;
 use rules::time::Span;
 use stockhold::staff::Role;
-use stockhold::storage::order_notes;
+use stockhold::storage::{RowExt, order_notes};
+use stockhold::values;
 use stripe_sandbox::{Fault, Faults, NewDispute, Pay, RefundStatus};
 
 use crate::on_both_engines;
@@ -36,6 +37,13 @@ async fn press_refund(browser: &Browser<'_>, id: OrderId, shown: &Page, more: &[
     let (refund, seen) = (shown.hidden("refund"), shown.hidden("seen"));
     let fields = [&[("refund", refund.as_str()), ("seen", seen.as_str())], more].concat();
     browser.post(&at(id, "/refund"), &fields).await
+}
+
+/// What the audit log says of an action: how it went, and its details.
+async fn lines(shop: &TestShop, action: &'static str) -> Vec<(String, String)> {
+    let sql = "select outcome, detail from audit_log where action = $1 order by id";
+    let rows = shop.shop.storage.read(sql, values![action]).await.expect("the database answers");
+    rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect()
 }
 
 async fn charge_of(shop: &TestShop, id: OrderId) -> String {
@@ -426,15 +434,64 @@ on_both_engines!(
         assert_eq!((slips.status, slips.text.matches("class=\"slip\"").count()), (200, 3), "{}", slips.text);
         let slip = browser.get(&at(second, "/packing-slip")).await;
         assert!(slip.text.contains(&shop.view(second).await.number.to_string()), "{}", slip.text);
-        assert_eq!(browser.get(&format!("/admin/orders/csv?{query}")).await.status, 403, "whose they are is not theirs");
+        let ticked: Vec<_> = ids.iter().map(|id| ("order", id.as_str())).collect();
+        assert_eq!(browser.post("/admin/orders/csv", &ticked).await.status, 403, "whose they are is not theirs");
         let browser = shop.sign_in(Role::Manager).await;
-        let file = browser.get(&format!("/admin/orders/csv?{query}")).await;
+        let file = browser.post("/admin/orders/csv", &ticked).await;
         let rows: Vec<&str> = file.text.lines().collect();
         assert!(rows.len() == 4 && rows[0].contains("number,placed_at"), "{}", file.text);
         assert!(rows[2].contains("paid,shipped") && rows[2].contains("64.00,USD"), "{}", file.text);
         shop.shop.clock.advance(Span::minutes(11));
-        let late = browser.get(&format!("/admin/orders/csv?{query}")).await;
+        let late = browser.post("/admin/orders/csv", &ticked).await;
         assert!(late.location.starts_with("/admin/confirm"), "addresses leave the shop only with the password");
+        let noted = lines(shop, "orders.export_ticked").await;
+        let noted: Vec<_> = noted.iter().map(|(outcome, detail)| (outcome.as_str(), detail.as_str())).collect();
+        assert_eq!(noted, [("denied", ""), ("done", "3 orders")]);
+    }
+);
+
+on_both_engines!(
+    /// Money that leaves by cancelling, or in many small refunds, is money that leaves: the password is asked for all the same.
+    large_money_back_asks_for_the_password_whatever_it_is_called,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 99).await;
+        let (large, small) = (shop.paid(&[("mug", 16)]).await, shop.paid(&[("mug", 15)]).await);
+        let unpaid = shop.check_out(&[("mug", 16)]).await;
+        let browser = shop.sign_in(Role::Owner).await;
+        shop.shop.clock.advance(Span::minutes(11));
+        let cancel = async |id: OrderId| {
+            let form = browser.get(&at(id, "/cancel")).await;
+            let fields = [("seen", form.hidden("seen")), ("reason", "wrong & late".to_owned())];
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            (form.text.contains("asked for your password"), browser.post(&at(id, "/cancel"), &fields).await.location)
+        };
+        let (warned, place) = cancel(large).await;
+        assert!(warned && place.starts_with("/admin/confirm?return_to="), "{place}");
+        assert_eq!(shop.view(large).await.cancelled_at, None);
+        let query = place.split_once('?').expect("a query").1;
+        let back = form_urlencoded::parse(query.as_bytes()).next().expect("a place").1.into_owned();
+        assert!(browser.get(&back).await.text.contains("value=\"wrong &amp; late\""), "what was typed is not lost");
+        assert_eq!(cancel(unpaid).await, (false, at(unpaid, "?done=order-cancelled")), "no money leaves");
+        assert_eq!(cancel(small).await, (false, at(small, "?done=order-cancelled")));
+        for (number, units) in [(1, "10"), (2, "6")] {
+            let shown = look(&browser, large, &format!("units-1={units}")).await;
+            let page = press_refund(&browser, large, &shown, &[("units-1", units)]).await;
+            let asks = page.location.starts_with("/admin/confirm?");
+            assert_eq!(asks, number == 2, "{number}: {}", page.location);
+        }
+        let told = async |action: &'static str| {
+            let noted = lines(shop, action).await;
+            noted.iter().map(|(outcome, detail)| format!("{outcome}: {detail}")).collect::<Vec<_>>()
+        };
+        let asked = "refused: the password comes first";
+        let cancelled = [asked, "done: up to $0.00 goes back", "done: up to $480.00 goes back"];
+        assert_eq!(told("order.cancel").await, cancelled, "amounts and not reasons, which may name somebody");
+        assert_eq!(told("order.refund").await, ["done: $320.00", asked]);
+        for action in ["refund-again", "payment-back"] {
+            let page = browser.post(&format!("/admin/payments/{action}"), &[("order", "x")]).await;
+            assert!(page.location.starts_with("/admin/confirm?"), "{action}: {}", page.location);
+        }
     }
 );
 

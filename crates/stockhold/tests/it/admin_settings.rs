@@ -336,6 +336,18 @@ on_both_engines!(an_endpoint_is_made_once_and_its_secret_shown_once, TestShop, a
     assert!(rotated.text.contains("whsec_") && twice.status == 200);
     let now = webhooks::find(&shop.shop.storage, &list[0].id).await.expect("it answers").expect("it stands");
     assert_eq!(now.generation, 2, "a second click draws no second secret");
+    // The secret that stands is shown to no other form.
+    for generation in ["0", "2000", "9223372036854775807"] {
+        let other = browser.post(&format!("{place}/secret"), &[("generation", generation)]).await;
+        assert_eq!((other.status, other.location), (303, place.clone()), "{generation}: {}", other.text);
+    }
+    let again = send(&browser, "/admin/settings/webhooks/new", &form).await;
+    assert_eq!((again.status, again.location), (303, place.clone()), "nor by a form that made it once");
+    shop.shop.clock.advance(Span::minutes(11));
+    for late in [place.clone(), format!("{place}/secret"), "/admin/settings/webhooks/new".to_owned()] {
+        let late = browser.post(&late, &[("generation", "2")]).await;
+        assert!(late.location.starts_with("/admin/confirm?"), "{}", late.text);
+    }
     assert_eq!(browser.post(&format!("{place}/switch"), &[("do", "disable")]).await.status, 303);
     assert!(browser.get(&place).await.text.contains("Disabled"));
     assert_eq!(browser.post(&format!("{place}/remove"), &[]).await.location, "/admin/settings/webhooks?done=removed");

@@ -418,6 +418,51 @@ on_both_engines!(
     }
 );
 
+on_both_engines!(
+    /// Only the password makes a session fresh: another secret for it, drawn for whatever reason, does not.
+    ending_other_sessions_is_not_typing_the_password,
+    TestShop,
+    async |shop: &TestShop| {
+        let browser = shop.sign_in(Role::Owner).await;
+        assert_eq!(browser.get("/admin/staff").await.status, 200);
+        shop.shop.clock.advance(Span::minutes(11));
+        let before = browser.cookie("admin");
+        assert_eq!(browser.post("/admin/account/sessions/end-others", &[]).await.status, 303);
+        assert_ne!(browser.cookie("admin"), before, "the session goes on under another secret");
+        assert!(browser.get("/admin/staff").await.location.starts_with("/admin/confirm?"));
+    }
+);
+
+on_both_engines!(
+    /// A form that came too late loses no field that has a secret's name inside its own; forms about who somebody is are not
+    /// kept at all; and what nobody comes back for is gone after an hour.
+    a_form_that_is_kept_is_whole_and_has_no_secret,
+    TestShop,
+    async |shop: &TestShop| {
+        let browser = shop.sign_in(Role::Owner).await;
+        shop.shop.clock.advance(Span::minutes(11));
+        let kept = async || {
+            let rows = shop.shop.storage.read("select fields from staff_drafts order by kept_at", values![]).await;
+            rows.expect("rows").iter().map(|row| row.text(0).to_owned()).collect::<Vec<_>>()
+        };
+        for (path, fields) in [
+            ("/admin/account/authenticator", [("secret", "x"), ("code", "123456")]),
+            ("/zh/admin/account/authenticator", [("secret", "x"), ("code", "123456")]),
+        ] {
+            assert!(browser.post(path, &fields).await.location.contains("/admin/confirm?"), "{path}");
+        }
+        assert_eq!(kept().await, Vec::<String>::new());
+        let typed = [("postcode", "10115"), ("code", "TEA10"), ("secrets", "1"), ("password", "x"), ("token", "y")];
+        assert!(browser.post("/admin/staff/invite", &typed).await.location.contains("resume"));
+        assert_eq!(kept().await, ["postcode=10115&code=TEA10&secrets=1"]);
+        let put_away = workers::retain::run(&shop.shop).await.expect("it runs");
+        assert_eq!(put_away.drafts, 0, "somebody may come back");
+        shop.shop.clock.advance(Span::minutes(61));
+        let put_away = workers::retain::run(&shop.shop).await.expect("it runs");
+        assert_eq!((put_away.drafts, kept().await.len()), (1, 0));
+    }
+);
+
 /// Once real money is taken, an owner sets up an authenticator before anything else opens.
 #[tokio::test]
 async fn the_owner_of_a_live_shop_has_a_second_factor() {

@@ -1,11 +1,13 @@
 //! Staff: invitations, roles, the owner who stays; and what is written down about all of it.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use rules::text::Email;
 use rules::time::Span;
+use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::staff::{self, Role, StaffRefusal, Token};
 use stockhold::storage::{RowExt, Storage};
@@ -153,6 +155,105 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// What programs do with a key stands there beside what people do; what buyers do does not.
+    the_audit_log_has_what_keys_do,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        let before = shop.shop.storage.read("select id from audit_log", values![]).await.expect("rows").len();
+        let note = json!({ "text": "hello" });
+        let path = format!("/api/admin/orders/{id}/notes");
+        assert_eq!(shop.staff("POST", &path, "note", note.clone()).await.0, 201);
+        assert_eq!(shop.staff("POST", &path, "other", json!({})).await.0, 422);
+        assert_eq!(shop.staff("GET", &path, "x", Value::Null).await.0, 200, "looking leaves no line");
+        assert_eq!(shop.staff("GET", &format!("/api/admin/customers/{id}/export"), "x", Value::Null).await.0, 200);
+        let key = shop.api_key("orders:read").await;
+        let request = shop.http.post(format!("{}{path}", shop.base_url)).bearer_auth(key).header("Idempotency-Key", "n");
+        assert_eq!(request.json(&note).send().await.expect("the shop answers").status(), 403);
+        let sql = "select actor, action, outcome, subject, client from audit_log order by id";
+        let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+        let rows: Vec<_> = rows[before..].iter().map(|row| (row.text(0), row.text(1), row.text(2), row.text(3))).collect();
+        let export = format!("/api/admin/customers/{id}/export");
+        let name = rows[0].0;
+        assert!(name.starts_with("key:"), "{name}");
+        let expected = [
+            (name, "order.note", "done", path.as_str()),
+            (name, "order.note", "refused", path.as_str()),
+            (name, "customer.export", "done", export.as_str()),
+            ("key:tests", "order.note", "denied", path.as_str()),
+        ];
+        assert_eq!(rows, expected);
+        let page = shop.sign_in(Role::Owner).await.get("/admin/audit-log?action=order.note").await;
+        assert!(page.status == 200 && page.text.contains("Note added to an order"), "{}", page.text);
+    }
+);
+
+on_both_engines!(
+    /// A spreadsheet of the log has every line once, however many there are.
+    the_audit_log_is_taken_out_whole,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = shop.sign_in(Role::Owner).await;
+        let rows = (0..2500).map(|n| format!("('0{n:04}', 1, '', 'order.ship', 'order {n}', 'done', '', '')"));
+        let head = "insert into audit_log (id, happened_at, actor, action, subject, outcome, detail, client) values";
+        let sql = format!("{head} {}", rows.collect::<Vec<_>>().join(", "));
+        shop.shop.storage.execute_script(sql).await.expect("they are stored");
+        let sheet = owner.post("/admin/audit-log/export", &[("action", "order.ship")]).await;
+        let lines: BTreeSet<&str> = sheet.text.lines().collect();
+        assert_eq!((sheet.text.lines().count(), lines.len()), (2501, 2501), "a heading, and each line once");
+    }
+);
+
+on_both_engines!(
+    /// No name, number or word has a NUL, and PostgreSQL keeps none: it is answered, and not a failure of ours.
+    nothing_at_the_desk_fails_by_a_nul,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = shop.sign_in(Role::Owner).await;
+        for path in [
+            "/admin/audit-log?who=%00",
+            "/admin/orders?q=%00",
+            "/admin/orders?after=-9223372036854775808",
+            "/admin/settings/webhooks/%00",
+            "/admin/payments/webhooks/%00",
+            "/admin/customers?q=a%00b",
+        ] {
+            let status = owner.get(path).await.status;
+            assert!([200, 404].contains(&status), "{path}: {status}");
+        }
+        for path in ["/admin/staff/%00/disable", "/admin/settings/keys/%00/revoke"] {
+            assert_eq!(owner.post(path, &[]).await.status, 404, "{path}");
+        }
+        for (path, field) in [
+            ("/admin/account/sessions/end", "session"),
+            ("/admin/audit-log/export", "who"),
+            ("/admin/staff/invite", "name"),
+            ("/admin/sign-in", "email"),
+        ] {
+            assert_eq!(owner.post(path, &[(field, "a\0b")]).await.status, 422, "{path}");
+        }
+    }
+);
+
+on_both_engines!(
+    /// One's own authenticator is removed on the page of one's account, which knows when it has to stay.
+    ones_own_authenticator_is_no_colleagues,
+    TestShop,
+    async |shop: &TestShop| {
+        let one = hired(shop, OWNER, Role::Owner).await;
+        let owner = Browser::new(shop);
+        sign_in(&owner, OWNER, PASSWORD).await;
+        let other = hired(shop, "two@shop.example", Role::Manager).await;
+        assert_eq!(owner.post(&format!("/admin/staff/{}/authenticator", one.id), &[]).await.status, 404);
+        assert_eq!(owner.post(&format!("/admin/staff/{}/authenticator", other.id), &[]).await.status, 303);
+        let secret = "A".repeat(500);
+        let long = owner.post("/admin/account/authenticator", &[("secret", &secret), ("code", "123456")]).await;
+        assert_eq!(long.status, 422);
+    }
+);
+
+on_both_engines!(
     /// What somebody writes cannot look like another line.
     a_line_of_the_audit_log_is_one_line,
     TestShop,
@@ -228,6 +329,8 @@ async fn the_machine_prints_links_and_shows_people_out() {
     let log = storage.read("select actor, action from audit_log order by id", values![]).await.expect("it answers");
     let log: Vec<_> = log.iter().map(|row| (row.text(0), row.text(1))).collect();
     assert_eq!(log, [("machine", "admin.reset_password"), ("machine", "admin.disable")]);
+    let detail = storage.read("select detail from audit_log order by id limit 1", values![]).await.expect("it answers");
+    assert_eq!(detail[0].text(0), "the authenticator is removed, and every session ended");
 }
 
 #[derive(Clone, Default)]

@@ -8,6 +8,7 @@ use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
+use rules::time::Timestamp;
 use serde::Deserialize;
 
 use super::desk::Desk;
@@ -104,12 +105,16 @@ pub async fn change_password(
         return page(&desk, StatusCode::UNPROCESSABLE_ENTITY, &[wrong]).await;
     }
     staff::change_password(storage, session, &form.password).await?;
-    under_a_new_secret(&desk, desk.done("/admin/account", "password")).await
+    under_a_new_secret(&desk, desk.done("/admin/account", "password"), Some(desk.shop.now())).await
 }
 
-/// The session goes on under another cookie.
-async fn under_a_new_secret(desk: &Desk, response: Response) -> Result<Response, PageError> {
-    let token = staff::rotate(&desk.shop.storage, session(desk)?, desk.shop.now()).await?;
+/// The session goes on under another cookie. Without the password typed just now it becomes no fresher by it.
+async fn under_a_new_secret(
+    desk: &Desk,
+    response: Response,
+    typed_at: Option<Timestamp>,
+) -> Result<Response, PageError> {
+    let token = staff::rotate(&desk.shop.storage, session(desk)?, typed_at).await?;
     Ok(door::with_session(&desk.shop, response, &token))
 }
 
@@ -137,7 +142,7 @@ pub async fn enrol(desk: Desk, form: Result<Form<EnrolForm>, FormRejection>) -> 
     let stored: Vec<String> = codes.iter().filter_map(|code| recovery::stored(code)).collect();
     second_factors::enrol(storage, &session.member.id, (secret.expose(), step), &stored, now).await?;
     staff::end_other_sessions(storage, session).await?;
-    under_a_new_secret(&desk, codes_page(&desk, &codes)?).await
+    under_a_new_secret(&desk, codes_page(&desk, &codes)?, None).await
 }
 
 fn enrol_page(
@@ -171,7 +176,8 @@ pub async fn new_recovery_codes(desk: Desk) -> Result<Response, PageError> {
     let codes = recovery::draw()?;
     let stored: Vec<String> = codes.iter().filter_map(|code| recovery::stored(code)).collect();
     second_factors::replace_recovery_codes(storage, &session.member.id, &stored).await?;
-    codes_page(&desk, &codes)
+    staff::end_other_sessions(storage, session).await?;
+    under_a_new_secret(&desk, codes_page(&desk, &codes)?, None).await
 }
 
 /// Not where the shop takes real money and this is its owner: there it can only be replaced.
@@ -183,7 +189,7 @@ pub async fn remove_authenticator(desk: Desk) -> Result<Response, PageError> {
     }
     second_factors::remove(storage, &session.member.id).await?;
     staff::end_other_sessions(storage, session).await?;
-    under_a_new_secret(&desk, desk.done("/admin/account", "authenticator-removed")).await
+    under_a_new_secret(&desk, desk.done("/admin/account", "authenticator-removed"), None).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -205,7 +211,7 @@ pub async fn end_session(desk: Desk, form: Result<Form<SessionForm>, FormRejecti
 
 pub async fn end_other_sessions(desk: Desk) -> Result<Response, PageError> {
     staff::end_other_sessions(&desk.shop.storage, session(&desk)?).await?;
-    under_a_new_secret(&desk, desk.done("/admin/account", "sessions-ended")).await
+    under_a_new_secret(&desk, desk.done("/admin/account", "sessions-ended"), None).await
 }
 
 #[cfg(test)]

@@ -181,6 +181,6 @@ impl Desk {
 
 /// Leaves details for the audit log in an answer.
 pub fn noted(mut response: Response, detail: impl Into<String>) -> Response {
-    response.extensions_mut().insert(Noted { detail: detail.into(), by: None });
+    response.extensions_mut().insert(Noted { detail: detail.into(), ..Noted::default() });
     response
 }

@@ -63,8 +63,12 @@ impl TurnedAway {
         matches!(self, TurnedAway::SignInFirst { .. } | TurnedAway::ConfirmFirst { .. })
     }
 
+    /// For a handler that finds out for itself that somebody has to prove who they are first.
     pub fn answer(self, desk: &Desk) -> Response {
-        self.answer_keeping(desk, None)
+        let mut response = self.answer_keeping(desk, None);
+        let detail = "the password comes first".to_owned();
+        response.extensions_mut().insert(Noted { detail, is_put_off: true, ..Noted::default() });
+        response
     }
 
     /// `kept` is where what was sent waits, instead of the page it came from.
@@ -154,6 +158,8 @@ pub struct Noted {
     pub detail: String,
     /// Who it was, where that was known only afterwards: whoever has just signed in.
     pub by: Option<Member>,
+    /// It was not done, although the answer leads on.
+    pub is_put_off: bool,
 }
 
 /// Adds a line to the audit log. What was done is done: a line that cannot be stored is told to the machine's log.

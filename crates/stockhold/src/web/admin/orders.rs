@@ -5,6 +5,7 @@
 //! what is refused is said where it happened, in the words of whoever reads it.
 
 pub mod address;
+mod large;
 pub mod list;
 pub mod order;
 pub mod paper;

@@ -1,5 +1,7 @@
 //! Nothing that was typed is lost: a form that came too late is kept while its sender proves who they are, and shown to them
 //! to be sent again. It is never sent by itself.
+//!
+//! Invariant: nothing that proves who somebody is is kept: no field of that name, and no form of one's own account.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Query;
@@ -16,14 +18,21 @@ use super::door;
 use crate::staff::{self, Token};
 use crate::storage::drafts::{self, Draft};
 use crate::web::PageError;
+use crate::web::session::language_of;
 
 /// Long descriptions in two languages fit.
 const BODY_BYTES_MAX: usize = 256 * 1024;
-/// Words in the names of fields that prove who somebody is.
-const NEVER_KEPT: [&str; 5] = ["password", "current", "code", "token", "secret"];
+/// Fields that prove who somebody is, by their whole names: a postcode, a code for a discount and a zone are kept.
+const NEVER_KEPT: [&str; 4] = ["password", "current", "token", "secret"];
+/// Pages whose forms are about nothing but who somebody is: passwords, codes of authenticators.
+const NEVER_KEPT_FROM: [&str; 2] = ["/admin/account", "/admin/confirm"];
 
 /// Keeps what this request brings, if it is a form of somebody who works here; the way back to it.
 pub async fn keep(desk: &Desk, parts: &Parts, body: Body) -> Result<Option<String>, PageError> {
+    let (_, page) = language_of(parts.uri.path());
+    if NEVER_KEPT_FROM.iter().any(|place| page.starts_with(place)) {
+        return Ok(None);
+    }
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Ok(None);
@@ -36,8 +45,7 @@ pub async fn keep(desk: &Desk, parts: &Parts, body: Body) -> Result<Option<Strin
     };
     let Some(staff_id) = staff_id else { return Ok(None) };
     let Ok(bytes) = to_bytes(body, BODY_BYTES_MAX).await else { return Ok(None) };
-    let is_kept = |name: &str| !NEVER_KEPT.iter().any(|word| name.contains(word));
-    let fields = form_urlencoded::parse(&bytes).filter(|(name, _)| is_kept(name));
+    let fields = form_urlencoded::parse(&bytes).filter(|(name, _)| !NEVER_KEPT.contains(&&**name));
     let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     if fields.is_empty() {
         return Ok(None);

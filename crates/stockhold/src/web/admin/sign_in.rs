@@ -57,6 +57,10 @@ pub async fn set_up(desk: Desk, form: Result<Form<SetupForm>, FormRejection>) ->
     let Some(token) = Token::parse(&form.token) else {
         return setup_page(&desk, StatusCode::FORBIDDEN, &form, &[]).await;
     };
+    // A link that opens nothing costs nothing: passwords are hashed for the owner's alone.
+    if staff::setup_link(&desk.shop.storage, Some(&token), desk.shop.now()).await? != SetupLink::Open {
+        return setup_page(&desk, StatusCode::FORBIDDEN, &form, &[]).await;
+    }
     let mut wrong = Vec::new();
     let email = Email::parse(&form.email).ok();
     if email.is_none() {
@@ -196,7 +200,7 @@ async fn code_step(desk: &Desk, member: Member, place: &str) -> Result<Response,
     let token = staff::draw_link(&desk.shop.storage, &member, Purpose::Code, desk.shop.now()).await?;
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", place).finish();
     let response = door::with_step(&desk.shop, desk.see(&format!("/admin/sign-in/code?{query}")), &token);
-    Ok(with_note(response, Noted { detail: "the code comes next".to_owned(), by: Some(member) }))
+    Ok(with_note(response, Noted { detail: "the code comes next".to_owned(), by: Some(member), ..Noted::default() }))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -298,7 +302,7 @@ pub async fn confirm(desk: Desk, form: Result<Form<ConfirmForm>, FormRejection>)
     let (storage, now) = (&desk.shop.storage, desk.shop.now());
     match types_password(&desk, session, &form.password).await? {
         SignIn::Right(_) | SignIn::NeedsCode(_) => {
-            let token = staff::rotate(storage, session, now).await?;
+            let token = staff::rotate(storage, session, Some(now)).await?;
             Ok(door::with_session(&desk.shop, see_other(&return_to), &token))
         }
         SignIn::Wrong { .. } | SignIn::CodeFirst { .. } => {

@@ -4,7 +4,7 @@
 use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Form, Path};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use rules::text::Email;
 use serde::Deserialize;
@@ -55,8 +55,12 @@ pub async fn invite(desk: Desk, form: Result<Form<InviteForm>, FormRejection>) -
     };
     match staff::invite(&desk.shop.storage, &email, name, role, desk.shop.now()).await? {
         Ok(member) => {
-            send(&desk, &email).await?;
-            Ok(noted(desk.done("/admin/staff", "staff-invited"), format!("{} {}", member.id, role.as_str())))
+            let detail = format!("{} {}", member.id, role.as_str());
+            match send(&desk, &email).await {
+                Ok(()) => Ok(noted(desk.done("/admin/staff", "staff-invited"), detail)),
+                // They stand on the list all the same.
+                Err(error) => Ok(noted(error.into_response(), format!("{detail}, and no letter was sent"))),
+            }
         }
         Err(_) => {
             let wrong = [("email", desk.say("admin-staff-address-taken", &[]))];
@@ -104,8 +108,12 @@ pub async fn enable(desk: Desk, id: Result<Path<String>, PathRejection>) -> Resu
     changed(&desk, staff::enable(&desk.shop.storage, &id).await, "staff-enabled").await
 }
 
+/// A colleague's alone: one's own is on the page of one's account, which knows when it has to stay.
 pub async fn remove_authenticator(desk: Desk, id: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
     let id = id.map_err(|_| PageError::NotFound)?.0;
+    if id == desk.member()?.id {
+        return Err(PageError::NotFound);
+    }
     let removed = staff::remove_authenticator(&desk.shop.storage, &id).await;
     changed(&desk, removed, "staff-authenticator-removed").await
 }

@@ -51,16 +51,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The door of every route: lets in, or says why not.
-pub async fn let_in(shop: &Shop, access: Access, parts: &Parts) -> Result<Caller, Problem> {
-    let key = key_of(shop, &parts.headers).await?;
-    if let Access::Key(scope) = access {
-        let key = key.as_ref().ok_or_else(Problem::unauthorized)?;
-        if !key.scopes.allow(scope) {
-            return Err(Problem::forbidden(scope.as_str()));
-        }
+/// Why somebody does not come in, and who it was: a key that may not.
+#[derive(Debug)]
+pub struct TurnedAway {
+    pub problem: Problem,
+    pub caller: Option<Caller>,
+}
+
+impl From<Problem> for TurnedAway {
+    fn from(problem: Problem) -> Self {
+        TurnedAway { problem, caller: None }
     }
-    Ok(Caller { key, client: session::client(shop, parts) })
+}
+
+/// The door of every route: lets in, or says why not.
+pub async fn let_in(shop: &Shop, access: Access, parts: &Parts) -> Result<Caller, TurnedAway> {
+    let caller = Caller { key: key_of(shop, &parts.headers).await?, client: session::client(shop, parts) };
+    match access {
+        Access::Key(_) if caller.key.is_none() => Err(Problem::unauthorized().into()),
+        Access::Key(scope) if !caller.may(scope) => {
+            Err(TurnedAway { problem: Problem::forbidden(scope.as_str()), caller: Some(caller) })
+        }
+        Access::Anyone | Access::TokenOrKey(_) | Access::Key(_) => Ok(caller),
+    }
 }
 
 /// The key of this request; none when it carries none. A key that is not valid is refused.

@@ -1,7 +1,8 @@
 //! The JSON API: what shop fronts and shopkeepers' programs script against.
 //!
-//! Invariant: there is no route without a line in [`routes`], and no line without a word on who may use it. A test
-//! holds the table against the description in `/api/openapi.json`.
+//! Invariants: there is no route without a line in [`routes`], and no line without a word on who may use it. A test
+//! holds the table against the description in `/api/openapi.json`. Whatever is done with a key, or taken out of the shop by
+//! one, leaves a line in the audit log, in the words that the desk has for it.
 
 pub mod access;
 pub mod after_sale;
@@ -48,15 +49,19 @@ use serde::Serialize;
 
 pub use crate::price_rules::MoneyBody;
 use crate::shop::Shop;
+use crate::storage::audit_log::{self, Line, Outcome};
 use crate::storage::keys::Scope;
+use crate::web::carry_through;
 use crate::web::problem::{self, Problem, RequestId};
-use access::Access;
+use access::{Access, Caller, TurnedAway};
 
 /// One thing the API does, and who may ask for it.
 struct Route {
     method: Method,
     path: &'static str,
     access: Access,
+    /// What the audit log calls it; empty for what only shows something, and for what buyers do.
+    action: &'static str,
     handler: MethodRouter<Arc<Shop>>,
 }
 
@@ -75,91 +80,232 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/api/quote", Anyone, quote::quote),
         route(Method::POST, "/api/checkout", Anyone, checkout::check_out),
         route(Method::GET, "/api/orders/{id}", TokenOrKey(Scope::OrdersRead), orders::show),
-        route(Method::POST, "/api/orders/{id}/cancel", TokenOrKey(Scope::OrdersWrite), after_sale::cancel),
+        action(
+            Method::POST,
+            "/api/orders/{id}/cancel",
+            TokenOrKey(Scope::OrdersWrite),
+            "order.cancel",
+            after_sale::cancel,
+        ),
         route(Method::GET, "/api/openapi.json", Anyone, openapi::show),
         route(Method::GET, "/api/admin/products", Key(Scope::ProductsRead), products::list_to_staff),
-        route(Method::DELETE, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::remove),
+        action(
+            Method::DELETE,
+            "/api/admin/products/{slug}",
+            Key(Scope::ProductsWrite),
+            "product.remove",
+            products::remove,
+        ),
         route(Method::GET, "/api/admin/collections", Key(Scope::ProductsRead), collections::list),
         route(Method::GET, "/api/admin/collections/{slug}", Key(Scope::ProductsRead), collections::show),
-        route(Method::PUT, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::put),
-        route(Method::DELETE, "/api/admin/collections/{slug}", Key(Scope::ProductsWrite), collections::remove),
+        action(
+            Method::PUT,
+            "/api/admin/collections/{slug}",
+            Key(Scope::ProductsWrite),
+            "collection.save",
+            collections::put,
+        ),
+        action(
+            Method::DELETE,
+            "/api/admin/collections/{slug}",
+            Key(Scope::ProductsWrite),
+            "collection.remove",
+            collections::remove,
+        ),
         route(Method::GET, "/api/admin/stock", Key(Scope::StockRead), stock::list),
         route(Method::GET, "/api/admin/products/{slug}", Key(Scope::ProductsRead), products::show_to_staff),
-        route(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), products::put),
+        action(Method::PUT, "/api/admin/products/{slug}", Key(Scope::ProductsWrite), "product.save", products::put),
         route(Method::GET, images::UPLOAD, Key(Scope::ProductsRead), images::list),
-        route(Method::PUT, "/api/admin/products/{slug}/images", Key(Scope::ProductsWrite), images::arrange),
-        route(Method::POST, images::UPLOAD, Key(Scope::ProductsWrite), images::upload),
+        action(
+            Method::PUT,
+            "/api/admin/products/{slug}/images",
+            Key(Scope::ProductsWrite),
+            "picture.arrange",
+            images::arrange,
+        ),
+        action(Method::POST, images::UPLOAD, Key(Scope::ProductsWrite), "picture.add", images::upload),
         route(Method::GET, "/api/admin/pages", Key(Scope::SettingsRead), pages::list),
         route(Method::GET, "/api/admin/pages/{slug}", Key(Scope::SettingsRead), pages::show),
-        route(Method::PUT, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), pages::put),
-        route(Method::DELETE, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), pages::remove),
+        action(Method::PUT, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), "page.change", pages::put),
+        action(Method::DELETE, "/api/admin/pages/{slug}", Key(Scope::SettingsWrite), "page.remove", pages::remove),
         route(Method::GET, "/api/admin/stock/{sku}", Key(Scope::StockRead), stock::show),
-        route(Method::POST, "/api/admin/stock/{sku}/movements", Key(Scope::StockWrite), stock::change),
+        action(Method::POST, "/api/admin/stock/{sku}/movements", Key(Scope::StockWrite), "stock.change", stock::change),
         route(Method::GET, "/api/admin/orders", Key(Scope::OrdersRead), orders::list),
-        route(Method::POST, "/api/admin/orders/{id}/refunds", Key(Scope::RefundsWrite), after_sale::refund),
-        route(
+        action(
+            Method::POST,
+            "/api/admin/orders/{id}/refunds",
+            Key(Scope::RefundsWrite),
+            "order.refund",
+            after_sale::refund,
+        ),
+        action(
             Method::POST,
             "/api/admin/orders/{id}/refunds/{refund}/assign",
             Key(Scope::RefundsWrite),
+            "refund.assign",
             after_sale::assign,
         ),
-        route(Method::POST, "/api/admin/orders/{id}/shipments", Key(Scope::OrdersWrite), after_sale::ship),
-        route(Method::POST, "/api/admin/orders/{id}/release", Key(Scope::OrdersWrite), reconciliation::release),
+        action(
+            Method::POST,
+            "/api/admin/orders/{id}/shipments",
+            Key(Scope::OrdersWrite),
+            "order.ship",
+            after_sale::ship,
+        ),
+        action(
+            Method::POST,
+            "/api/admin/orders/{id}/release",
+            Key(Scope::OrdersWrite),
+            "hold.release_unreachable",
+            reconciliation::release,
+        ),
         route(Method::GET, "/api/admin/orders/{id}/notes", Key(Scope::OrdersRead), order_desk::list_notes),
-        route(Method::POST, "/api/admin/orders/{id}/notes", Key(Scope::OrdersWrite), order_desk::write_note),
+        action(
+            Method::POST,
+            "/api/admin/orders/{id}/notes",
+            Key(Scope::OrdersWrite),
+            "order.note",
+            order_desk::write_note,
+        ),
         route(Method::GET, "/api/admin/orders/{id}/letters", Key(Scope::OrdersRead), order_desk::list_letters),
-        route(Method::POST, "/api/admin/orders/{id}/letters", Key(Scope::OrdersWrite), order_desk::send_again),
+        action(
+            Method::POST,
+            "/api/admin/orders/{id}/letters",
+            Key(Scope::OrdersWrite),
+            "order.letter",
+            order_desk::send_again,
+        ),
         route(Method::GET, "/api/admin/orders/{id}/shipping-address", Key(Scope::OrdersRead), order_desk::show_address),
-        route(
+        action(
             Method::PUT,
             "/api/admin/orders/{id}/shipping-address",
             Key(Scope::OrdersWrite),
+            "order.address",
             order_desk::change_address,
         ),
         route(Method::GET, "/api/admin/payments", Key(Scope::PaymentsRead), payments::list),
         route(Method::GET, "/api/admin/refunds", Key(Scope::PaymentsRead), payments::list_refunds),
         route(Method::GET, "/api/admin/disputes", Key(Scope::PaymentsRead), payments::list_disputes),
         route(Method::GET, "/api/admin/letters", Key(Scope::OrdersRead), letters::list),
-        route(Method::POST, "/api/admin/letters/{id}/retry", Key(Scope::OrdersWrite), letters::retry),
+        action(Method::POST, "/api/admin/letters/{id}/retry", Key(Scope::OrdersWrite), "letter.again", letters::retry),
         route(Method::GET, "/api/admin/events/{id}", Key(Scope::PaymentsRead), events::show),
         route(Method::GET, "/api/admin/reconciliation", Key(Scope::PaymentsRead), reconciliation::show),
-        route(Method::POST, "/api/admin/cleanup-expired-reservations", Key(Scope::OrdersWrite), cleanup::clean_up),
+        action(
+            Method::POST,
+            "/api/admin/cleanup-expired-reservations",
+            Key(Scope::OrdersWrite),
+            "hold.clean_up",
+            cleanup::clean_up,
+        ),
         route(Method::GET, "/api/admin/coupons", Key(Scope::CouponsRead), coupons::list),
-        route(Method::POST, "/api/admin/coupons", Key(Scope::CouponsWrite), coupons::make),
-        route(Method::GET, "/api/admin/coupons.csv", Key(Scope::CouponsRead), coupon_sheet::export),
-        route(Method::POST, "/api/admin/coupons/import", Key(Scope::CouponsWrite), coupon_sheet::import),
+        action(Method::POST, "/api/admin/coupons", Key(Scope::CouponsWrite), "discount.make", coupons::make),
+        action(Method::GET, "/api/admin/coupons.csv", Key(Scope::CouponsRead), "coupons.export", coupon_sheet::export),
+        action(
+            Method::POST,
+            "/api/admin/coupons/import",
+            Key(Scope::CouponsWrite),
+            "import.apply",
+            coupon_sheet::import,
+        ),
         route(Method::GET, "/api/admin/coupons/{code}", Key(Scope::CouponsRead), coupons::show),
-        route(Method::PATCH, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::change),
-        route(Method::DELETE, "/api/admin/coupons/{code}", Key(Scope::CouponsWrite), coupons::remove),
+        action(
+            Method::PATCH,
+            "/api/admin/coupons/{code}",
+            Key(Scope::CouponsWrite),
+            "discount.change",
+            coupons::change,
+        ),
+        action(
+            Method::DELETE,
+            "/api/admin/coupons/{code}",
+            Key(Scope::CouponsWrite),
+            "discount.remove",
+            coupons::remove,
+        ),
         route(Method::GET, "/api/admin/customers", Key(Scope::CustomersRead), customers::list),
         route(Method::GET, "/api/admin/customers/{id}", Key(Scope::CustomersRead), customers::show),
-        route(Method::GET, "/api/admin/customers/{id}/export", Key(Scope::CustomersRead), customers::export),
-        route(Method::POST, "/api/admin/customers/{id}/erase", Key(Scope::CustomersWrite), customers::erase),
+        action(
+            Method::GET,
+            "/api/admin/customers/{id}/export",
+            Key(Scope::CustomersRead),
+            "customer.export",
+            customers::export,
+        ),
+        action(
+            Method::POST,
+            "/api/admin/customers/{id}/erase",
+            Key(Scope::CustomersWrite),
+            "customer.erase",
+            customers::erase,
+        ),
         route(Method::GET, "/api/admin/settings", Key(Scope::SettingsRead), settings::show),
-        route(Method::PATCH, "/api/admin/settings", Key(Scope::SettingsWrite), settings::change),
+        action(Method::PATCH, "/api/admin/settings", Key(Scope::SettingsWrite), "settings.shop", settings::change),
         route(Method::GET, "/api/admin/shipping-zones", Key(Scope::SettingsRead), price_rules::show_zones),
-        route(Method::PUT, "/api/admin/shipping-zones", Key(Scope::SettingsWrite), price_rules::put_zones),
+        action(
+            Method::PUT,
+            "/api/admin/shipping-zones",
+            Key(Scope::SettingsWrite),
+            "settings.shipping",
+            price_rules::put_zones,
+        ),
         route(Method::GET, "/api/admin/tax-rules", Key(Scope::SettingsRead), price_rules::show_taxes),
-        route(Method::PUT, "/api/admin/tax-rules", Key(Scope::SettingsWrite), price_rules::put_taxes),
+        action(
+            Method::PUT,
+            "/api/admin/tax-rules",
+            Key(Scope::SettingsWrite),
+            "settings.taxes",
+            price_rules::put_taxes,
+        ),
         route(Method::GET, "/api/admin/keys", Key(Scope::Admin), keys::list),
-        route(Method::POST, "/api/admin/keys", Key(Scope::Admin), keys::make),
-        route(Method::DELETE, "/api/admin/keys/{id}", Key(Scope::Admin), keys::revoke),
+        action(Method::POST, "/api/admin/keys", Key(Scope::Admin), "key.make", keys::make),
+        action(Method::DELETE, "/api/admin/keys/{id}", Key(Scope::Admin), "key.revoke", keys::revoke),
         route(Method::GET, "/api/admin/webhooks", Key(Scope::SettingsRead), webhooks::list),
-        route(Method::POST, "/api/admin/webhooks", Key(Scope::SettingsWrite), webhooks::make),
+        action(Method::POST, "/api/admin/webhooks", Key(Scope::SettingsWrite), "webhook.make", webhooks::make),
         route(Method::GET, "/api/admin/webhooks/{id}", Key(Scope::SettingsRead), webhooks::show),
-        route(Method::PATCH, "/api/admin/webhooks/{id}", Key(Scope::SettingsWrite), webhooks::change),
-        route(Method::DELETE, "/api/admin/webhooks/{id}", Key(Scope::SettingsWrite), webhooks::remove),
-        route(Method::POST, "/api/admin/webhooks/{id}/secret", Key(Scope::SettingsWrite), webhooks::rotate),
-        route(Method::POST, "/api/admin/webhooks/{id}/test", Key(Scope::SettingsWrite), webhooks::test),
+        action(
+            Method::PATCH,
+            "/api/admin/webhooks/{id}",
+            Key(Scope::SettingsWrite),
+            "webhook.change",
+            webhooks::change,
+        ),
+        action(
+            Method::DELETE,
+            "/api/admin/webhooks/{id}",
+            Key(Scope::SettingsWrite),
+            "webhook.remove",
+            webhooks::remove,
+        ),
+        action(
+            Method::POST,
+            "/api/admin/webhooks/{id}/secret",
+            Key(Scope::SettingsWrite),
+            "webhook.secret",
+            webhooks::rotate,
+        ),
+        action(
+            Method::POST,
+            "/api/admin/webhooks/{id}/test",
+            Key(Scope::SettingsWrite),
+            "webhook.test",
+            webhooks::test,
+        ),
         route(Method::GET, "/api/admin/webhooks/{id}/deliveries", Key(Scope::SettingsRead), webhooks::deliveries),
-        route(
+        action(
             Method::POST,
             "/api/admin/webhooks/{id}/deliveries/{event}/replay",
             Key(Scope::SettingsWrite),
+            "webhook.replay",
             webhooks::replay,
         ),
         route(Method::GET, "/api/admin/events", Key(Scope::PaymentsRead), events::list),
-        route(Method::POST, "/api/admin/events/{id}/replay", Key(Scope::PaymentsWrite), events::replay),
+        action(
+            Method::POST,
+            "/api/admin/events/{id}/replay",
+            Key(Scope::PaymentsWrite),
+            "event.replay",
+            events::replay,
+        ),
     ]
 }
 
@@ -182,8 +328,22 @@ pub fn router() -> Router<Arc<Shop>> {
         .layer(middleware::from_fn(number))
 }
 
-/// A route whose handler is reached only by those who may use it; what the door learned of them goes in with them.
+/// What the audit log calls what is done over the API.
+pub fn actions() -> Vec<&'static str> {
+    routes().into_iter().map(|route| route.action).filter(|action| !action.is_empty()).collect()
+}
+
+/// Something to look at, or what buyers do.
 fn route<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shop>>,
+    T: 'static,
+{
+    action(method, path, access, "", handler)
+}
+
+/// A route whose handler is reached only by those who may use it; what the door learned of them goes in with them.
+fn action<H, T>(method: Method, path: &'static str, access: Access, action: &'static str, handler: H) -> Route
 where
     H: Handler<T, Arc<Shop>>,
     T: 'static,
@@ -192,17 +352,48 @@ where
         let handler = handler.clone();
         async move {
             let (mut parts, body) = request.into_parts();
-            match access::let_in(&shop, access, &parts).await {
-                Ok(caller) => {
-                    parts.extensions.insert(caller);
-                    handler.call(Request::from_parts(parts, body), shop).await
+            let subject = parts.uri.path().to_owned();
+            let caller = match access::let_in(&shop, access, &parts).await {
+                Ok(caller) => caller,
+                Err(TurnedAway { problem, caller }) => {
+                    if let Some(caller) = caller.filter(|_| !action.is_empty()) {
+                        note(&shop, &caller, action, subject, Outcome::Denied).await;
+                    }
+                    return problem.into_response();
                 }
-                Err(problem) => problem.into_response(),
+            };
+            parts.extensions.insert(caller.clone());
+            // Buyers are nobody's staff: what they do stands in their orders.
+            if action.is_empty() || caller.key.is_none() {
+                return handler.call(Request::from_parts(parts, body), shop).await;
             }
+            carry_through(async move {
+                let response = handler.call(Request::from_parts(parts, body), shop.clone()).await;
+                let refused = response.status().is_client_error() || response.status().is_server_error();
+                let outcome = if refused { Outcome::Refused } else { Outcome::Done };
+                note(&shop, &caller, action, subject, outcome).await;
+                response
+            })
+            .await
         }
     };
     let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
-    Route { method, path, access, handler: on(filter, guarded) }
+    Route { method, path, access, action, handler: on(filter, guarded) }
+}
+
+/// Adds a line to the audit log. What was done is done: a line that cannot be stored is told to the machine's log.
+async fn note(shop: &Shop, caller: &Caller, action: &str, subject: String, outcome: Outcome) {
+    let line = Line {
+        actor: caller.name(),
+        action: action.to_owned(),
+        subject,
+        outcome,
+        detail: String::new(),
+        client: caller.client.clone(),
+    };
+    if let Err(error) = audit_log::add(&shop.storage, &line, shop.now()).await {
+        tracing::error!(%error, action, "a line of the audit log was not stored");
+    }
 }
 
 async fn number(request: Request, next: Next) -> Response {
@@ -255,6 +446,16 @@ mod table_tests {
             })
             .collect();
         assert_eq!(served, described);
+    }
+
+    #[test]
+    fn whatever_a_key_does_has_a_word_in_the_audit_log() {
+        let exports = ["/api/admin/customers/{id}/export", "/api/admin/coupons.csv"];
+        for route in routes() {
+            let is_noted =
+                route.access != Access::Anyone && (route.method != Method::GET || exports.contains(&route.path));
+            assert_eq!(is_noted, !route.action.is_empty(), "{} {}", route.method, route.path);
+        }
     }
 
     /// Nobody meets a status that the description does not name, and each problem is told in one shape.

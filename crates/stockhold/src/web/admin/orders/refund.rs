@@ -18,6 +18,7 @@ use rules::refunds::{Refund, RefundKind, RefundLine, RefundState};
 use rules::shipments::Units;
 use rules::taxes::Taxation;
 
+use super::large::is_large;
 use super::{Fields, field, full_title, heading, line, minor_of, place_of, refusal, refused, stored};
 use crate::outbox::{self, cancel::refund_effect};
 use crate::storage::orders::OrderView;
@@ -26,9 +27,6 @@ use crate::web::admin::desk::{Desk, noted};
 use crate::web::admin::door::TurnedAway;
 use crate::web::session::digest;
 use crate::web::storefront::quantity;
-
-/// A refund of this many times the least that can be charged is worth typing the password again: 500 dollars or euros.
-const LARGE_TIMES: i64 = 1_000;
 
 /// What somebody wants to give back.
 struct Wish {
@@ -113,10 +111,6 @@ pub async fn submit(
         Some(RefundState::Requested | RefundState::Pending) | None => "order-refund-asked",
     };
     Ok(noted(desk.done(&place_of(order.id), word), desk.money_in(amount, order.currency)))
-}
-
-fn is_large(order: &OrderView, amount: i64) -> bool {
-    amount >= order.currency.charge_minor_min().saturating_mul(LARGE_TIMES)
 }
 
 /// Why nothing can be given back now.

@@ -66,7 +66,7 @@ pub async fn submit(
         return page(&desk, &order, StatusCode::CONFLICT, &fields, Some(words));
     }
     desk.shop.wake_workers();
-    Ok(noted(desk.done(&place_of(order.id), "order-shipped"), format!("{units} units {carrier} {tracking}")))
+    Ok(noted(desk.done(&place_of(order.id), "order-shipped"), format!("{units} units")))
 }
 
 fn page(

@@ -1,29 +1,36 @@
 //! Calling an order off, notes among the shopkeeper's people, and letters once more.
 
 use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Form, Path};
+use axum::extract::{Form, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 use rules::effects::Letter;
 use rules::ids::OrderId;
 
+use super::large::is_large;
 use super::{Fields, field, heading, line, place_of, refusal, refused, stored};
 use crate::outbox::cancel::cancel as call_off;
 use crate::storage::order_notes;
 use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
+use crate::web::admin::door::TurnedAway;
 
 /// Longest note, in characters.
 const NOTE_CHARS_MAX: usize = 2_000;
 /// An id that a form carries: `note_` and 32 digits, or the digits alone.
 const CLICK_CHARS: usize = 32;
 
-/// `GET /admin/orders/{id}/cancel`: says what will happen.
-pub async fn show_cancel(desk: Desk, path: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
+/// `GET /admin/orders/{id}/cancel`: says what will happen; with the reason that was typed before the password was asked for.
+pub async fn show_cancel(
+    desk: Desk,
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
     let order = stored(&desk, &path?.0).await?;
-    cancel_page(&desk, &order, StatusCode::OK, "", None)
+    let typed: Fields = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    cancel_page(&desk, &order, StatusCode::OK, line(&typed, "reason").unwrap_or_default(), None)
 }
 
 /// `POST /admin/orders/{id}/cancel`: a second click meets the first.
@@ -44,8 +51,16 @@ pub async fn cancel(
         let words = desk.say("admin-orders-cancel-changed", &[]);
         return cancel_page(&desk, &order, StatusCode::CONFLICT, reason, Some(words));
     }
+    if asks_password(&desk, &order) {
+        // Back to what was shown, with what was typed: the password, then one more click.
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("reason", reason).finish();
+        let return_to = format!("{}{}/cancel?{query}", desk.prefix(), place_of(order.id));
+        return Ok(TurnedAway::ConfirmFirst { return_to }.answer(&desk));
+    }
+    let amount = desk.money_in(left(&order), order.currency);
     match call_off(&desk.shop, order.id, reason).await {
-        Ok(_) => Ok(noted(desk.done(&place_of(order.id), "order-cancelled"), reason.to_owned())),
+        // Not the reason, which may name somebody: the log outlives who is erased.
+        Ok(_) => Ok(noted(desk.done(&place_of(order.id), "order-cancelled"), format!("up to {amount} goes back"))),
         Err(failure) => {
             let words = refused(&desk, &refusal(failure)?);
             cancel_page(&desk, &order, StatusCode::CONFLICT, reason, Some(words))
@@ -53,9 +68,18 @@ pub async fn cancel(
     }
 }
 
+/// The order's money that is not on its way back: the most that leaves with it.
+fn left(order: &OrderView) -> i64 {
+    order.captured() - order.going_back()
+}
+
+fn asks_password(desk: &Desk, order: &OrderView) -> bool {
+    left(order) > 0 && is_large(order, left(order)) && !desk.is_fresh()
+}
+
 /// What the page spoke of: how the order and its money stood.
 fn seen(order: &OrderView) -> String {
-    format!("{} {}", order.status.as_str(), order.captured() - order.going_back())
+    format!("{} {}", order.status.as_str(), left(order))
 }
 
 fn cancel_page(
@@ -67,7 +91,7 @@ fn cancel_page(
 ) -> Result<Response, PageError> {
     let is_sent = order.lines.iter().any(|line| line.shipped > 0);
     let units: i64 = order.lines.iter().map(super::open_units).sum();
-    let paid = order.captured() - order.going_back();
+    let paid = left(order);
     let context = context! {
         order => heading(desk, order),
         wrong,
@@ -77,6 +101,7 @@ fn cancel_page(
         is_sent,
         paid => (paid > 0).then(|| desk.money_in(paid, order.currency)),
         reason,
+        large => asks_password(desk, order),
         email => order.email.as_str(),
     };
     desk.page(status, "admin/order_cancel.html", context)

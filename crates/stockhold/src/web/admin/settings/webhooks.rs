@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
+use rules::time::Span;
 use rules::topics::Topic;
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ use crate::web::problem::FieldError;
 
 const PLACE: &str = "/admin/settings/webhooks";
 const DELIVERIES_SHOWN: i64 = 25;
+/// A second click comes so soon.
+const CLICKED_TWICE: Span = Span::minutes(10);
 
 type Id = Result<Path<String>, PathRejection>;
 
@@ -62,7 +65,11 @@ pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     }
     webhooks::insert(&desk.shop.storage, &id, &endpoint, desk.shop.now()).await?;
     let made = found(webhooks::find(&desk.shop.storage, &id).await?)?;
-    secret_page(&desk, &made)
+    // The same form, clicked twice, sees what it saw before. Another form with this id sees nothing of it.
+    let is_of_this_form = (&made.url, &made.note, &made.topics) == (&endpoint.url, &endpoint.note, &endpoint.topics)
+        && made.generation == 1
+        && desk.shop.now() - made.created_at < CLICKED_TWICE;
+    if is_of_this_form { secret_page(&desk, &made) } else { Ok(desk.see(&format!("{PLACE}/{id}"))) }
 }
 
 pub async fn show(desk: Desk, id: Id, asked: Result<Query<Asked>, QueryRejection>) -> Result<Response, PageError> {
@@ -116,7 +123,10 @@ pub async fn rotate(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageErro
         let until = desk.shop.now() + outbox::CHANGE_OVER;
         webhooks::rotate(&desk.shop.storage, &id, generation, until).await?;
     }
-    secret_page(&desk, &found(webhooks::find(&desk.shop.storage, &id).await?)?)
+    let stands = found(webhooks::find(&desk.shop.storage, &id).await?)?;
+    // It sees the secret that the first one drew; an older form sees none.
+    let is_of_this_form = stands.generation == generation.saturating_add(1);
+    if is_of_this_form { secret_page(&desk, &stands) } else { Ok(desk.see(&format!("{PLACE}/{id}"))) }
 }
 
 pub async fn remove(desk: Desk, id: Id) -> Result<Response, PageError> {
