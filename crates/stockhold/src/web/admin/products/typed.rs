@@ -10,6 +10,7 @@ use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use crate::catalogue::sheet::{self, Decimal};
+use crate::catalogue::{RESERVED_SKUS, RESERVED_SLUGS};
 use crate::language::plain_amount;
 use crate::storage::products::change::said;
 use crate::storage::products::{Localized, NewProduct, NewVariant, Product, ProductStatus, Variant};
@@ -262,7 +263,7 @@ impl Typed {
     /// What it says; every field that cannot be used.
     pub fn read(&self, currency: Currency) -> Result<Read, Vec<Wrong>> {
         let mut wrongs = Wrongs::default();
-        if !is_slug(&self.slug) || self.slug == "new" {
+        if !is_slug(&self.slug) || RESERVED_SLUGS.contains(&self.slug.as_str()) {
             wrongs.add("slug", "admin-goods-wrong-slug");
         }
         let status = ProductStatus::parse(&self.status);
@@ -344,7 +345,7 @@ impl Typed {
         currency: Currency,
     ) -> Option<NewVariant> {
         let sku = Sku::parse(&row.sku);
-        if sku.is_err() {
+        if sku.is_err() || RESERVED_SKUS.contains(&row.sku.as_str()) {
             wrongs.add(format!("variant.{at}.sku"), "admin-goods-wrong-sku");
         }
         let mut amount = |field: &str, text: &str| {
