@@ -796,6 +796,20 @@ fn shipping_goes_back_alone_and_once() {
     assert_eq!(refund(&mut with_open(&[("mug", 1)]), REFUND, unpaid), Err(Refusal::NotPaid));
 }
 
+/// Money that is here without paying the order has bought no shipping: it goes back as money, and not as a part of the order.
+#[test]
+fn shipping_of_an_order_that_was_not_sold_is_not_given_back() {
+    let mut books = with_open(&[("mug", 1)]);
+    let amount_minor = PRICE_MINOR + 1;
+    let fact = SessionFact { amount_minor, ..fact(&books, FIRST, SessionState::Complete, MoneyState::Paid) };
+    let command = RecordPayment { order_id: FIRST, fact, refund_id: RefundId::from_u128(99) };
+    ask(&mut books, Command::RecordPayment(command)).expect("it is kept for a person");
+    books.change(FIRST, |order| (order.shipping_minor, order.subtotal_minor) = (300, 700));
+    let shipping = RefundWhat::Goods { lines: Vec::new(), shipping: true };
+    assert_eq!(refund(&mut books, REFUND, shipping), Err(Refusal::NothingToRefund));
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("the money can go back");
+}
+
 /// Whoever does not want the buyer told says so, and the parcel is on its way all the same.
 #[test]
 fn a_parcel_may_leave_without_a_letter() {

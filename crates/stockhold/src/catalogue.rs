@@ -38,6 +38,12 @@ use pictures::PictureError;
 pub use rows::defused;
 use sheet::{RowError, Sheet, SheetError, SheetProduct};
 
+/// No product is called so: the desk has pages of these names (`/admin/products/new`), and nobody could open there what is
+/// called the same.
+pub const RESERVED_SLUGS: [&str; 3] = ["new", "bulk", "sample"];
+/// The same of SKUs (`/admin/stock/count`).
+pub const RESERVED_SKUS: [&str; 2] = ["count", "count.csv"];
+
 /// Products written in one transaction: long enough to be quick, short enough that buyers do not wait for it.
 const PRODUCTS_PER_WRITE: usize = 200;
 /// Goods received at once; the ledger makes one transaction of them.

@@ -550,6 +550,15 @@ mod tests {
     }
 
     #[test]
+    fn every_letter_has_its_word_at_the_desk() {
+        let words = Words::built_in();
+        for letter in rules::effects::Letter::ALL {
+            let key = format!("admin-orders-letter-{}", letter.as_str().replace('_', "-"));
+            assert!(Language::ALL.iter().all(|language| words.has(*language, &key)), "{key}");
+        }
+    }
+
+    #[test]
     fn a_data_folder_overrides_single_words() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let own = folder.path().join("locales").join("en");

@@ -219,8 +219,8 @@ fn rows(words: &Words, language: Language, order: &OrderView, notice: &Notice) -
     rows
 }
 
-/// The stored numbers of an order.
-fn totals(order: &OrderView) -> Totals<'_> {
+/// The stored numbers of an order, as letters and pages have them (M1).
+pub fn totals(order: &OrderView) -> Totals<'_> {
     Totals {
         currency: order.currency,
         subtotal: order.subtotal,

@@ -109,7 +109,7 @@ admin-goods-yours = You typed
 admin-goods-take-theirs = Take what stands
 
 admin-goods-cannot-save = This cannot be saved yet:
-admin-goods-wrong-slug = Handle: 1 to 100 lower-case letters, digits and hyphens, and not “new”.
+admin-goods-wrong-slug = Handle: 1 to 100 lower-case letters, digits and hyphens, and no name of the desk’s own, such as “new”, “bulk” or “sample”.
 admin-goods-wrong-slug-taken = Another one has this handle.
 admin-goods-wrong-status = Choose draft, active or archived.
 admin-goods-wrong-title = Enter a title in at least one language.
@@ -118,7 +118,7 @@ admin-goods-wrong-day = Enter a day such as 2027-01-15, or nothing.
 admin-goods-wrong-tax-class = There is no such tax class.
 admin-goods-wrong-option = Each option needs a name of its own.
 admin-goods-wrong-value = Choose a value of each option.
-admin-goods-wrong-sku = SKU: letters, digits and - . _ without spaces.
+admin-goods-wrong-sku = SKU: letters, digits and - . _ without spaces, and not “count” or “count.csv”.
 admin-goods-wrong-sku-twice = This SKU stands twice.
 admin-goods-wrong-sku-twice-named = The SKU { $sku } stands twice.
 admin-goods-wrong-sku-taken = The SKU { $sku } belongs to { $slug }. Nothing was saved.

@@ -198,6 +198,7 @@ admin-payments-settles-close = Close this payment page
 admin-payments-settles-close-text = The page asks for another amount than the order. It is closed at Stripe and the goods are free again; if somebody paid meanwhile, that is recorded.
 admin-payments-settles-explain = Keep the explanation
 admin-payments-settles-explain-text = No word of Stripe’s mends this. Look at it, and write what it is. If its amount changes, it is unexplained again.
+admin-payments-gap-changed = The amount has changed since this page was loaded. Look at it again.
 admin-payments-by-hand = No word of Stripe’s mends this one. Look at it, and write what you found.
 admin-payments-differs-session-state = A payment page says something else than its order
 admin-payments-differs-session-unknown = A payment page that its order does not know

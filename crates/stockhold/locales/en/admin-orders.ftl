@@ -181,6 +181,7 @@ admin-orders-letter-late-refund = Sorry, goods gone
 admin-orders-letter-order-link = Link to the order
 admin-orders-letter-order-cancelled = Cancelled
 admin-orders-letter-refund-sent = Refund
+admin-orders-letter-owner-new-order = To you: new order
 admin-orders-letter-owner-late-payment = To you: late payment
 admin-orders-letter-owner-payment-differs = To you: amount differs
 admin-orders-letter-owner-refund-failed = To you: refund failed

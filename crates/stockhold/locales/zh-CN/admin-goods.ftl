@@ -105,7 +105,7 @@ admin-goods-yours = 您填写的内容
 admin-goods-take-theirs = 采用现有内容
 
 admin-goods-cannot-save = 还不能保存：
-admin-goods-wrong-slug = 网址别名须为 1 到 100 个小写字母、数字或连字符，且不能是“new”。
+admin-goods-wrong-slug = 网址别名须为 1 到 100 个小写字母、数字或连字符，且不能是后台保留的名称，如“new”、“bulk”、“sample”。
 admin-goods-wrong-slug-taken = 该网址别名已被使用。
 admin-goods-wrong-status = 请选择草稿、在售或已下架。
 admin-goods-wrong-title = 请至少填写一种语言的名称。
@@ -114,7 +114,7 @@ admin-goods-wrong-day = 请输入日期，例如 2027-01-15，或留空。
 admin-goods-wrong-tax-class = 没有这个税类。
 admin-goods-wrong-option = 每个选项都需要不同的名称。
 admin-goods-wrong-value = 请为每个选项选择一个值。
-admin-goods-wrong-sku = 货号只能使用字母、数字和 - . _，不能有空格。
+admin-goods-wrong-sku = 货号只能使用字母、数字和 - . _，不能有空格，也不能是“count”或“count.csv”。
 admin-goods-wrong-sku-twice = 货号重复。
 admin-goods-wrong-sku-twice-named = 货号 { $sku } 重复。
 admin-goods-wrong-sku-taken = 货号 { $sku } 属于商品 { $slug }，本次未保存。

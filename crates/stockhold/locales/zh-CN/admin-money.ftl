@@ -156,6 +156,7 @@ admin-payments-settles-close = 关闭付款页
 admin-payments-settles-close-text = 付款页的金额与订单不同。将在 Stripe 关闭该页并释放商品；如果已有人付款，会记录下来。
 admin-payments-settles-explain = 保存说明
 admin-payments-settles-explain-text = Stripe 的答复无法修正这一项。请核查并写明原因。金额变化后会重新列为未解释。
+admin-payments-gap-changed = 页面打开之后差额有变化，请重新核查。
 admin-payments-by-hand = Stripe 的答复无法修正这一项。请核查，并写明您查到的情况。
 admin-payments-differs-session-state = 付款页与订单的状态不同
 admin-payments-differs-session-unknown = 订单不知道的付款页

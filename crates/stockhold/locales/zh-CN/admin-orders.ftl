@@ -160,6 +160,7 @@ admin-orders-letter-late-refund = 商品售罄致歉
 admin-orders-letter-order-link = 订单链接
 admin-orders-letter-order-cancelled = 已取消
 admin-orders-letter-refund-sent = 退款
+admin-orders-letter-owner-new-order = 发给您：新订单
 admin-orders-letter-owner-late-payment = 发给您：逾期付款
 admin-orders-letter-owner-payment-differs = 发给您：金额不符
 admin-orders-letter-owner-refund-failed = 发给您：退款失败

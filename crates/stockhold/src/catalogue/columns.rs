@@ -78,15 +78,13 @@ impl Columns {
 }
 
 /// Our own names of the columns that a person may choose from.
-pub const NAMES: &[&str] = &[
+pub const NAMES: [&str; 21] = [
     "slug",
     "title",
     "title_zh",
     "description",
     "description_zh",
     "status",
-    "published",
-    "collection",
     "collections",
     "option1_name",
     "option1_value",
@@ -100,7 +98,13 @@ pub const NAMES: &[&str] = &[
     "weight_grams",
     "tax_class",
     "stock",
+    // Said by `status` and `collections` as well, in the words of others.
+    "published",
+    "collection",
 ];
+
+/// Those that an export writes, in their order: enough to read a product back as it was.
+pub const WRITTEN: &[&str] = NAMES.split_at(19).0;
 
 /// What a heading means, by our own name.
 pub fn name_of(heading: &str) -> Option<&'static str> {

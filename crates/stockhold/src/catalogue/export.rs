@@ -10,7 +10,7 @@ use rules::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::rows::defused;
-use super::{ImportError, Storeroom};
+use super::{ImportError, Storeroom, columns};
 use crate::language::{machine_time, plain_amount};
 use crate::storage::products::{self, Cursor, ListQuery, Localized, Product};
 use crate::storage::{RowExt, StorageError, coupons, customers, exports};
@@ -53,7 +53,7 @@ impl What {
 
     fn headings(self) -> &'static [&'static str] {
         match self {
-            What::Products => PRODUCTS,
+            What::Products => columns::WRITTEN,
             What::Orders => ORDERS,
             What::Customers => CUSTOMERS,
             What::Stock => STOCK,
@@ -62,27 +62,6 @@ impl What {
     }
 }
 
-const PRODUCTS: &[&str] = &[
-    "slug",
-    "title",
-    "title_zh",
-    "description",
-    "description_zh",
-    "status",
-    "collections",
-    "option1_name",
-    "option1_value",
-    "option2_name",
-    "option2_value",
-    "option3_name",
-    "option3_value",
-    "sku",
-    "price",
-    "compare_at",
-    "weight_grams",
-    "tax_class",
-    "stock",
-];
 const ORDERS: &[&str] = &[
     "number",
     "id",

@@ -54,7 +54,7 @@ impl Kind {
     /// What a column of such a file may be.
     pub fn columns(self) -> &'static [&'static str] {
         match self {
-            Kind::Products => columns::NAMES,
+            Kind::Products => &columns::NAMES,
             Kind::Stock => &["sku", "on_hand"],
             Kind::Coupons => coupon_sheet::HEADINGS,
         }

@@ -13,7 +13,7 @@ use rules::text::Sku;
 
 use super::columns::{Column, Columns};
 use super::rows::{self, Rows};
-use super::woo;
+use super::{RESERVED_SKUS, RESERVED_SLUGS, woo};
 use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
@@ -199,6 +199,10 @@ impl Reading {
             self.mistake(row, Column::Slug, message);
             return None;
         }
+        if RESERVED_SLUGS.contains(&slug.as_str()) {
+            self.mistake(row, Column::Slug, format!("The slug {slug} is the shop's own. Write another one."));
+            return None;
+        }
         Some(slug)
     }
 
@@ -361,6 +365,9 @@ impl Reading {
             "Every variant needs an item number (SKU): stock is counted by it.".to_owned()
         } else {
             match Sku::parse(cell) {
+                Ok(sku) if RESERVED_SKUS.contains(&sku.as_str()) => {
+                    format!("The item number {sku} is the shop's own. Give it another one.")
+                }
                 Ok(sku) if self.skus.insert(sku.clone()) => return Some(sku),
                 Ok(sku) => format!("The item number {sku} is in the file twice."),
                 Err(error) => error.to_string(),

@@ -110,6 +110,7 @@ pub fn order(language: Language) -> OrderView {
         session_id: None,
         session_url: None,
         session_expires_at: None,
+        livemode: None,
         payment_intent: None,
         paid_at: Some(AT),
         cancelled_at: None,

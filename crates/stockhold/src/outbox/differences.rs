@@ -69,6 +69,8 @@ pub enum Settled {
     ByHand,
     /// It differs still; why, in the words of whoever refused.
     Refused(String),
+    /// It differs by another amount than whoever explains it was shown.
+    Changed,
     /// Stripe could not be asked; why, in Stripe's words if it said any.
     StripeAway(String),
     /// No run has found such a difference.
@@ -119,10 +121,17 @@ pub async fn settle(shop: &Shop, kind: Kind, subject: &str) -> Result<Settled, F
 }
 
 /// Keeps what somebody found out about a difference that no word of Stripe's mends. One that is equal by now needs no
-/// explaining, and one that Stripe can mend is not talked away.
-pub async fn explain(shop: &Shop, kind: Kind, subject: &str, note: &str, by: &str) -> Result<Settled, Fault> {
+/// explaining, and one that Stripe can mend is not talked away. `shown` is the amount that they were looking at: no word of
+/// theirs stands for another.
+pub async fn explain(
+    shop: &Shop,
+    (kind, subject): (Kind, &str),
+    shown: Money,
+    note: &str,
+    by: &str,
+) -> Result<Settled, Fault> {
     let Some(stored) = runs::find(&shop.storage, kind, subject).await? else { return Ok(Settled::Unknown) };
-    let gap = match look(shop, &stored).await? {
+    match look(shop, &stored).await? {
         Looked::Away(why) => return Ok(Settled::StripeAway(why)),
         Looked::Equal => return done(shop, &stored).await,
         Looked::Differs(found) => {
@@ -131,11 +140,13 @@ pub async fn explain(shop: &Shop, kind: Kind, subject: &str, note: &str, by: &st
                 return still(shop, &stored, &found, Settled::Refused(String::new())).await;
             }
             runs::still_differs(&shop.storage, stored.kind, &stored.subject, &found).await?;
-            found.gap
+            if found.gap != shown {
+                return Ok(Settled::Changed);
+            }
         }
-    };
+    }
     let (subject, note, by) = (subject.to_owned(), note.to_owned(), by.to_owned());
-    runs::explain(&shop.storage, &Explanation { kind, subject, gap, note, by, at: shop.now() }).await?;
+    runs::explain(&shop.storage, &Explanation { kind, subject, gap: shown, note, by, at: shop.now() }).await?;
     Ok(Settled::Done)
 }
 

@@ -139,7 +139,24 @@ async fn give_back(shop: &Shop, order_id: OrderId, what: RefundWhat, wish: Strin
     let command = RefundOrder { refund_id, order_id, what, restock: false, reason: String::new(), request_hash: wish };
     shop.ledger.refund_order(command, shop.now()).await?;
     shop.wake_workers();
-    Ok(carry_out(shop, &refund_effect(refund_id)).await?)
+    match carry_out(shop, &refund_effect(refund_id)).await? {
+        Carried::Done | Carried::NotDue => Ok(stands(shop, order_id, refund_id).await?),
+        carried => Ok(carried),
+    }
+}
+
+/// How a refund stands in the books. That its effect was carried out, by whomever, says nothing of the money: Stripe may
+/// have refused it, or somebody else's call may still be under way.
+async fn stands(shop: &Shop, order_id: OrderId, id: RefundId) -> Result<Carried, Fault> {
+    let order = orders::find(&shop.storage, order_id).await?;
+    let refund = order.as_ref().and_then(|order| order.refunds.iter().find(|refund| refund.id == id));
+    Ok(match refund {
+        Some(Refund { state: RefundState::Pending | RefundState::Succeeded, .. }) => Carried::Done,
+        Some(Refund { state: RefundState::Failed | RefundState::Canceled, failure, .. }) => {
+            Carried::Refused(failure.clone())
+        }
+        Some(Refund { state: RefundState::Requested, .. }) | None => Carried::NotDue,
+    })
 }
 
 /// Asks Stripe about one refund, ours or made elsewhere, and records what it says.

@@ -114,12 +114,29 @@ pub async fn open(storage: &Storage, limit: i64) -> Result<Vec<OpenEffect>> {
     answers.iter().flatten().map(open_effect).collect()
 }
 
+/// What the kind of an effect is called that sends a letter; its id begins with it.
+pub const SEND_LETTER: &str = "send_letter";
+/// More than any shop leaves lying.
+const OPEN_MAX: i64 = 10_000;
+
+/// Letters that have not gone: what was refused, then what waits.
+pub async fn open_letters(storage: &Storage) -> Result<Vec<OpenEffect>> {
+    let mut letters = open(storage, OPEN_MAX).await?;
+    letters.retain(|effect| effect.kind == SEND_LETTER);
+    Ok(letters)
+}
+
 /// Hands out an effect once more: one that was refused, or one that waits for its next try. False: there is none.
 pub async fn retry(storage: &Storage, id: &str, now: Timestamp) -> Result<bool> {
     let sql = "update effects set state = 'due', due_at = $2 where id = $1 and leased_until <= $2
             and (state = 'due' or (state = 'refused' and (kind = 'close_checkout' or kind = 'send_letter'
                 or kind = 'delete_coupon'))) returning id";
     Ok(!storage.write(sql, values![id, now.micros()]).await?.is_empty())
+}
+
+/// The same of a letter alone.
+pub async fn retry_letter(storage: &Storage, id: &str, now: Timestamp) -> Result<bool> {
+    Ok(id.starts_with(SEND_LETTER) && retry(storage, id, now).await?)
 }
 
 /// Letters that wait after so many tries: the mail server does not take them.
@@ -135,48 +152,6 @@ pub async fn count_letters_waiting(storage: &Storage, tries: i64) -> Result<i64>
 pub async fn free(storage: &Storage) -> Result<()> {
     let sql = "update effects set leased_until = 0 where state = 'due' and leased_until > 0";
     storage.write(sql, values![]).await.map(drop)
-}
-
-/// A letter that waits or was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingLetter {
-    pub id: String,
-    pub subject: String,
-    pub order_id: String,
-    pub order_number: i64,
-    pub is_refused: bool,
-    pub attempts: i64,
-    pub due_at: Timestamp,
-    pub last_error: String,
-}
-
-/// Letters that have not gone, those that nobody tries any more first.
-pub async fn letters_waiting(storage: &Storage, limit: i64) -> Result<Vec<WaitingLetter>> {
-    let columns = "select e.id, e.subject, e.order_id, o.number, e.state, e.attempts, e.due_at, e.last_error
-        from effects e join orders o on o.id = e.order_id
-        where e.kind = 'send_letter' and e.state = 'refused' order by e.created_at desc, e.id limit $1";
-    let due = "select e.id, e.subject, e.order_id, o.number, e.state, e.attempts, e.due_at, e.last_error
-        from effects e join orders o on o.id = e.order_id
-        where e.kind = 'send_letter' and e.state = 'due' order by e.due_at, e.id limit $1";
-    let both = storage.read_together(vec![(columns, values![limit]), (due, values![limit])]).await?;
-    let letter = |row: &Row| WaitingLetter {
-        id: row.text(0).to_owned(),
-        subject: row.text(1).to_owned(),
-        order_id: row.text(2).to_owned(),
-        order_number: row.int(3),
-        is_refused: row.text(4) == "refused",
-        attempts: row.int(5),
-        due_at: Timestamp::from_micros(row.int(6)),
-        last_error: row.text(7).to_owned(),
-    };
-    Ok(both.iter().flatten().map(letter).collect())
-}
-
-/// Has a letter that has not gone tried now; false if there is none.
-pub async fn letter_again(storage: &Storage, id: &str, now: Timestamp) -> Result<bool> {
-    let sql = "update effects set state = 'due', due_at = $2
-        where id = $1 and kind = 'send_letter' and (state = 'due' or state = 'refused') returning id";
-    Ok(!storage.write(sql, values![id, now.micros()]).await?.is_empty())
 }
 
 /// How many effects still wait; the shop is idle when none does.

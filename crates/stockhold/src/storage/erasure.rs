@@ -138,15 +138,18 @@ pub async fn erase(storage: &Storage, person: &Person<'_>, kept: &[KeptAddress])
             values![order.order.to_string(), order.address.as_str()],
         ));
     }
-    let of_orders: [&'static str; 12] = [
+    let of_orders: [&'static str; 13] = [
         // What people wrote goes, of whatever kind; ids of Stripe's and amounts stay.
         "update order_events set detail = '' where detail not like 'cs!_%' escape '!' and detail not like 'pi!_%' escape '!'
             and detail not like 're!_%' escape '!' and detail not like 'rfnd!_%' escape '!' and detail not like 'd_!_%' escape '!'
-            and detail not like 'issfr!_%' escape '!' and kind not in ('payment_differs', 'amount_differs', 'expired')
+            and detail not like 'issfr!_%' escape '!' and kind not in ('payment_differs', 'amount_differs')
             and order_id in (select id from orders where buyer = $1)",
         "delete from order_names where order_number in (select number from orders where buyer = $1)",
         "delete from order_notes where order_id in (select id from orders where buyer = $1)",
         "update refunds set reason = '' where order_id in (select id from orders where buyer = $1)",
+        "update reconciliation_explanations set note = '' where exists (select 1 from reconciliation_findings f
+            where f.kind = reconciliation_explanations.kind and f.subject = reconciliation_explanations.subject
+                and f.order_id in (select id from orders where buyer = $1))",
         "update shipments set tracking = '', request_hash = '' where order_id in (select id from orders where buyer = $1)",
         // What was sent to Stripe names the buyer; a letter that has not gone has nobody to go to.
         "update effects set parameters = '', last_error = '',

@@ -78,9 +78,11 @@ pub async fn try_again_at(storage: &Storage, id: &str, at: Timestamp, why: &str)
     storage.write(sql, values![id, at.micros(), why]).await.map(drop)
 }
 
-/// Hands an event to the workers once more; false if there is none with this id.
+/// Hands an event to the workers once more, with all its tries; false if there is none with this id.
 pub async fn replay(storage: &Storage, id: &str, now: Timestamp) -> Result<bool> {
-    let sql = "update stripe_events set state = 'received', due_at = $2, leased_until = 0 where id = $1 returning id";
+    let sql =
+        "update stripe_events set state = 'received', attempts = 0, last_error = '', due_at = $2, leased_until = 0
+        where id = $1 returning id";
     Ok(!storage.write(sql, values![id, now.micros()]).await?.is_empty())
 }
 
@@ -126,11 +128,6 @@ pub async fn find(storage: &Storage, id: &str) -> Result<Option<StoredEvent>> {
 pub async fn latest_at(storage: &Storage) -> Result<Option<Timestamp>> {
     let rows = storage.read("select max(received_at) from stripe_events", values![]).await?;
     Ok(rows.first().and_then(|row| row.int_or_none(0)).map(Timestamp::from_micros))
-}
-
-pub async fn count_failed(storage: &Storage) -> Result<i64> {
-    let rows = storage.read("select count(*) from stripe_events where state = 'failed'", values![]).await?;
-    Ok(rows.first().map_or(0, |row| row.int(0)))
 }
 
 /// Calls that were refused because of their signature.

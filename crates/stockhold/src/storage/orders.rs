@@ -55,6 +55,8 @@ pub struct OrderView {
     pub session_id: Option<String>,
     pub session_url: Option<String>,
     pub session_expires_at: Option<Timestamp>,
+    /// Whether its session was opened with a live key; none was opened yet: not known.
+    pub livemode: Option<bool>,
     pub payment_intent: Option<String>,
     pub paid_at: Option<Timestamp>,
     pub cancelled_at: Option<Timestamp>,
@@ -164,7 +166,7 @@ const ORDER: &str = "select id, number, status, hold, email, buyer, cart_id, lan
     subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, reserved_at, hold_due_at, session_state,
     session_id, session_url, session_expires_at, payment_intent, paid_at, cancelled_at, cancel_reason, fulfilment,
     unreachable, coupon, coupon_counts, destination, delivery, shipping_tax_minor, taxation, tax_lines,
-    hold_extended from orders where id = $1";
+    hold_extended, livemode from orders where id = $1";
 const LINES: &str =
     "select sku, title, variant_title, quantity, unit_price_minor, discount_minor, total_minor, shipped,
     cancelled, restocked, tax_minor from order_lines where order_id = $1 order by line_no";
@@ -301,6 +303,7 @@ fn order(row: &Row) -> Result<OrderView> {
         taxation: known(Taxation::parse(row.text(32)))?,
         tax_lines: priced::tax_lines(row.text(33))?,
         hold_extended: row.int(34) == 1,
+        livemode: row.int_or_none(35).map(|live| live == 1),
         lines: Vec::new(),
         events: Vec::new(),
         payments: Vec::new(),

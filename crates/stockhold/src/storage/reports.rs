@@ -1,4 +1,4 @@
-//! Reports over a span of time: sales by product and country, tax by rate. Amounts are those that orders were paid by, so they
+//! Reports over a span of time: sales by country, tax by rate. Amounts are those that orders were paid by, so they
 //! stay as they were whatever prices and rules are today. Nothing here writes.
 
 use rules::money::{Currency, Money};
@@ -74,12 +74,4 @@ pub async fn taxes(storage: &Storage, from: Timestamp, until: Timestamp) -> Resu
     }
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.rate));
     Ok(sums)
-}
-
-/// When the orders of a span were paid, in quarters of an hour, and how many.
-pub async fn orders_paid(storage: &Storage, from: Timestamp, until: Timestamp) -> Result<Vec<(Timestamp, i64)>> {
-    let sql = "select paid_at / 900000000, count(*) from orders where paid_at >= $1 and paid_at < $2
-        group by paid_at / 900000000 order by 1";
-    let rows = storage.read(sql, values![from.micros(), until.micros()]).await?;
-    Ok(rows.iter().map(|row| (Timestamp::from_micros(row.int(0) * 900_000_000), row.int(1))).collect())
 }

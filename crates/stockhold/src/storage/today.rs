@@ -65,12 +65,13 @@ pub struct Sold {
     pub amount: Money,
 }
 
-/// Goods of orders that were paid from `from` to before `until` and were not refunded as a whole: units that were not called
-/// off, and what the lines came to.
+/// Goods of orders that were paid from `from` to before `until` and were not refunded as a whole: the units that were paid
+/// for, and what was paid for them. Refunds of a part since then change
+/// neither: they are in the takings.
 pub async fn sold(storage: &Storage, from: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Sold>> {
     let sql = "select coalesce(p.slug, ''), coalesce(p.title, ''), s.name, s.sku, s.units, s.amount, s.currency
         from (select l.sku as sku, o.currency as currency, max(l.title) as name,
-                cast(sum(l.quantity - l.cancelled) as bigint) as units, cast(sum(l.total_minor) as bigint) as amount
+                cast(sum(l.quantity) as bigint) as units, cast(sum(l.total_minor) as bigint) as amount
             from orders o join order_lines l on l.order_id = o.id
             where o.paid_at >= $1 and o.paid_at < $2 and o.status = 'paid'
             group by l.sku, o.currency order by amount desc, l.sku limit $3) as s

@@ -76,6 +76,7 @@ on_both_engines!(
             ("/admin/orders?tab=all", (true, true)),
             ("/admin/orders?tab=refunds", (false, false)),
             ("/admin/orders?q=mug", (true, true)),
+            ("/admin/orders?tab=to_ship&q=mug", (true, false)),
             ("/admin/orders?q=nobody", (false, false)),
             ("/admin/orders?tab=all&status=paid", (true, false)),
             ("/admin/orders?tab=all&min=64&max=64", (true, false)),
@@ -87,6 +88,10 @@ on_both_engines!(
             let page = browser.get(address).await;
             assert_eq!((page.status, (has(&page, paid), has(&page, unpaid))), (200, shows), "{address} {}", page.text);
         }
+        // Whoever searches looks everywhere, unless they have chosen a tab.
+        let tab = |page: &Page| page.text.contains("name=\"tab\"");
+        assert!(!tab(&browser.get("/admin/orders").await) && !tab(&browser.get("/admin/orders?q=mug").await));
+        assert!(browser.get("/admin/orders?tab=unpaid").await.text.contains("name=\"tab\" value=\"unpaid\""));
         let odd = browser.get("/admin/orders?tab=all&from=yesterday").await;
         assert!(odd.text.contains("Not understood, and left out: From."), "{}", odd.text);
         let page = browser.get(&at(paid, "")).await;
@@ -102,6 +107,12 @@ on_both_engines!(
             assert_eq!(browser.get(wrong).await.status, 404, "{wrong}");
         }
         assert_eq!(shop.view(paid).await, before, "looking changes nothing");
+        // An order is of the mode that it was paid in, whatever key the shop has by now.
+        assert!(browser.get(&at(paid, "")).await.text.contains("Test: no real money"));
+        let live = "update orders set livemode = 1 where id = $1";
+        shop.shop.storage.write(live, values![paid.to_string()]).await.expect("the database answers");
+        let page = browser.get(&at(paid, "")).await;
+        assert!(page.text.contains("<dd>Live</dd>"), "{}", page.text);
         // Whoever may only read is told so, on every action.
         for action in ["/ship", "/refund", "/cancel", "/address", "/notes", "/letters"] {
             assert_eq!(browser.post(&at(paid, action), &[]).await.status, 403, "{action}");

@@ -9,7 +9,7 @@ use serde_json::json;
 use stockhold::shop::Shop;
 use stockhold::staff::Role;
 use stockhold::storage::reconciliation as runs;
-use stockhold::storage::{RowExt, waiting};
+use stockhold::storage::{RowExt, inbox, waiting};
 use stockhold::values;
 use stockhold::workers::{self, reconcile};
 use stripe_sandbox::{Fault, Faults, NewDispute, Pay, WebhookMode};
@@ -256,6 +256,10 @@ on_both_engines!(
         let pressed = form(&page, "balance_amount");
         let more = ["update payments set amount_minor = amount_minor + 1 where order_id = $1"];
         execute(shop, &more, &id.to_string()).await;
+        let changed = press(&browser, &pressed).await;
+        assert_eq!((changed.status, open(shop).await), (409, vec![(Kind::BalanceAmount, 1)]), "nobody has seen this one");
+        assert!(changed.text.contains("has changed since"), "{}", changed.text);
+        let pressed = form(&changed, "balance_amount");
         assert_eq!(press(&browser, &pressed).await.status, 303);
         assert_eq!(open(shop).await, [], "it is explained");
         let less = ["update payments set amount_minor = amount_minor - 1 where order_id = $1"];
@@ -364,7 +368,8 @@ on_both_engines!(
         shop.settle().await;
         assert_eq!(waits(shop).await, ["refund_owed"]);
         let level = shop.level("mug").await;
-        press_twice(shop, &form(&look(shop, "/admin/payments").await, "refund_owed")).await;
+        let owed = form(&look(shop, "/admin/payments").await, "refund_owed");
+        press_twice(shop, &owed).await;
         assert_eq!((shop.view(id).await.going_back(), waits(shop).await.len()), (PRICE_MINOR, 0));
         // It fails once more: now the second one is owed, and it alone.
         shop.shop.clock.advance(Span::minutes(5));
@@ -372,6 +377,8 @@ on_both_engines!(
         shop.settle().await;
         assert_eq!((waits(shop).await, shop.view(id).await.refunds.len()), (vec!["refund_owed".to_owned()], 2));
         assert_eq!(shop.level("mug").await, level, "no unit comes back twice");
+        let late = press(&shop.sign_in(Role::Owner).await, &owed).await;
+        assert_eq!(late.status, 409, "what was asked for has failed, and is not called sent: {}", late.location);
 
         // A refund made at Stripe is assigned to its goods.
         let id = shop.paid(&[("mug", 2)]).await;
@@ -381,7 +388,10 @@ on_both_engines!(
         let path = format!("/admin/payments/refunds/{id}/{refund}");
         assert!(look(shop, "/admin/payments").await.text.contains(&path));
         assert_eq!(look(shop, &path).await.status, 200);
-        assert_eq!(shop.sign_in(Role::Owner).await.post(&path, &[("units-1", "3")]).await.status, 409, "there are two");
+        let typed = [("units-1", "3"), ("restock", "1")];
+        let refused = shop.sign_in(Role::Owner).await.post(&path, &typed).await;
+        assert_eq!(refused.status, 409, "there are two");
+        assert!(refused.text.contains("value=\"3\"") && refused.text.contains("value=\"1\" checked"), "{}", refused.text);
         let before = shop.level("mug").await.0;
         let assign = (path, vec![("units-1".to_owned(), "1".to_owned()), ("restock".to_owned(), "1".to_owned())]);
         press_twice(shop, &assign).await;
@@ -438,8 +448,12 @@ on_both_engines!(
         let event = shop.shop.storage.read(sql, values![]).await.expect("it answers")[0].text(0).to_owned();
         let told = browser.get(&format!("/admin/payments/webhooks/{event}")).await;
         assert!(told.status == 200 && told.text.contains("payment_status"), "{}", told.text);
+        let given_up = ["update stripe_events set state = 'failed', attempts = 12, last_error = 'no answer' where id = $1"];
+        execute(shop, &given_up, &event).await;
         let again = browser.post("/admin/payments/webhooks/replay", &[("event", &event)]).await;
         assert_eq!(again.status, 303);
+        let replayed = inbox::find(&shop.shop.storage, &event).await.expect("it answers").expect("it is there");
+        assert_eq!((replayed.attempts < 12, replayed.last_error.as_str()), (true, ""), "with all its tries");
         shop.settle().await;
         assert_eq!((shop.view(id).await.payments.len(), shop.letters()), (1, 1));
         assert_eq!(browser.post("/admin/payments/webhooks/replay", &[("event", "evt_none")]).await.status, 404);

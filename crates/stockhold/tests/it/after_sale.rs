@@ -7,6 +7,7 @@ use rules::orders::{Fulfilment, Hold, Status};
 use rules::refunds::{RefundKind, RefundState};
 use rules::time::Span;
 use serde_json::{Value, json};
+use stockhold::staff::Role;
 use stockhold::storage::waiting;
 use stockhold::workers::{ask_again, reconcile};
 use stripe_sandbox::{DashboardRefund, Fault, Faults, NewDispute, Pay, RefundStatus, Verdict, WebhookMode};
@@ -455,6 +456,9 @@ on_both_engines!(
         let view = shop.view(warned).await;
         assert_eq!((view.disputes[0].state, view.status), (DisputeState::Warning, Status::Paid));
         assert!(waits(shop).await.contains(&"fraud_warning".to_owned()));
+        let page = shop.sign_in(Role::Owner).await.get("/admin/payments").await.text;
+        let (_, about) = page.split_once("data-kind=\"fraud_warning\"").expect("it waits");
+        assert!(about.contains(&format!("/_sandbox/stripe\"><code>{}", view.disputes[0].id)), "its payment is linked: {about}");
         assert_eq!(refund(shop, warned, "before-it-is-one", json!({})).await.0, 201, "a warning stops no refund");
         shop.settle().await;
     }

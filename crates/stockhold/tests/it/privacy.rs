@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rules::ids::OrderId;
+use rules::money::Money;
 use rules::orders::Status;
 use rules::payments::MoneyState;
+use rules::reconciliation::{Finding, Kind, Repair};
 use rules::text::Email;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::outbox;
 use stockhold::privacy::{self, ErasureFailure};
 use stockhold::storage::erasure::Open;
+use stockhold::storage::reconciliation as runs;
 use stockhold::storage::{Database, RowExt, Storage, order_notes};
 use stockhold::stripe::Call;
 use stockhold::values;
-use stockhold::workers::retain;
+use stockhold::workers::{reconcile, retain};
 use stripe_sandbox::{Faults, NewDispute, Pay, Verdict, WebhookMode};
 
 use crate::coupons::{issue, tea10};
@@ -215,6 +218,41 @@ on_both_engines!(
         assert_eq!(privacy::export(&shop.shop, &email).await.expect("it answers"), None);
         let listed = shop.staff("GET", "/api/admin/customers?q=zebedee", "list", Value::Null).await;
         assert_eq!(listed.1["data"], json!([]));
+    }
+);
+
+on_both_engines!(
+    /// What staff wrote about somebody goes as well: why they released a hold, and what a difference with Stripe's books was.
+    what_was_written_about_an_erased_person_goes_with_them,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        buys(shop, "one", BUYER, None).await;
+        let id = shop.order_of_key("one");
+        shop.sandbox.lose(&shop.session_of(id).await);
+        shop.shop.clock.advance(Span::minutes(90));
+        shop.settle().await;
+        let reason = json!({ "reason": "Zebedee Quillfeather rang: not paid" });
+        let (status, body) = shop.staff("POST", &format!("/api/admin/orders/{id}/release"), "release", reason).await;
+        assert_eq!((status, body["status"].as_str()), (200, Some("expired")), "{body}");
+        reconcile::run(&shop.shop, None, false, |_| {}).await.expect("Stripe answers");
+        let (storage, now) = (&shop.shop.storage, shop.shop.now());
+        let run = runs::latest(storage).await.expect("it answers").expect("a run");
+        let gap = Money::new(100, shop.view(id).await.currency);
+        let (kind, subject, detail) = (Kind::BalanceAmount, "txn_1".to_owned(), "100 more".to_owned());
+        let finding = Finding { kind, subject: subject.clone(), order: Some(id), gap, detail, repair: Repair::ByHand };
+        runs::find_difference(storage, &run.id, &finding, false).await.expect("it is kept");
+        let (note, by) = ("Zebedee Quillfeather paid twice".to_owned(), "staff:Ada".to_owned());
+        let explanation = runs::Explanation { kind, subject, gap, note, by, at: now };
+        runs::explain(storage, &explanation).await.expect("it is kept");
+        let before = singing(shop).await;
+        assert!(["order_events", "reconciliation_explanations"].iter().all(|place| before.contains(*place)), "{before:?}");
+
+        let (status, body) = erase(shop, id).await;
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(singing(shop).await, BTreeSet::new());
+        let kept = runs::explanations(storage, 10).await.expect("it answers");
+        assert_eq!(kept, [runs::Explanation { note: String::new(), ..explanation }], "its amount stays explained");
     }
 );
 

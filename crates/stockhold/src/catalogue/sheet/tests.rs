@@ -115,6 +115,13 @@ fn every_mistake_names_its_cell() {
 }
 
 #[test]
+fn no_product_is_called_as_a_page_of_the_desk() {
+    let found = mistakes("slug,title,sku,price\n,New,N-1,1\ncup,Cup,count,1\nnew-cup,New cup,counts,1\n");
+    let cells: Vec<(u64, &str)> = found.iter().map(|(row, column, _)| (*row, column.as_str())).collect();
+    assert_eq!(cells, [(2, "slug"), (3, "sku")], "{found:#?}");
+}
+
+#[test]
 fn a_price_is_read_without_guessing() {
     let yen = Currency::parse("JPY").expect("a currency");
     let dinar = Currency::parse("KWD").expect("a currency");

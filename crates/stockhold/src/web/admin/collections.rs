@@ -50,7 +50,7 @@ impl Typed {
     fn wrong(&self, is_new: bool) -> Option<&'static str> {
         let too_long = |text: &str, most: usize| text.chars().count() > most;
         let titles = [&self.title_en, &self.title_zh];
-        if is_new && (!is_slug(&self.slug) || self.slug == "new") {
+        if is_new && (!is_slug(&self.slug) || ["new", "arrange"].contains(&self.slug.as_str())) {
             return Some("admin-goods-wrong-slug");
         }
         if titles.iter().all(|title| title.trim().is_empty()) {

@@ -27,7 +27,9 @@ use crate::ledger::{Failure, Fault};
 use crate::outbox::differences::why_away;
 use crate::outbox::{Carried, refunds};
 use crate::storage::keys::Scope;
-use crate::storage::{orders, reconciliation as runs, waiting};
+use crate::storage::reconciliation::{self as runs, StoredFinding};
+use crate::storage::waiting::{self, Waiting};
+use crate::storage::{money, orders};
 use crate::web::PageError;
 use crate::web::storefront::plain;
 
@@ -81,6 +83,11 @@ impl Trouble {
         Trouble { status: StatusCode::CONFLICT, words: desk.say(key, &[]), detail: String::new() }
     }
 
+    /// It is not any more as whoever pressed saw it.
+    pub fn changed(desk: &Desk, key: &str) -> Trouble {
+        Trouble { status: StatusCode::CONFLICT, words: desk.say(key, &[]), detail: String::new() }
+    }
+
     /// A form that lacks something.
     pub fn unfinished(desk: &Desk, key: &str) -> Trouble {
         Trouble { status: StatusCode::UNPROCESSABLE_ENTITY, words: desk.say(key, &[]), detail: String::new() }
@@ -105,35 +112,51 @@ pub fn fault(fault: Fault) -> PageError {
     PageError::Fault(fault.0)
 }
 
-/// The tabs with how much each has to do.
-pub async fn tabs(desk: &Desk, here: &str) -> Result<Vec<Value>, PageError> {
-    let storage = &desk.shop.storage;
-    let waits = waiting::list(storage, ROWS_MAX).await?;
-    let open = runs::open(storage, ROWS_MAX).await?;
-    let disputes = waits.iter().filter(|waiting| waiting.kind == "dispute").count();
-    let count = |tab: &str| match tab {
-        "waiting" => waits.len() - disputes,
-        "reconciliation" => open.len(),
-        "disputes" => disputes,
-        _ => 0,
-    };
-    let shown = TABS.iter().map(|(tab, href)| {
-        context! {
-            label => desk.say(&format!("admin-payments-tab-{tab}"), &[]),
-            href => format!("{}{href}", desk.prefix()),
-            here => *tab == here,
-            count => count(tab),
-        }
-    });
-    Ok(shown.collect())
+/// What is open: read once for a page, its tabs count it and the page shows it.
+#[derive(Debug)]
+pub struct Open {
+    pub waits: Vec<Waiting>,
+    pub differences: Vec<StoredFinding>,
+}
+
+impl Open {
+    pub async fn load(desk: &Desk) -> Result<Open, PageError> {
+        let storage = &desk.shop.storage;
+        Ok(Open { waits: waiting::list(storage, ROWS_MAX).await?, differences: runs::open(storage, ROWS_MAX).await? })
+    }
+
+    /// The tabs with how much each has to do.
+    pub fn tabs(&self, desk: &Desk, here: &str) -> Vec<Value> {
+        let disputes = self.waits.iter().filter(|waiting| waiting.kind == "dispute").count();
+        let count = |tab: &str| match tab {
+            "waiting" => self.waits.len() - disputes,
+            "reconciliation" => self.differences.len(),
+            "disputes" => disputes,
+            _ => 0,
+        };
+        let shown = TABS.iter().map(|(tab, href)| {
+            context! {
+                label => desk.say(&format!("admin-payments-tab-{tab}"), &[]),
+                href => format!("{}{href}", desk.prefix()),
+                here => *tab == here,
+                count => count(tab),
+            }
+        });
+        shown.collect()
+    }
 }
 
 /// Where an object of Stripe's is looked at: `payments`, `disputes`. A demo's Stripe has one page for all of them.
 pub fn at_stripe(desk: &Desk, what: &str, id: &str) -> String {
+    at_stripe_in(desk, desk.shop.config.is_live(), what, id)
+}
+
+/// The same for an object that is known to be of live or of test mode, whatever key the shop has today.
+pub fn at_stripe_in(desk: &Desk, is_live: bool, what: &str, id: &str) -> String {
     if let Some(sandbox) = &desk.shop.config.sandbox {
         return format!("{}/_sandbox/stripe", sandbox.base_url);
     }
-    let mode = if desk.shop.config.is_live() { "" } else { "test/" };
+    let mode = if is_live { "" } else { "test/" };
     format!("https://dashboard.stripe.com/{mode}{what}/{id}")
 }
 
@@ -156,10 +179,17 @@ pub async fn show(desk: Desk) -> Result<Response, PageError> {
 }
 
 async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageError> {
-    let waits = waiting::list(&desk.shop.storage, ROWS_MAX).await?;
+    let open = Open::load(desk).await?;
+    // A warning has no page of its own at Stripe: its payment has.
+    let warned = open.waits.iter().filter(|waiting| waiting.kind == "fraud_warning");
+    let warnings = money::disputes(&desk.shop.storage, warned.map(|warning| warning.subject.clone()).collect()).await?;
     // Disputes have a page of their own, with their deadlines.
-    let shown = waits.iter().filter(|waiting| waiting.kind != "dispute").map(|waiting| {
-        let is_dashboards = matches!(waiting.kind.as_str(), "payment_differs" | "fraud_warning");
+    let shown = open.waits.iter().filter(|waiting| waiting.kind != "dispute").map(|waiting| {
+        let payment = match waiting.kind.as_str() {
+            "payment_differs" => Some(waiting.subject.as_str()),
+            "fraud_warning" => warnings.iter().find(|one| one.id == waiting.subject).map(|one| one.intent_id.as_str()),
+            _ => None,
+        };
         context! {
             kind => waiting.kind.as_str(),
             title => desk.say(&format!("admin-payments-waits-{}", waiting.kind.replace('_', "-")), &[]),
@@ -168,14 +198,15 @@ async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageEr
             number => waiting.number,
             order_href => order_href(desk, waiting.order),
             subject => waiting.subject.as_str(),
-            stripe_href => is_dashboards.then(|| at_stripe(desk, "payments", &waiting.subject)),
+            stripe_href => payment.map(|payment| at_stripe(desk, "payments", payment)),
             amount => desk.money_in(waiting.amount.minor, waiting.amount.currency),
             detail => waiting.detail.as_str(),
             due => waiting.due_by.map(|at| desk.time(at)),
         }
     });
     let (status, trouble) = told(trouble);
-    let context = context! { tabs => tabs(desk, "waiting").await?, waits => shown.collect::<Vec<_>>(), trouble, may => may(desk) };
+    let context =
+        context! { tabs => open.tabs(desk, "waiting"), waits => shown.collect::<Vec<_>>(), trouble, may => may(desk) };
     desk.page(status, "admin/payments.html", context)
 }
 
@@ -212,9 +243,9 @@ pub async fn payment_back(desk: Desk, form: Result<Form<PaymentForm>, FormReject
 
 async fn went_back(desk: &Desk, sent: Result<Carried, Failure>, detail: &str) -> Result<Response, PageError> {
     let trouble = match sent {
-        Ok(Carried::Done | Carried::NotDue) => return Ok(noted(desk.done(HERE, "refund-sent"), detail)),
-        // It is written down and sent as soon as Stripe answers.
-        Ok(Carried::Unknown(_)) => return Ok(noted(desk.done(HERE, "refund-waits"), detail)),
+        Ok(Carried::Done) => return Ok(noted(desk.done(HERE, "refund-sent"), detail)),
+        // It is written down; somebody else is sending it, or it is sent as soon as Stripe answers.
+        Ok(Carried::Unknown(_) | Carried::NotDue) => return Ok(noted(desk.done(HERE, "refund-waits"), detail)),
         Ok(Carried::Refused(why)) => Trouble::refused(desk, &why),
         Err(Failure::Refused(refusal)) => Trouble::of(desk, &refusal),
         Err(Failure::Fault(error)) => return Err(fault(error)),

@@ -1,6 +1,8 @@
 //! Reports: what was sold by day, product and country, and the tax of it by rate; each as a table and as CSV.
 //!
-//! Dates are the shop's own. Amounts are those that orders were paid by; what went back is a column of its own.
+//! Dates are the shop's own. Amounts are those that orders were paid by. What went back is a column of its own by day, and by
+//! rate for orders that were refunded as a whole; goods and countries leave those orders out, and count a refund of a part
+//! not at all.
 
 use std::collections::BTreeMap;
 
@@ -256,7 +258,7 @@ pub async fn csv(desk: Desk, name: Result<Path<String>, PathRejection>, asked: A
 }
 
 fn written(report: Report, rows: &[Row]) -> csv::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(vec![0xEF, 0xBB, 0xBF]); // Excel reads UTF-8 only behind this mark.
     writer.write_record(report.headings())?;
     for row in rows {
         let mut cells = vec![defused(&row.key)];
@@ -283,6 +285,6 @@ mod tests {
             Row { label: "=1+1".to_owned(), key: "TEA".to_owned(), count: 2, amounts: vec![Money::new(-6400, usd)] };
         let file = written(Report::Products, &[row]).expect("it is written");
         let text = String::from_utf8(file).expect("text");
-        assert_eq!(text, "sku,title,units,currency,sold\nTEA,'=1+1,2,USD,-64.00\n");
+        assert_eq!(text, "\u{feff}sku,title,units,currency,sold\nTEA,'=1+1,2,USD,-64.00\n");
     }
 }

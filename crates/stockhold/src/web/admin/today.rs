@@ -29,14 +29,14 @@ const HEIGHT: i64 = 48;
 
 pub async fn show(desk: Desk) -> Result<Response, PageError> {
     let todo = todo::list(&desk).await?;
-    let setup = setup::steps(&desk).await?;
+    let known = today::setup(&desk.shop.storage).await?;
+    let setup = setup::steps(&desk, &known);
     let takings = if desk.may(Scope::PaymentsRead) { Some(takings(&desk).await?) } else { None };
-    let has_sold = today::setup(&desk.shop.storage).await?.has_order;
     let context = context! {
         todo => todo.iter().map(|item| item.shown(&desk)).collect::<Vec<_>>(),
         setup,
         takings,
-        has_sold,
+        has_sold => known.has_order,
         share_link => desk.shop.config.base_url.as_str(),
     };
     desk.page(StatusCode::OK, "admin/today.html", context)

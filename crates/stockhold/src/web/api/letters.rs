@@ -14,10 +14,6 @@ use crate::shop::Shop;
 use crate::storage::effects::{self, OpenEffect};
 use crate::web::problem::{Problem, ProblemBody};
 
-const SEND_LETTER: &str = "send_letter";
-/// More than any shop leaves lying.
-const OPEN_MAX: i64 = 10_000;
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -62,8 +58,7 @@ pub async fn list(
     Parameters(query): Parameters<LetterQuery>,
 ) -> Result<Response, Problem> {
     let limit = usize::try_from(page_rows(query.limit)?).unwrap_or_default();
-    let mut found = effects::open(&shop.storage, OPEN_MAX).await?;
-    found.retain(|effect| effect.kind == SEND_LETTER);
+    let found = effects::open_letters(&shop.storage).await?;
     // A letter that went out in between is not missed: whoever reads on begins again where it stood.
     let from = match query.after.as_deref().filter(|id| !id.is_empty()) {
         None => 0,
@@ -82,7 +77,7 @@ pub async fn list(
     responses((status = 202, description = "It is tried at once"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn retry(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result<StatusCode, Problem> {
-    if !id.starts_with(SEND_LETTER) || !effects::retry(&shop.storage, &id, shop.now()).await? {
+    if !effects::retry_letter(&shop.storage, &id, shop.now()).await? {
         return Err(Problem::not_found());
     }
     shop.wake_workers();

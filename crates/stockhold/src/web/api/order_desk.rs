@@ -74,7 +74,7 @@ pub struct LetterList {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Letter)]
 pub struct LetterBody {
-    #[schema(example = "order_confirmation")]
+    #[schema(example = "order_confirmed")]
     letter: &'static str,
     /// The refund, parcel or dispute it is about; empty: the order itself.
     about: String,
@@ -89,7 +89,7 @@ pub struct LetterBody {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LetterAgain {
-    #[schema(example = "order_confirmation")]
+    #[schema(example = "order_confirmed")]
     letter: String,
     #[serde(default)]
     about: String,

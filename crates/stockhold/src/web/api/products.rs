@@ -17,6 +17,7 @@ use super::conditions::{Conditions, tagged};
 use super::images::ImageBody;
 use super::input::{Body, Parameters, Segment, page_rows};
 use super::{MoneyBody, page};
+use crate::catalogue::{RESERVED_SKUS, RESERVED_SLUGS};
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::products::remove::{self, Removal};
@@ -403,6 +404,9 @@ impl Wrongs {
 fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<NewProduct, Problem> {
     let mut wrongs = Wrongs::default();
     wrongs.slug("slug", &slug);
+    if RESERVED_SLUGS.contains(&slug.as_str()) {
+        wrongs.add("slug", "reserved", reserved(&RESERVED_SLUGS));
+    }
     let title = Localized(input.title);
     if title.0.values().all(|text| text.trim().is_empty()) {
         wrongs.add("/title", "empty", "A product needs a title.");
@@ -488,6 +492,9 @@ fn new_variant(
     if let Err(error) = &sku {
         wrongs.add(format!("{place}/sku"), "not-a-sku", error.to_string());
     }
+    if RESERVED_SKUS.contains(&input.sku.as_str()) {
+        wrongs.add(format!("{place}/sku"), "reserved", reserved(&RESERVED_SKUS));
+    }
     wrongs.price(&format!("{place}/price"), &input.price, currency);
     // Found out here, and not by the first buyer.
     if input.price.amount % currency.step_minor() != 0 {
@@ -532,6 +539,10 @@ pub fn title_of(options: &BTreeMap<String, Localized>, names: &[String]) -> Loca
         title.0.insert(tag.clone(), words.join(" / "));
     }
     title
+}
+
+fn reserved(names: &[&str]) -> String {
+    format!("Pages of the desk are called {}. Send another name.", names.join(", "))
 }
 
 pub fn is_slug(text: &str) -> bool {
@@ -600,6 +611,21 @@ mod tests {
             let told = format!("{read:?}");
             assert_eq!(read.is_ok(), right, "{code} {amount}: {told}");
             assert!(right || told.contains("pointer: \"/variants/1/price/amount\", code: \"not-in-steps\""), "{told}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_called_as_a_page_of_the_desk() {
+        let named = |slug: &str, sku: &str| {
+            let variant = format!(r#"{{"sku":"{sku}","price":{{"amount":3200,"currency":"USD"}}}}"#);
+            let json = format!(r#"{{"title":{{"en":"Cup"}},"status":"active","variants":[{variant}]}}"#);
+            let input: ProductInput = serde_json::from_str(&json).expect("the right shape");
+            new_product(slug.to_owned(), input, Currency::parse("USD").expect("a currency"))
+        };
+        assert!(named("new-cup", "counts").is_ok());
+        for (slug, sku, pointer) in [("new", "CUP", "\"slug\""), ("cup", "count", "\"/variants/0/sku\"")] {
+            let told = format!("{:?}", named(slug, sku).expect_err("it could not be opened at the desk"));
+            assert!(told.contains(&format!("pointer: {pointer}, code: \"reserved\"")), "{told}");
         }
     }
 

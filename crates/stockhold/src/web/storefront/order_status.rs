@@ -25,8 +25,9 @@ use serde::Deserialize;
 
 use super::order_state::{Back, Facts, State, is_owed, is_worth_telling};
 use super::{cancel, plain, see_other};
-use crate::language::{Totals, country_name, find_country, machine_time};
+use crate::language::{country_name, find_country, machine_time};
 use crate::ledger::Failure;
+use crate::letters;
 use crate::outbox;
 use crate::storage::orders::{self, OrderLineView, OrderView};
 use crate::web::PageError;
@@ -338,16 +339,7 @@ fn parcels(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
 
 /// The stored numbers, never computed again (M1).
 fn sums(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
-    visitor.total_rows(&Totals {
-        currency: order.currency,
-        subtotal: order.subtotal,
-        discount: order.discount,
-        code: order.coupon.as_deref().unwrap_or_default(),
-        shipping: order.delivery.as_ref().map(|delivery| (delivery.title.as_str(), order.shipping)),
-        taxation: order.taxation,
-        tax_lines: &order.tax_lines,
-        total: order.total,
-    })
+    visitor.total_rows(&letters::totals(order))
 }
 
 /// What has happened, in its order, and what comes next.

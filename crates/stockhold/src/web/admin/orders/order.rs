@@ -12,13 +12,15 @@ use rules::payments::Purpose;
 use rules::refunds::{RefundKind, RefundState};
 
 use super::{heading, name_on, open_units, shown_address, stored, timeline};
-use crate::language::{TotalRow, Totals, machine_time};
+use crate::language::{TotalRow, machine_time};
+use crate::letters;
 use crate::storage::keys::Scope;
 use crate::storage::order_list;
 use crate::storage::order_notes::{self, LetterRow, Note};
 use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
+use crate::web::admin::payments::at_stripe_in;
 
 /// `GET /admin/orders/{id}`
 pub async fn show(desk: Desk, path: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
@@ -143,16 +145,7 @@ fn told(desk: &Desk, order: &OrderView) -> Vec<Value> {
 
 /// The rows below the goods: the stored numbers (M1).
 fn sums(desk: &Desk, order: &OrderView) -> Vec<Value> {
-    let totals = Totals {
-        currency: order.currency,
-        subtotal: order.subtotal,
-        discount: order.discount,
-        code: order.coupon.as_deref().unwrap_or_default(),
-        shipping: order.delivery.as_ref().map(|delivery| (delivery.title.as_str(), order.shipping)),
-        taxation: order.taxation,
-        tax_lines: &order.tax_lines,
-        total: order.total,
-    };
+    let totals = letters::totals(order);
     let (words, language) = (desk.pages.words(), desk.language);
     let key = if order.paid_at.is_some() { "admin-orders-total-paid" } else { "admin-orders-total" };
     let total = TotalRow { label: desk.say(key, &[]), amount: desk.money_in(order.total, order.currency) };
@@ -179,12 +172,12 @@ fn parcels(desk: &Desk, order: &OrderView) -> Vec<Value> {
 
 fn payment(desk: &Desk, order: &OrderView) -> Value {
     let money = |minor: i64| desk.money_in(minor, order.currency);
-    let config = &desk.shop.config;
+    // By the key it was placed with: the shop may have got another one since.
+    let is_live = order.livemode.unwrap_or_else(|| desk.shop.config.is_live());
     let stripe = order.payments.iter().map(|payment| {
-        let test = if config.is_live() { "" } else { "test/" };
-        let url = format!("https://dashboard.stripe.com/{test}payments/{}", payment.intent_id);
-        // Nobody has a Dashboard for the sandbox.
-        context! { id => payment.intent_id.as_str(), url => config.sandbox.is_none().then_some(url) }
+        let id = payment.intent_id.as_str();
+        // A free order is paid by nothing of Stripe's.
+        context! { id, url => id.starts_with("pi_").then(|| at_stripe_in(desk, is_live, "payments", id)) }
     });
     let going = order.going_back() - order.refunded();
     context! {
@@ -193,7 +186,7 @@ fn payment(desk: &Desk, order: &OrderView) -> Value {
         going => (going > 0).then(|| money(going)),
         left => (order.going_back() > 0).then(|| money(order.captured() - order.going_back())),
         stripe => stripe.collect::<Vec<_>>(),
-        mode => desk.say(if config.is_live() { "admin-orders-mode-live" } else { "admin-orders-mode-test" }, &[]),
+        mode => desk.say(if is_live { "admin-orders-mode-live" } else { "admin-orders-mode-test" }, &[]),
     }
 }
 

@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::{Fields, full_title, name_on, stored, ticked};
+use super::{Fields, full_title, name_on, shown_address, stored, ticked};
 use crate::catalogue::rows::defused;
-use crate::language::{address_lines, machine_time, plain_amount};
+use crate::language::{machine_time, plain_amount};
 use crate::storage::order_list;
 use crate::storage::orders::{self, OrderView};
 use crate::web::PageError;
@@ -37,21 +37,17 @@ fn print(desk: &Desk, orders: &[OrderView]) -> Result<Response, PageError> {
     desk.page(StatusCode::OK, "admin/packing_slip.html", context! { slips })
 }
 
-/// A slip speaks the buyer's language where it names goods; what is called off is not packed.
+/// Goods and the way of delivery are named as the order froze them, in its buyer's language; all else speaks the desk's. What
+/// is called off is not packed.
 fn shown(desk: &Desk, order: &OrderView) -> Value {
     let lines = order.lines.iter().filter(|line| line.quantity > line.cancelled).map(|line| {
         let units = line.quantity - line.cancelled;
         context! { title => full_title(line), sku => line.sku.as_str(), units, shipped => line.shipped }
     });
-    let address = if order.shipping_address.is_empty() {
-        Vec::new()
-    } else {
-        address_lines(desk.language, &order.shipping_address)
-    };
     context! {
         number => order.number,
         placed => desk.time(order.reserved_at),
-        address,
+        address => shown_address(desk, order),
         delivery => order.delivery.as_ref().map(|delivery| delivery.title.clone()),
         lines => lines.collect::<Vec<_>>(),
     }

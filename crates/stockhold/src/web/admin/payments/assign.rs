@@ -8,7 +8,7 @@ use rules::commands::assign_refund::AssignRefund;
 use rules::ids::{OrderId, RefundId};
 use rules::shipments::Units;
 
-use super::{Trouble, fault, id, may, order_href, tabs, told};
+use super::{Open, Trouble, fault, id, may, order_href, told};
 use crate::ledger::Failure;
 use crate::storage::orders::{self, OrderView};
 use crate::web::PageError;
@@ -16,10 +16,12 @@ use crate::web::admin::desk::{Desk, noted};
 use crate::web::storefront::quantity;
 
 type Ids = Result<Path<(String, String)>, PathRejection>;
+/// What was typed, by the names of the fields.
+type Fields = Vec<(String, String)>;
 
 pub async fn show(desk: Desk, ids: Ids) -> Result<Response, PageError> {
     let (order, refund) = read(&desk, ids).await?;
-    page(&desk, &order, refund, None).await
+    page(&desk, &order, refund, &Fields::new(), None).await
 }
 
 async fn read(desk: &Desk, ids: Ids) -> Result<(OrderView, RefundId), PageError> {
@@ -34,12 +36,15 @@ async fn page(
     desk: &Desk,
     order: &OrderView,
     refund_id: RefundId,
+    typed: &Fields,
     trouble: Option<&Trouble>,
 ) -> Result<Response, PageError> {
     let refund = order.refunds.iter().find(|known| known.id == refund_id).ok_or(PageError::NotFound)?;
     let lines = (1..).zip(&order.lines).map(|(number, line)| {
+        let units = format!("units-{number}");
         context! {
             number,
+            typed => typed.iter().find(|(name, _)| *name == units).map_or("0", |(_, value)| value.as_str()),
             title => line.title.as_str(),
             variant => line.variant_title.as_str(),
             sku => line.sku.as_str(),
@@ -50,7 +55,7 @@ async fn page(
     let (status, trouble) = told(trouble);
     let context = context! {
         may => may(desk),
-        tabs => tabs(desk, "refunds").await?,
+        tabs => Open::load(desk).await?.tabs(desk, "refunds"),
         number => order.number,
         order_href => order_href(desk, order.id),
         action => format!("{}/admin/payments/refunds/{}/{refund_id}", desk.prefix(), order.id),
@@ -59,6 +64,7 @@ async fn page(
         stripe_id => refund.stripe_id.clone(),
         assigned => refund.assigned,
         lines => lines.collect::<Vec<_>>(),
+        restock => is_ticked(typed),
         trouble,
     };
     desk.page(status, "admin/payments/assign.html", context)
@@ -69,15 +75,14 @@ fn refunded(order: &OrderView, line_no: i64) -> i64 {
     alive.filter(|line| line.line_no == line_no).map(|line| line.units).sum()
 }
 
+fn is_ticked(fields: &Fields) -> bool {
+    fields.iter().any(|(name, _)| name == "restock")
+}
+
 /// Fields `units-1`, `units-2` … and `restock`; none filled in: it was for no goods in particular.
-pub async fn submit(
-    desk: Desk,
-    ids: Ids,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Result<Response, PageError> {
+pub async fn submit(desk: Desk, ids: Ids, form: Result<Form<Fields>, FormRejection>) -> Result<Response, PageError> {
     let (order, refund_id) = read(&desk, ids).await?;
     let fields = form?.0;
-    let restock = fields.iter().any(|(name, _)| name == "restock");
     let mut lines = Vec::new();
     for (name, value) in &fields {
         let Some(line_no) = name.strip_prefix("units-").and_then(|number| number.parse().ok()) else { continue };
@@ -87,14 +92,16 @@ pub async fn submit(
             Some(units) => lines.push(Units { line_no, units }),
             None => {
                 let trouble = Trouble::unfinished(&desk, "admin-payments-refused-units");
-                return page(&desk, &order, refund_id, Some(&trouble)).await;
+                return page(&desk, &order, refund_id, &fields, Some(&trouble)).await;
             }
         }
     }
-    let command = AssignRefund { order_id: order.id, refund_id, lines, restock };
+    let command = AssignRefund { order_id: order.id, refund_id, lines, restock: is_ticked(&fields) };
     match desk.shop.ledger.assign_refund(command, desk.shop.now()).await {
         Ok(_) => Ok(noted(desk.done("/admin/payments", "assigned"), format!("{} {refund_id}", order.id))),
-        Err(Failure::Refused(refusal)) => page(&desk, &order, refund_id, Some(&Trouble::of(&desk, &refusal))).await,
+        Err(Failure::Refused(refusal)) => {
+            page(&desk, &order, refund_id, &fields, Some(&Trouble::of(&desk, &refusal))).await
+        }
         Err(Failure::Fault(error)) => Err(fault(error)),
     }
 }

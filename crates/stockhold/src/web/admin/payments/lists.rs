@@ -13,8 +13,8 @@ use rules::payments::{Payment, Purpose};
 use rules::refunds::{Refund, RefundState};
 use serde::Deserialize;
 
-use super::{ROWS_MAX, at_stripe, cursor, cursor_text, may, order_href, tabs};
-use crate::storage::{money, waiting};
+use super::{Open, ROWS_MAX, at_stripe, cursor, cursor_text, may, order_href};
+use crate::storage::money;
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
 
@@ -44,7 +44,7 @@ pub async fn disputes(desk: Desk, query: Asked) -> Result<Response, PageError> {
     let ended = |(dispute, _): &&(Dispute, i64)| !is_open(dispute.state);
     let context = context! {
         may => may(&desk),
-        tabs => tabs(&desk, "disputes").await?,
+        tabs => Open::load(&desk).await?.tabs(&desk, "disputes"),
         open => open.iter().map(shown).collect::<Vec<_>>(),
         ended => all.iter().filter(ended).map(shown).collect::<Vec<_>>(),
         next,
@@ -99,9 +99,9 @@ pub async fn refunds(desk: Desk, query: Asked) -> Result<Response, PageError> {
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let next = rows.last().filter(|_| more).map(|(last, _)| cursor_text(last.at, &last.id.to_string()));
-    let waits = waiting::list(storage, ROWS_MAX).await?;
-    let owed: BTreeSet<String> =
-        waits.into_iter().filter(|waiting| waiting.kind == "refund_owed").map(|waiting| waiting.subject).collect();
+    let open = Open::load(&desk).await?;
+    let owed = open.waits.iter().filter(|waiting| waiting.kind == "refund_owed");
+    let owed: BTreeSet<&str> = owed.map(|waiting| waiting.subject.as_str()).collect();
     let states = [None].into_iter().chain(STATES.map(Some)).map(|choice| {
         let word = choice.map_or("all", RefundState::as_str);
         let query = choice.map_or(String::new(), |state| format!("?state={}", state.as_str()));
@@ -113,7 +113,7 @@ pub async fn refunds(desk: Desk, query: Asked) -> Result<Response, PageError> {
     });
     let context = context! {
         may => may(&desk),
-        tabs => tabs(&desk, "refunds").await?,
+        tabs => open.tabs(&desk, "refunds"),
         states => states.collect::<Vec<_>>(),
         state => state.map_or("", RefundState::as_str),
         refunds => rows.iter().map(|(refund, number)| refund_row(&desk, refund, *number, &owed)).collect::<Vec<_>>(),
@@ -122,7 +122,7 @@ pub async fn refunds(desk: Desk, query: Asked) -> Result<Response, PageError> {
     desk.page(StatusCode::OK, "admin/payments/refunds.html", context)
 }
 
-fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeSet<String>) -> Value {
+fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeSet<&str>) -> Value {
     let chip = match refund.state {
         RefundState::Requested | RefundState::Pending => "wait",
         RefundState::Succeeded => "ok",
@@ -142,7 +142,7 @@ fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeSet<String>
         state => desk.say(&format!("admin-payments-refund-{}", refund.state.as_str()), &[]),
         failure => refund.failure.as_str(),
         stripe_id => refund.stripe_id.clone(),
-        owed => owed.contains(&id),
+        owed => owed.contains(id.as_str()),
         assign_href => unassigned.then(|| format!("{}/admin/payments/refunds/{}/{id}", desk.prefix(), refund.order)),
         id,
     }
@@ -156,7 +156,7 @@ pub async fn all(desk: Desk, query: Asked) -> Result<Response, PageError> {
     let next = rows.last().filter(|_| more).map(|(last, _)| cursor_text(last.at, &last.intent_id));
     let context = context! {
         may => may(&desk),
-        tabs => tabs(&desk, "all").await?,
+        tabs => Open::load(&desk).await?.tabs(&desk, "all"),
         payments => rows.iter().map(|(payment, number)| payment_row(&desk, payment, *number)).collect::<Vec<_>>(),
         next,
     };

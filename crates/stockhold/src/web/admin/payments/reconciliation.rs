@@ -5,11 +5,12 @@ use axum::extract::rejection::FormRejection;
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
+use rules::money::{Currency, Money};
 use rules::reconciliation::{Kind, Settling};
 use rules::time::Span;
 use serde::Deserialize;
 
-use super::{ROWS_MAX, Trouble, WORDS_CHARS_MAX, at_stripe, fault, may, tabs, told};
+use super::{Open, Trouble, WORDS_CHARS_MAX, at_stripe, fault, may, told};
 use crate::outbox::differences::{self, Settled};
 use crate::storage::reconciliation::{self as runs, Explanation, Run, StoredFinding};
 use crate::web::PageError;
@@ -27,11 +28,12 @@ pub async fn show(desk: Desk) -> Result<Response, PageError> {
 async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageError> {
     let storage = &desk.shop.storage;
     let run = runs::latest(storage).await?;
-    let open = runs::open(storage, ROWS_MAX).await?;
-    let ids = open.iter().filter_map(|finding| finding.order.map(|order| order.to_string())).collect();
+    let open = Open::load(desk).await?;
+    let differences = &open.differences;
+    let ids = differences.iter().filter_map(|finding| finding.order.map(|order| order.to_string())).collect();
     let numbers = runs::numbers(storage, ids).await?;
     let explanations = runs::explanations(storage, EXPLANATIONS_SHOWN).await?;
-    let findings = open.iter().map(|finding| {
+    let findings = differences.iter().map(|finding| {
         let order = finding.order.map(|order| order.to_string());
         let number = order.as_ref().and_then(|order| numbers.get(order));
         shown(desk, finding, number.copied())
@@ -39,9 +41,9 @@ async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageEr
     let (status, trouble) = told(trouble);
     let context = context! {
         may => may(desk),
-        tabs => tabs(desk, "reconciliation").await?,
+        tabs => open.tabs(desk, "reconciliation"),
         run => run.as_ref().map(|run| shown_run(desk, run)),
-        unexplained => unexplained(desk, &open),
+        unexplained => unexplained(desk, differences),
         findings => findings.collect::<Vec<_>>(),
         explanations => explanations.iter().map(|one| explained(desk, one)).collect::<Vec<_>>(),
         trouble,
@@ -91,6 +93,8 @@ fn shown(desk: &Desk, finding: &StoredFinding, number: Option<i64>) -> Value {
         number,
         order_href => finding.order.map(|order| super::order_href(desk, order)),
         gap => desk.money_in(finding.gap.minor, finding.gap.currency),
+        gap_minor => finding.gap.minor,
+        currency => finding.gap.currency.code(),
         detail => finding.detail.as_str(),
     }
 }
@@ -147,6 +151,9 @@ pub async fn settle(desk: Desk, form: Result<Form<SettleForm>, FormRejection>) -
 pub struct ExplainForm {
     kind: String,
     subject: String,
+    /// The amount that the page showed, in minor units.
+    gap: i64,
+    currency: String,
     note: String,
 }
 
@@ -157,7 +164,11 @@ pub async fn explain(desk: Desk, form: Result<Form<ExplainForm>, FormRejection>)
     let Some(note) = note else {
         return page(&desk, Some(&Trouble::unfinished(&desk, "admin-payments-note-missing"))).await;
     };
-    let settled = differences::explain(&desk.shop, kind, &subject, note, &desk.actor()).await.map_err(fault)?;
+    let currency = Currency::parse(&form.currency).map_err(|_| PageError::Unreadable)?;
+    let shown = Money::new(form.gap, currency);
+    let actor = desk.actor();
+    let explained = differences::explain(&desk.shop, (kind, &subject), shown, note, &actor).await;
+    let settled = explained.map_err(fault)?;
     answer(&desk, settled, &format!("{} {subject}", kind.as_str())).await
 }
 
@@ -171,6 +182,7 @@ async fn answer(desk: &Desk, settled: Settled, detail: &str) -> Result<Response,
     match settled {
         Settled::Done => Ok(noted(desk.done(HERE, "settled"), detail)),
         Settled::ByHand => page(desk, Some(&Trouble::unfinished(desk, "admin-payments-by-hand"))).await,
+        Settled::Changed => page(desk, Some(&Trouble::changed(desk, "admin-payments-gap-changed"))).await,
         Settled::Refused(why) => page(desk, Some(&Trouble::refused(desk, &why))).await,
         Settled::StripeAway(why) => page(desk, Some(&Trouble::away(desk, &why))).await,
         Settled::Unknown => Err(PageError::NotFound),

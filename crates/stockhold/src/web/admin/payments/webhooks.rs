@@ -8,7 +8,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
 
-use super::{cursor, cursor_text, may, tabs};
+use super::{Open, cursor, cursor_text, may};
 use crate::storage::inbox::{self, StoredEvent};
 use crate::storage::today::{self, Webhook};
 use crate::web::PageError;
@@ -45,7 +45,7 @@ pub async fn show(desk: Desk, query: Result<Query<ListQuery>, QueryRejection>) -
     });
     let context = context! {
         may => may(&desk),
-        tabs => tabs(&desk, "webhooks").await?,
+        tabs => Open::load(&desk).await?.tabs(&desk, "webhooks"),
         endpoint => format!("{}/api/webhooks/stripe", desk.shop.config.base_url),
         has_secret => !desk.shop.config.webhook_secrets.is_empty(),
         latest => inbox::latest_at(storage).await?.map(|at| desk.time(at)),
@@ -101,7 +101,7 @@ pub async fn show_event(desk: Desk, id: Result<Path<String>, PathRejection>) -> 
     let payload = payload.and_then(|payload| serde_json::to_string_pretty(&payload).ok());
     let context = context! {
         may => may(&desk),
-        tabs => tabs(&desk, "webhooks").await?,
+        tabs => Open::load(&desk).await?.tabs(&desk, "webhooks"),
         event => shown(&desk, &event),
         payload => payload.unwrap_or_else(|| event.payload.clone()),
     };

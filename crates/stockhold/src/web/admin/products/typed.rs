@@ -10,6 +10,7 @@ use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use crate::catalogue::sheet::{self, Decimal};
+use crate::catalogue::{RESERVED_SKUS, RESERVED_SLUGS};
 use crate::language::plain_amount;
 use crate::storage::products::change::said;
 use crate::storage::products::{Localized, NewProduct, NewVariant, Product, ProductStatus, Variant};
@@ -262,7 +263,8 @@ impl Typed {
     /// file may have one that nobody would be given here.
     pub fn read(&self, currency: Currency, stands: Option<&str>) -> Result<Read, Vec<Wrong>> {
         let mut wrongs = Wrongs::default();
-        if stands != Some(self.slug.as_str()) && (!is_slug(&self.slug) || self.slug == "new") {
+        let is_reserved = RESERVED_SLUGS.contains(&self.slug.as_str());
+        if stands != Some(self.slug.as_str()) && (!is_slug(&self.slug) || is_reserved) {
             wrongs.add("slug", "admin-goods-wrong-slug");
         }
         let status = ProductStatus::parse(&self.status);
@@ -344,7 +346,7 @@ impl Typed {
         currency: Currency,
     ) -> Option<NewVariant> {
         let sku = Sku::parse(&row.sku);
-        if sku.is_err() {
+        if sku.is_err() || RESERVED_SKUS.contains(&row.sku.as_str()) {
             wrongs.add(format!("variant.{at}.sku"), "admin-goods-wrong-sku");
         }
         let mut amount = |field: &str, text: &str| {

@@ -14,7 +14,7 @@ use crate::web::PageError;
 use crate::web::admin::desk::Desk;
 
 /// More letters that wait at once are a mail server that is away: they go together.
-const SHOWN: i64 = 100;
+const SHOWN: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub struct Tag {
@@ -31,15 +31,16 @@ pub async fn list(desk: Desk) -> Result<Response, PageError> {
             context! { name => sample.name, subject, to_owner => sample.kind.to_owner() }
         })
         .collect();
-    let waiting = effects::letters_waiting(&desk.shop.storage, SHOWN).await?;
+    let waiting = effects::open_letters(&desk.shop.storage).await?;
     let waiting: Vec<_> = waiting
         .iter()
+        .take(SHOWN)
         .map(|letter| {
-            let kind = letter.subject.split(':').nth(1).unwrap_or_default();
+            let kind = letter.subject.split(':').nth(1).unwrap_or_default().replace('_', "-");
             context! {
-                id => letter.id.as_str(), kind => kind.replace('_', " "), order_id => letter.order_id.as_str(),
-                number => letter.order_number.to_string(), is_refused => letter.is_refused,
-                attempts => letter.attempts, due_at => desk.time(letter.due_at), error => letter.last_error.as_str(),
+                id => letter.id.as_str(), kind => desk.say(&format!("admin-orders-letter-{kind}"), &[]),
+                number => letter.number.to_string(), is_refused => letter.state == "refused",
+                due_at => desk.time(letter.due_at), error => letter.error.as_str(),
             }
         })
         .collect();
@@ -65,7 +66,7 @@ pub async fn show(
 
 /// Tries a letter now that has not gone.
 pub async fn send_again(desk: Desk, id: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
-    let again = effects::letter_again(&desk.shop.storage, &id?.0, desk.shop.now()).await?;
+    let again = effects::retry_letter(&desk.shop.storage, &id?.0, desk.shop.now()).await?;
     desk.shop.wake_workers();
     Ok(desk.done("/admin/settings/letters", if again { "letter-again" } else { "letter-gone" }))
 }

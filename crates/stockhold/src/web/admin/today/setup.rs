@@ -5,16 +5,14 @@ use minijinja::value::Value;
 
 use crate::storage::keys::Scope;
 use crate::storage::today;
-use crate::web::PageError;
 use crate::web::admin::desk::Desk;
 
 /// The steps, or nothing once they are all done, and nothing for those who cannot do them.
-pub async fn steps(desk: &Desk) -> Result<Option<Value>, PageError> {
+pub fn steps(desk: &Desk, known: &today::Setup) -> Option<Value> {
     if !desk.may(Scope::SettingsWrite) {
-        return Ok(None);
+        return None;
     }
     let shop = &desk.shop;
-    let known = today::setup(&shop.storage).await?;
     let has_own_key = shop.config.stripe_secret_key.is_some();
     // The key, where it leads, and whether it is done. What the machine's environment sets has no page.
     let steps = [
@@ -31,7 +29,7 @@ pub async fn steps(desk: &Desk) -> Result<Option<Value>, PageError> {
     ];
     let (done, total) = (steps.iter().filter(|(_, _, done)| *done).count(), steps.len());
     if done == total {
-        return Ok(None);
+        return None;
     }
     let shown = steps.iter().map(|(key, href, done)| {
         context! {
@@ -42,5 +40,5 @@ pub async fn steps(desk: &Desk) -> Result<Option<Value>, PageError> {
             href => (!href.is_empty()).then(|| format!("{}{href}", desk.prefix())),
         }
     });
-    Ok(Some(context! { done, total, steps => shown.collect::<Vec<_>>() }))
+    Some(context! { done, total, steps => shown.collect::<Vec<_>>() })
 }
