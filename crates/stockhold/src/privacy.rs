@@ -3,6 +3,8 @@
 //! Promise: after [`erase`] no table and no file of the shop says who somebody was. What the law on bookkeeping asks for
 //! stays with the orders: numbers, dates, goods, amounts, country and taxes. An order that is still open refuses it. A crash
 //! on the way is finished by asking again, and news that come later do not bring the person back.
+//!
+//! A person goes by their buyer: the normalised address, or what the books call them once they are erased.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -20,7 +22,7 @@ use crate::shop::Shop;
 use crate::storage::erasure::{self, KeptAddress, OpenOrder, Person};
 use crate::storage::inbox::StoredEvent;
 use crate::storage::order_notes::{self, Note};
-use crate::storage::orders::{self, OrderView};
+use crate::storage::orders::{self, ERASED, OrderView};
 use crate::storage::{StorageError, customers, stock_requests};
 use crate::stripe::wire::EventHead;
 
@@ -83,8 +85,10 @@ struct Trace {
 impl Trace {
     async fn of(shop: &Shop, buyer: &str) -> Result<Trace, Fault> {
         let storage = &shop.storage;
-        let erased_name = shop.name_when_erased(buyer);
-        let orders = erasure::addresses(storage, buyer).await?;
+        let (erased_name, orders) = match is_erased(buyer) {
+            true => (buyer.to_owned(), Vec::new()),
+            false => (shop.name_when_erased(buyer), erasure::addresses(storage, buyer).await?),
+        };
         // Orders that were erased before are looked at again: a crash may have left their events and letters.
         let before = erasure::addresses(storage, &erased_name).await?;
         let order_ids: Vec<String> = orders.iter().chain(&before).map(|(id, _)| id.to_string()).collect();
@@ -92,6 +96,7 @@ impl Trace {
         words.extend(erasure::written_addresses(storage, buyer).await?);
         words.extend(order_ids.iter().cloned());
         words.push(buyer.to_owned());
+        words.extend(addresses_in_mailbox(shop, &erased_name));
         let mut words: Vec<String> =
             words.iter().map(|word| word.to_lowercase()).filter(|word| !word.is_empty()).collect();
         words.sort();
@@ -106,8 +111,14 @@ impl Trace {
             let letter: Option<StoredLetter> = serde_json::from_slice(contents).ok();
             let to_them = letter.is_some_and(|letter| is_buyer(&letter.to, &self.buyer));
             let text = String::from_utf8_lossy(contents).to_lowercase();
-            to_them || self.words.iter().any(|word| word.contains('@') && text.contains(word.as_str()))
+            to_them || self.words.iter().any(|word| word.contains('@') && says(&text, word))
         }
+    }
+
+    /// Whether an event of Stripe's is about them.
+    fn is_in_event(&self, payload: &str) -> bool {
+        let payload = payload.to_lowercase();
+        self.words.iter().any(|word| says(&payload, word))
     }
 
     fn is_nothing(&self, held: Held) -> bool {
@@ -119,9 +130,43 @@ fn is_buyer(address: &str, buyer: &str) -> bool {
     Email::parse(address).is_ok_and(|email| email.buyer() == buyer)
 }
 
+/// Their addresses as letters have them: the books may have forgotten them already.
+fn addresses_in_mailbox(shop: &Shop, erased_name: &str) -> Vec<String> {
+    let is_theirs = |letter: &StoredLetter| {
+        Email::parse(&letter.to).is_ok_and(|email| shop.name_when_erased(&email.buyer()) == erased_name)
+    };
+    shop.mailer.stored().into_iter().filter(is_theirs).map(|letter| letter.to).collect()
+}
+
+fn is_erased(buyer: &str) -> bool {
+    buyer.starts_with(ERASED)
+}
+
+/// Whether a text says this word. An address must stand there whole: that of `ann@x.com` is not that of `n@x.com`, nor that
+/// of `ann@x.com.au`. An id is nobody else's, and may have anything around it.
+fn says(text: &str, word: &str) -> bool {
+    if !word.contains('@') {
+        return text.contains(word);
+    }
+    text.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        // In JSON a line ends with a letter: `\n`.
+        let begins = ["\\n", "\\r", "\\t"].iter().any(|end| before.ends_with(end))
+            || !before.ends_with(|c: char| c.is_alphanumeric() || "._%+-".contains(c));
+        let mut after = after.chars();
+        let ends = match after.next() {
+            // A full stop may end the sentence.
+            Some('.') => !after.next().is_some_and(char::is_alphanumeric),
+            Some(c) => !(c.is_alphanumeric() || "_%+-".contains(c)),
+            None => true,
+        };
+        begins && ends
+    })
+}
+
 /// What there is of this person; none: nothing at all.
-pub async fn held(shop: &Shop, email: &Email) -> Result<Option<Held>, Fault> {
-    let trace = Trace::of(shop, &email.buyer()).await?;
+pub async fn held(shop: &Shop, buyer: &str) -> Result<Option<Held>, Fault> {
+    let trace = Trace::of(shop, buyer).await?;
     let wishes = stock_requests::of_buyer(&shop.storage, &trace.buyer).await?;
     let letters = shop.mailer.stored().iter().filter(|letter| is_about(&trace, letter)).count() as u64;
     let mut held = Held { orders: trace.orders.len() as u64, stock_requests: wishes.len() as u64, letters, events: 0 };
@@ -130,23 +175,46 @@ pub async fn held(shop: &Shop, email: &Email) -> Result<Option<Held>, Fault> {
 }
 
 fn is_about(trace: &Trace, letter: &StoredLetter) -> bool {
-    is_buyer(&letter.to, &trace.buyer) || trace.order_ids.iter().any(|id| letter.message_id.starts_with(id.as_str()))
+    is_buyer(&letter.to, &trace.buyer)
+        || trace.words.contains(&letter.to.to_lowercase())
+        || trace.order_ids.iter().any(|id| letter.message_id.starts_with(id.as_str()))
 }
 
-/// The orders that stand in the way of an erasure.
-pub async fn open_orders(shop: &Shop, email: &Email) -> Result<Vec<OpenOrder>, Fault> {
-    Ok(erasure::open_orders(&shop.storage, &email.buyer(), shop.now().micros()).await?)
+/// The orders that stand in the way of an erasure; once erased, nothing does.
+pub async fn open_orders(shop: &Shop, buyer: &str) -> Result<Vec<OpenOrder>, Fault> {
+    if is_erased(buyer) {
+        return Ok(Vec::new());
+    }
+    Ok(erasure::open_orders(&shop.storage, buyer, shop.now().micros()).await?)
 }
 
-/// Takes the person out of every table and file. Asked again, it finishes what a crash left.
-pub async fn erase(shop: &Shop, email: &Email) -> Result<Held, ErasureFailure> {
-    let open = open_orders(shop, email).await?;
+/// Takes the person out of every table and file. Asked again, by their address or by what the books call them now, it
+/// finishes what a crash left.
+pub async fn erase(shop: &Shop, buyer: &str) -> Result<Held, ErasureFailure> {
+    let open = open_orders(shop, buyer).await?;
     if !open.is_empty() {
         return Err(ErasureFailure::Open(open));
     }
-    let trace = Trace::of(shop, &email.buyer()).await?;
+    let trace = Trace::of(shop, buyer).await?;
+    // First: once the books have forgotten them, whatever comes after may fail.
+    remember(shop, &trace.erased_name).await?;
+    let mut held = if is_erased(buyer) { Held::default() } else { leave_books(shop, &trace).await? };
+    for (id, payload) in events_of(shop, &trace).await? {
+        erasure::reduce_event(&shop.storage, &id, &EventHead::reduced(&payload)).await.map_err(Fault::from)?;
+        held.events += 1;
+    }
+    let mailer = shop.mailer.clone();
+    let forgotten = tokio::task::spawn_blocking(move || mailer.forget(|name, file| trace.is_in_file(name, file))).await;
+    let forgotten = forgotten.map_err(|error| Fault(error.to_string()))?;
+    held.letters = forgotten.map_err(|error| Fault(format!("the mailbox folder: {error}")))? as u64;
+    shop.storage.forget_deleted().await.map_err(Fault::from)?;
+    Ok(held)
+}
+
+/// Takes the person out of the books, if none of their orders is open in that very moment.
+async fn leave_books(shop: &Shop, trace: &Trace) -> Result<Held, ErasureFailure> {
     let wishes = stock_requests::of_buyer(&shop.storage, &trace.buyer).await.map_err(Fault::from)?;
-    let mut held = Held { orders: trace.orders.len() as u64, stock_requests: wishes.len() as u64, ..Held::default() };
+    let held = Held { orders: trace.orders.len() as u64, stock_requests: wishes.len() as u64, ..Held::default() };
     let kept: Vec<KeptAddress> = trace
         .orders
         .iter()
@@ -160,19 +228,9 @@ pub async fn erase(shop: &Shop, email: &Email) -> Result<Held, ErasureFailure> {
         now_micros: shop.now().micros(),
     };
     if !erasure::erase(&shop.storage, &person, &kept).await.map_err(Fault::from)? {
-        let open = open_orders(shop, email).await?;
+        let open = open_orders(shop, &trace.buyer).await?;
         return Err(if open.is_empty() { ErasureFailure::Meanwhile } else { ErasureFailure::Open(open) });
     }
-    for (id, payload) in events_of(shop, &trace).await? {
-        erasure::reduce_event(&shop.storage, &id, &EventHead::reduced(&payload)).await.map_err(Fault::from)?;
-        held.events += 1;
-    }
-    let mailer = shop.mailer.clone();
-    let forgotten = tokio::task::spawn_blocking(move || mailer.forget(|name, file| trace.is_in_file(name, file))).await;
-    let forgotten = forgotten.map_err(|error| Fault(error.to_string()))?;
-    held.letters = forgotten.map_err(|error| Fault(format!("the mailbox folder: {error}")))? as u64;
-    remember(shop, &email.buyer()).await?;
-    shop.storage.forget_deleted().await.map_err(Fault::from)?;
     Ok(held)
 }
 
@@ -180,12 +238,14 @@ pub async fn erase(shop: &Shop, email: &Email) -> Result<Held, ErasureFailure> {
 /// file names them.
 const ERASED_FILE: &str = "erased.log";
 
-async fn remember(shop: &Shop, buyer: &str) -> Result<(), Fault> {
-    let (file, line) = (shop.config.data_dir.join(ERASED_FILE), format!("{}\n", shop.name_when_erased(buyer)));
+async fn remember(shop: &Shop, erased_name: &str) -> Result<(), Fault> {
+    let (file, line) = (shop.config.data_dir.join(ERASED_FILE), format!("{erased_name}\n"));
     let written = tokio::task::spawn_blocking(move || {
         if std::fs::read_to_string(&file).is_ok_and(|text| text.lines().any(|known| known == line.trim_end())) {
             return Ok(());
         }
+        // A command on another machine than the shop's may be the first to write there.
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         let mut file = std::fs::File::options().create(true).append(true).open(file)?;
         file.write_all(line.as_bytes())?;
         file.sync_all()
@@ -194,22 +254,31 @@ async fn remember(shop: &Shop, buyer: &str) -> Result<(), Fault> {
     written.map_err(|error| Fault(format!("{ERASED_FILE}: {error}")))
 }
 
-/// After a backup was restored: erases again whoever was erased before. Returns how many, and whose orders are open now.
-pub async fn replay(shop: &Shop) -> Result<(u64, Vec<OpenOrder>), Fault> {
+/// What became of those who came back with a backup.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replayed {
+    pub erased: u64,
+    /// Orders that stand in the way now.
+    pub open: Vec<OpenOrder>,
+    /// People about whose orders something was done in that very moment: they are still there.
+    pub overtaken: u64,
+}
+
+/// After a backup was restored: erases again whoever was erased before.
+pub async fn replay(shop: &Shop) -> Result<Replayed, Fault> {
     let text = tokio::fs::read_to_string(shop.config.data_dir.join(ERASED_FILE)).await.unwrap_or_default();
     let erased: BTreeSet<&str> = text.lines().collect();
-    let (mut again, mut open) = (0, Vec::new());
+    let mut replayed = Replayed::default();
     let mut after = String::new();
     loop {
         let buyers = erasure::buyers(&shop.storage, &after, ROWS).await?;
-        let Some(last) = buyers.last() else { return Ok((again, open)) };
+        let Some(last) = buyers.last() else { return Ok(replayed) };
         after = last.clone();
         for buyer in buyers.iter().filter(|buyer| erased.contains(shop.name_when_erased(buyer).as_str())) {
-            let Ok(email) = Email::parse(buyer) else { continue };
-            match erase(shop, &email).await {
-                Ok(_) => again += 1,
-                Err(ErasureFailure::Open(orders)) => open.extend(orders),
-                Err(ErasureFailure::Meanwhile) => {}
+            match erase(shop, buyer).await {
+                Ok(_) => replayed.erased += 1,
+                Err(ErasureFailure::Open(orders)) => replayed.open.extend(orders),
+                Err(ErasureFailure::Meanwhile) => replayed.overtaken += 1,
                 Err(ErasureFailure::Fault(fault)) => return Err(fault),
             }
         }
@@ -223,7 +292,7 @@ async fn events_of(shop: &Shop, trace: &Trace) -> Result<Vec<(String, String)>, 
         let events = erasure::events_naming(&shop.storage, &trace.words, &after, ROWS).await?;
         let Some((last, _)) = events.last() else { return Ok(found) };
         after = last.clone();
-        found.extend(events);
+        found.extend(events.into_iter().filter(|(_, payload)| trace.is_in_event(payload)));
     }
 }
 
@@ -254,19 +323,21 @@ pub async fn keep_what_is_needed(shop: &Shop, event: &StoredEvent, is_foreign: b
 }
 
 /// All that is kept of a person, as JSON; none: nothing is.
-pub async fn export(shop: &Shop, email: &Email) -> Result<Option<Value>, Fault> {
-    let buyer = email.buyer();
-    let wishes = stock_requests::of_buyer(&shop.storage, &buyer).await?;
+pub async fn export(shop: &Shop, buyer: &str) -> Result<Option<Value>, Fault> {
+    if is_erased(buyer) {
+        return Ok(None);
+    }
+    let wishes = stock_requests::of_buyer(&shop.storage, buyer).await?;
     let letters: Vec<StoredLetter> =
-        shop.mailer.stored().into_iter().filter(|letter| is_buyer(&letter.to, &buyer)).collect();
-    let customer = customers::of_buyer(&shop.storage, &buyer).await?;
+        shop.mailer.stored().into_iter().filter(|letter| is_buyer(&letter.to, buyer)).collect();
+    let customer = customers::of_buyer(&shop.storage, buyer).await?;
     if customer.is_none() && wishes.is_empty() && letters.is_empty() {
         return Ok(None);
     }
     let mut told = Vec::new();
     let mut before = None;
     loop {
-        let page = customers::orders(&shop.storage, &buyer, before, ROWS).await?;
+        let page = customers::orders(&shop.storage, buyer, before, ROWS).await?;
         for row in &page.rows {
             if let Some(order) = orders::find(&shop.storage, row.id).await? {
                 let notes = order_notes::of_order(&shop.storage, row.id).await?;
@@ -386,4 +457,30 @@ pub fn as_csv(data: &Value) -> Vec<u8> {
         writer.write_record([defused(&field), defused(&value)]).expect("memory takes every record");
     }
     writer.into_inner().expect("memory takes every record")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_nobody_elses() {
+        let own = [
+            "n@x.com",
+            "to <n@x.com>",
+            "ask n@x.com.",
+            "n@x.com, please",
+            r#"{"email":"n@x.com"}"#,
+            r"he said:\nn@x.com",
+        ];
+        for text in own {
+            assert!(says(text, "n@x.com"), "{text}");
+        }
+        for text in ["ann@x.com", "a.n@x.com", "a-n@x.com", "a+n@x.com", "n@x.com.au", "n@x.community", "n@x.com-a.org"]
+        {
+            assert!(!says(text, "n@x.com"), "{text}");
+        }
+        assert!(says("ann@x.com and n@x.com", "n@x.com"), "each place is looked at");
+        assert!(says("/orders/ord_1?token=x", "ord_1") && says("pi_1_secret_2", "pi_1"));
+    }
 }

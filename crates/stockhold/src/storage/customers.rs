@@ -9,6 +9,7 @@ use rules::orders::{Fulfilment, Status};
 use rules::time::Timestamp;
 
 use super::books::{known, parsed};
+use super::order_search::words;
 use super::orders::ERASED;
 use super::{Result, Row, RowExt, Storage, Value};
 use crate::values;
@@ -75,7 +76,8 @@ const LATEST: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_
     order by o.number desc limit $2";
 const LATEST_LIKE: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
     where o.number < $1 and o.buyer not like 'erased:%'
-        and (lower(o.email) like $3 escape '!' or lower(o.shipping_address) like $3 escape '!')
+        and (lower(o.email) like $3 escape '!' or o.buyer like $3 escape '!'
+            or o.number in (select n.order_number from order_names n where n.word like $3 escape '!'))
         and o.number = (select max(n.number) from orders n where n.buyer = o.buyer)
     order by o.number desc limit $2";
 const OF_BUYER: &str = "select number, buyer, email, language, shipping_address from orders
@@ -94,11 +96,12 @@ pub const STATEMENTS: &[&str] = &[LATEST, LATEST_LIKE, OF_BUYER, SUMS, TOTALS, I
 /// Customers whose latest order has a number below `before`, those who ordered last first; `q` is part of an e-mail
 /// address or of a name.
 pub async fn list(storage: &Storage, q: &str, before: Option<i64>, limit: i64) -> Result<Page<Customer>> {
-    let q = q.trim().to_lowercase();
+    // Names are stored in small letters, a space between their words.
+    let q = words(q);
     let mut before = before.unwrap_or(i64::MAX);
     if q.is_empty() {
-        let rows = storage.read(LATEST, values![before, limit]).await?;
-        let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.int(0));
+        let mut rows = storage.read(LATEST, values![before, limit + 1]).await?;
+        let next = cut(&mut rows, limit, 0);
         return Ok(Page { rows: with_sums(storage, &rows).await?, next });
     }
     let part = q.replace('!', "!!").replace('%', "!%").replace('_', "!_");
@@ -106,13 +109,7 @@ pub async fn list(storage: &Storage, q: &str, before: Option<i64>, limit: i64) -
     loop {
         let rows = storage.read(LATEST_LIKE, values![before, SEARCHED_ROWS, format!("%{part}%")]).await?;
         let (all, last) = (rows.len() as i64, rows.last().map(|row| row.int(0)));
-        // An address is stored whole: a street that says the same is nobody's name.
-        let fits = |row: &Row| {
-            row.text(1).contains(&q)
-                || row.text(2).to_lowercase().contains(&q)
-                || name(row.text(4)).to_lowercase().contains(&q)
-        };
-        for row in rows.into_iter().filter(fits) {
+        for row in rows {
             if found.len() as i64 == limit {
                 next = found.last().map(|row: &Row| row.int(0));
                 break;
@@ -147,7 +144,8 @@ pub async fn orders(storage: &Storage, buyer: &str, before: Option<i64>, limit: 
     let sql = "select o.id, o.number, o.status, o.fulfilment, o.total_minor, o.currency, o.reserved_at,
             (select coalesce(cast(sum(p.refunded_minor) as bigint), 0) from payments p where p.order_id = o.id)
         from orders o where o.buyer = $1 and o.number < $2 order by o.number desc limit $3";
-    let rows = storage.read(sql, values![buyer, before.unwrap_or(i64::MAX), limit]).await?;
+    let mut rows = storage.read(sql, values![buyer, before.unwrap_or(i64::MAX), limit + 1]).await?;
+    let next = cut(&mut rows, limit, 1);
     let order = |row: &Row| {
         Ok(CustomerOrder {
             id: parsed(row.text(0).parse())?,
@@ -159,8 +157,14 @@ pub async fn orders(storage: &Storage, buyer: &str, before: Option<i64>, limit: 
             placed_at: Timestamp::from_micros(row.int(6)),
         })
     };
-    let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.int(1));
     Ok(Page { rows: rows.iter().map(order).collect::<Result<_>>()?, next })
+}
+
+/// Leaves a page of what was read, one row more than a page has; returns the number in `column` that the next goes on below.
+fn cut(rows: &mut Vec<Row>, limit: i64, column: usize) -> Option<i64> {
+    let is_more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or_default());
+    rows.last().filter(|_| is_more).map(|row| row.int(column))
 }
 
 async fn with_sums(storage: &Storage, rows: &[Row]) -> Result<Vec<Customer>> {

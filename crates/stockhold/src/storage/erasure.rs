@@ -101,6 +101,8 @@ const NOTHING_OPEN: &str = "select 1 where not exists (select 1 from orders o wh
             and p.amount_minor > p.refunded_minor + p.disputed_minor)
         or exists (select 1 from effects e where e.order_id = o.id and e.state = 'due'
             and (e.kind <> 'send_letter' or e.leased_until > $2))))";
+// An order whose address nobody has looked at would keep it.
+const NOTHING_NEW: &str = "select 1 where (select count(*) from orders where buyer = $1) = $2";
 const LOCK_ORDERS: &str = "select id from orders where buyer = $1 order by id {lock}";
 // Whoever places an order locks this row: once we have it, no other order of theirs can come.
 const LOCK_HOLDER: &str = "insert into holders (holder, live_holds) values ($1, 0)
@@ -128,9 +130,11 @@ pub async fn erase(storage: &Storage, person: &Person<'_>, kept: &[KeptAddress])
     let mut guards = Vec::new();
     if !kept.is_empty() {
         guards.push((LOCK_ORDERS, values![*buyer]));
-        guards.push((LOCK_HOLDER, values![format!("email:{buyer}")]));
-        guards.push((NOTHING_OPEN, values![*buyer, *now_micros]));
     }
+    // Also for somebody who had no order when we looked: they may have placed one since.
+    guards.push((LOCK_HOLDER, values![format!("email:{buyer}")]));
+    guards.push((NOTHING_OPEN, values![*buyer, *now_micros]));
+    guards.push((NOTHING_NEW, values![*buyer, i64::try_from(kept.len()).unwrap_or(i64::MAX)]));
     let mut statements = vec![];
     for order in kept {
         statements.push((
@@ -188,7 +192,7 @@ pub async fn erase(storage: &Storage, person: &Person<'_>, kept: &[KeptAddress])
 }
 
 /// Events that were kept whole and may tell of these orders: what Stripe sent names them by our id, by its own, or by the
-/// person's address.
+/// person's address. It finds too many rather than too few: an address may be a part of another.
 pub async fn events_naming(
     storage: &Storage,
     words: &[String],

@@ -50,16 +50,20 @@ pub async fn write(
     storage.write(sql, values![id, order.to_string(), author, text, now.micros()]).await.map(drop)
 }
 
+/// The note of this id, as it stands.
+pub async fn find(storage: &Storage, id: &str) -> Result<Option<Note>> {
+    let sql = "select author, text, written_at from order_notes where id = $1";
+    Ok(storage.read(sql, values![id]).await?.first().map(note))
+}
+
 /// The notes of an order, the newest first.
 pub async fn of_order(storage: &Storage, order: OrderId) -> Result<Vec<Note>> {
     let sql = "select author, text, written_at from order_notes where order_id = $1 order by written_at desc, id desc";
-    let rows = storage.read(sql, values![order.to_string()]).await?;
-    let note = |row: &Row| Note {
-        author: row.text(0).to_owned(),
-        text: row.text(1).to_owned(),
-        at: Timestamp::from_micros(row.int(2)),
-    };
-    Ok(rows.iter().map(note).collect())
+    Ok(storage.read(sql, values![order.to_string()]).await?.iter().map(note).collect())
+}
+
+fn note(row: &Row) -> Note {
+    Note { author: row.text(0).to_owned(), text: row.text(1).to_owned(), at: Timestamp::from_micros(row.int(2)) }
 }
 
 /// Asks for a letter once more. `click` names the wish: the same again is the same letter, and has the same Message-ID.

@@ -106,7 +106,8 @@ fn field(address: &str, name: &str) -> String {
     fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
 }
 
-fn words(text: &str) -> String {
+/// As names are stored and looked for: in small letters, a space between words.
+pub(super) fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

@@ -7,6 +7,8 @@ use super::revisions::{Expected, Removed};
 use super::{Result, Row, RowExt, Storage, StorageError, Value};
 use crate::values;
 
+/// The last place in the footer: far from where one more is no number any more.
+pub const POSITION_MAX: i64 = 1_000_000;
 /// Pages a footer has room for.
 const LISTED_MAX: i64 = 20;
 
@@ -53,12 +55,14 @@ pub async fn put(
     let change = "update pages set title = $2, body = $3, position = coalesce($4, position), updated_at = $5,
             revision = revision + 1
         where slug = $1 and revision = coalesce($6, revision) returning slug";
-    let (sql, mut parameters) = make(slug, title, body, position, now);
     let done = match expected {
-        Expected::Nothing => storage.write(sql, parameters).await?,
+        Expected::Nothing => {
+            let (sql, parameters) = make(slug, title, body, position, now);
+            storage.write(sql, parameters).await?
+        }
         Expected::Something | Expected::Revision(_) => {
-            parameters.push(expected.revision().into());
-            storage.write(change, parameters).await?
+            let revision = expected.revision();
+            storage.write(change, values![slug, json(title), json(body), position, now.micros(), revision]).await?
         }
     };
     Ok(!done.is_empty())
@@ -73,9 +77,10 @@ pub fn make(
     now: Timestamp,
 ) -> (&'static str, Vec<Value>) {
     let sql = "insert into pages (slug, title, body, position, updated_at, revision)
-        values ($1, $2, $3, coalesce($4, (select coalesce(max(position), 0) + 1 from pages)), $5, $5)
+        values ($1, $2, $3, coalesce($4, (select case when max(position) >= $6 then $6
+            else coalesce(max(position), 0) + 1 end from pages)), $5, $5)
         on conflict (slug) do nothing returning slug";
-    (sql, values![slug, json(title), json(body), position, now.micros()])
+    (sql, values![slug, json(title), json(body), position, now.micros(), POSITION_MAX])
 }
 
 /// Takes a page away, if it is as it was read; no revision: whatever stands.

@@ -132,6 +132,14 @@ pub struct NewEndpoint {
     pub topics: Vec<Topic>,
 }
 
+/// What is to be different about an endpoint; none: it stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    pub url: Option<String>,
+    pub note: Option<String>,
+    pub topics: Option<Vec<Topic>>,
+}
+
 /// The last answer of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -153,21 +161,23 @@ macro_rules! delivery_columns {
     };
 }
 
-pub async fn insert(storage: &Storage, id: &str, endpoint: &NewEndpoint, now: Timestamp) -> Result<()> {
+/// Makes one; false: there is, or was, one of this id.
+pub async fn insert(storage: &Storage, id: &str, endpoint: &NewEndpoint, now: Timestamp) -> Result<bool> {
     let sql =
         "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at)
-        values ($1, $2, $3, $4, 'active', '', 1, 0, $5) on conflict (id) do nothing";
+        values ($1, $2, $3, $4, 'active', '', 1, 0, $5) on conflict (id) do nothing returning id";
     let topics = topics_text(&endpoint.topics);
     let parameters = values![id, endpoint.url.as_str(), endpoint.note.as_str(), topics, now.micros()];
-    storage.write(sql, parameters).await.map(drop)
+    Ok(!storage.write(sql, parameters).await?.is_empty())
 }
 
-/// Changes what is said of it; false if there is none.
-pub async fn update(storage: &Storage, id: &str, endpoint: &NewEndpoint) -> Result<bool> {
-    let sql = "update webhook_endpoints set url = $2, note = $3, topics = $4 where id = $1 and state <> 'removed'
-        returning id";
-    let topics = topics_text(&endpoint.topics);
-    let rows = storage.write(sql, values![id, endpoint.url.as_str(), endpoint.note.as_str(), topics]).await?;
+/// Changes what is said of it, and nothing else: somebody may have changed the rest meanwhile. False if there is none.
+pub async fn update(storage: &Storage, id: &str, change: Change) -> Result<bool> {
+    let sql = "update webhook_endpoints set url = coalesce($2, url), note = coalesce($3, note),
+            topics = coalesce($4, topics)
+        where id = $1 and state <> 'removed' returning id";
+    let topics = change.topics.map(|topics| topics_text(&topics));
+    let rows = storage.write(sql, values![id, change.url, change.note, topics]).await?;
     Ok(!rows.is_empty())
 }
 

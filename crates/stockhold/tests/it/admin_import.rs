@@ -308,3 +308,26 @@ on_both_engines!(
         assert_eq!(settings::all(&shop.shop.storage).await.expect("the database answers").get("currency").map(String::as_str), Some("USD"));
     }
 );
+
+on_both_engines!(
+    /// An export goes out as it is read; packed on its way, it arrives whole. A packed file ends with how long it is unpacked.
+    an_export_arrives_whole_when_it_is_packed,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        buys(shop, "one", BUYER, None).await;
+        let manager = shop.sign_in(Role::Manager).await;
+        for what in ["products", "orders", "customers", "stock"] {
+            let plain = manager.post(&format!("/admin/data/export/{what}"), &[("format", "csv")]).await.text;
+            let request = shop.http.post(format!("{}/admin/data/export/{what}", shop.base_url));
+            let request = request.header("Sec-Fetch-Site", "same-origin").header("Accept-Encoding", "gzip");
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded").body("format=csv");
+            let packed = request.header("Cookie", format!("admin={}", manager.cookie("admin"))).send().await;
+            let packed = packed.expect("the shop answers");
+            assert_eq!(packed.headers().get("content-encoding").map(reqwest::header::HeaderValue::as_bytes), Some(&b"gzip"[..]));
+            let bytes = packed.bytes().await.expect("it does not break off");
+            let length = bytes.last_chunk::<4>().map(|end| u32::from_le_bytes(*end) as usize);
+            assert_eq!((&bytes[..2], length), (&b"\x1f\x8b"[..], Some(plain.len())), "{what}");
+        }
+    }
+);

@@ -2,6 +2,7 @@
 
 use reqwest::header::ETAG;
 use rules::orders::Status;
+use rules::time::Span;
 use serde_json::{Value, json};
 
 use crate::on_both_engines;
@@ -109,6 +110,13 @@ on_both_engines!(
             assert_eq!(shop.staff("POST", &at("notes"), "n-1", note.clone()).await.0, expected);
         }
         assert_eq!(shop.staff("POST", &at("notes"), "n-1", json!({ "text": "No." })).await.0, 422, "the key was used");
+        assert_eq!(column(&get(shop, &at("notes")).await, "text"), ["Wants it wrapped."]);
+        let written = get(shop, &at("notes")).await["data"][0].clone();
+        // The name is forgotten after a day, the note is not: the answer is what stands, never what was not written.
+        shop.shop.clock.advance(Span::minutes(25 * 60));
+        assert_eq!(shop.staff("POST", &at("notes"), "n-1", json!({ "text": "No." })).await.0, 422, "the key was used");
+        shop.shop.clock.advance(Span::minutes(25 * 60));
+        assert_eq!(shop.staff("POST", &at("notes"), "n-1", note).await, (201, written));
         assert_eq!(column(&get(shop, &at("notes")).await, "text"), ["Wants it wrapped."]);
 
         let letters = get(shop, &at("letters")).await;

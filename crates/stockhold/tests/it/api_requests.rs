@@ -7,6 +7,7 @@ use rules::orders::Status;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::language::machine_time;
+use stockhold::values;
 
 use crate::on_both_engines;
 use crate::support::shop::{TestShop, answer};
@@ -232,3 +233,25 @@ on_both_engines!(every_list_leads_to_its_end, TestShop, async |shop: &TestShop| 
         assert_eq!((status, told["errors"][0]["pointer"].as_str()), (422, Some("after")), "{path}");
     }
 });
+
+on_both_engines!(
+    /// A place beyond all bounds is refused, and one that was stored before breaks nothing for who comes after.
+    a_page_has_a_place_in_the_footer,
+    TestShop,
+    async |shop: &TestShop| {
+        let put = async |slug: &str, position: Value| {
+            let page = json!({ "title": { "en": slug }, "body": { "en": slug }, "position": position });
+            shop.staff("PUT", &format!("/api/admin/pages/{slug}"), "k", page).await
+        };
+        for wrong in [-1, 1_000_001, i64::MAX] {
+            let (status, told) = put("far", json!(wrong)).await;
+            assert_eq!((status, told["errors"][0]["pointer"].as_str()), (422, Some("/position")), "{told}");
+        }
+        assert_eq!(put("last", json!(1_000_000)).await.0, 201);
+        let sql = "update pages set position = $1 where slug = 'last'";
+        shop.shop.storage.write(sql, values![i64::MAX]).await.expect("the database answers");
+        let (status, told) = put("next", Value::Null).await;
+        assert_eq!((status, told["position"].as_i64()), (201, Some(1_000_000)), "{told}");
+        assert_eq!(put("next", told["position"].clone()).await.0, 200, "what is read can be written");
+    }
+);

@@ -23,6 +23,7 @@ mod bad_input;
 mod carts;
 mod charged;
 mod code_entry;
+mod commands;
 mod constraints;
 mod coupon_sheet;
 mod coupons;

@@ -106,7 +106,7 @@ async fn hear(State(program): State<Program>, headers: HeaderMap, body: String) 
 
 async fn endpoint(shop: &TestShop, program: &Program, topics: &[&str]) -> (String, String) {
     let body = json!({ "url": program.url, "topics": topics, "note": "the warehouse" });
-    let (status, made) = shop.staff("POST", "/api/admin/webhooks", "k", body).await;
+    let (status, made) = shop.staff("POST", "/api/admin/webhooks", &program.url, body).await;
     assert_eq!(status, 201, "{made}");
     let text = |name: &str| made[name].as_str().expect("text").to_owned();
     (text("id"), text("secret"))
@@ -395,6 +395,61 @@ on_both_engines!(
         deliver(shop).await;
         assert_eq!(program.told().len(), 1);
         assert_eq!(program.told()[0].id, event);
+    }
+);
+
+on_both_engines!(
+    /// The answer was lost, so the request comes again: no second endpoint, no second secret, and nobody is cut off.
+    a_repeated_request_draws_no_second_secret,
+    TestShop,
+    async |shop: &TestShop| {
+        let body = json!({ "url": "https://example.org/hooks" });
+        let make = async |key: &str, body: Value| shop.staff("POST", "/api/admin/webhooks", key, body).await;
+        let first = make("one", body.clone()).await;
+        assert_eq!((first.0, &make("one", body.clone()).await), (201, &first), "the same endpoint, the same secret");
+        let other = make("one", json!({ "url": "https://example.org/other" })).await;
+        assert_eq!((other.0, other.1["code"].as_str()), (422, Some("idempotency-key-reused")), "{}", other.1);
+        let unnamed = shop.ask("POST", "/api/admin/webhooks").header("Content-Type", "application/json");
+        let unnamed = unnamed.body(body.to_string()).send().await.expect("the shop answers");
+        assert_eq!(unnamed.status(), 201, "a name is not asked for");
+
+        let id = first.1["id"].as_str().expect("an id");
+        let rotate = async |key: &str| shop.staff("POST", &format!("/api/admin/webhooks/{id}/secret"), key, json!({})).await;
+        let drawn = rotate("two").await;
+        assert_eq!(drawn.0, 200, "{}", drawn.1);
+        assert_ne!(drawn.1["secret"], first.1["secret"]);
+        assert_eq!(rotate("two").await, drawn);
+        let next = rotate("three").await;
+        assert_ne!(next.1["secret"], drawn.1["secret"]);
+        // A late repeat of what is long done tells of the secret that stands.
+        assert_eq!(rotate("two").await, next);
+        let found = webhooks::find(&shop.shop.storage, id).await.expect("it answers").expect("it stands");
+        assert_eq!(found.generation, 3);
+
+        assert_eq!(shop.staff("DELETE", &format!("/api/admin/webhooks/{id}"), "k", json!({})).await.0, 204);
+        assert_eq!(make("one", body).await.0, 422, "what was removed does not come back");
+    }
+);
+
+on_both_engines!(
+    /// Two who change different things of an endpoint both have their way.
+    a_change_writes_only_what_it_says,
+    TestShop,
+    async |shop: &TestShop| {
+        let body = json!({ "url": "https://example.org/hooks", "note": "old", "topics": ["order.paid"] });
+        let (_, made) = shop.staff("POST", "/api/admin/webhooks", "one", body).await;
+        let id = made["id"].as_str().expect("an id");
+        let (storage, note) = (&shop.shop.storage, "new".to_owned());
+        let change = webhooks::Change { note: Some(note), ..webhooks::Change::default() };
+        assert!(webhooks::update(storage, id, change).await.expect("it answers"));
+        let change = webhooks::Change { topics: Some(vec![]), ..webhooks::Change::default() };
+        assert!(webhooks::update(storage, id, change).await.expect("it answers"));
+        let shown = show(shop, id).await;
+        let expected = (&json!("https://example.org/hooks"), &json!("new"), &json!([]));
+        assert_eq!((&shown["url"], &shown["note"], &shown["topics"]), expected);
+        let path = format!("/api/admin/webhooks/{id}");
+        let (status, shown) = shop.staff("PATCH", &path, "k", json!({ "topics": ["stock.low"] })).await;
+        assert_eq!((status, &shown["note"], &shown["topics"]), (200, &json!("new"), &json!(["stock.low"])));
     }
 );
 

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 use rules::ids::OrderId;
-use rules::text::Email;
 use serde::Deserialize;
 
 use super::desk::{Desk, noted};
@@ -87,8 +86,7 @@ pub async fn export(
     form: Result<Form<ExportForm>, FormRejection>,
 ) -> Result<Response, PageError> {
     let (customer, format) = (find(&desk, id).await?, form?.0.format);
-    let email = Email::parse(&customer.buyer).map_err(|_| PageError::NotFound)?;
-    let data = privacy::export(&desk.shop, &email).await.map_err(|fault| PageError::Fault(fault.0))?;
+    let data = privacy::export(&desk.shop, &customer.buyer).await.map_err(|fault| PageError::Fault(fault.0))?;
     let data = data.ok_or(PageError::NotFound)?;
     let (kind, ending, file) = match format.as_str() {
         "json" => ("application/json", "json", format!("{data:#}\n").into_bytes()),
@@ -104,20 +102,21 @@ pub async fn export(
 /// What goes and what stays, before it goes.
 pub async fn show_erase(desk: Desk, id: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
     let customer = find(&desk, id).await?;
-    let email = Email::parse(&customer.buyer).map_err(|_| PageError::NotFound)?;
-    let open = privacy::open_orders(&desk.shop, &email).await.map_err(|fault| PageError::Fault(fault.0))?;
-    erase_page(&desk, StatusCode::OK, &customer, &email, &open).await
+    if customer.is_erased() {
+        return Err(PageError::NotFound);
+    }
+    let open = privacy::open_orders(&desk.shop, &customer.buyer).await.map_err(|fault| PageError::Fault(fault.0))?;
+    erase_page(&desk, StatusCode::OK, &customer, &open).await
 }
 
+/// Pressed twice, it finishes what a crash left of the first time.
 pub async fn erase(desk: Desk, id: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
     let customer = find(&desk, id).await?;
     let place = format!("/admin/customers/{}", customer.id);
-    // A second click: it is done.
-    let Ok(email) = Email::parse(&customer.buyer) else { return Ok(desk.done(&place, "customer-erased")) };
-    match privacy::erase(&desk.shop, &email).await {
+    match privacy::erase(&desk.shop, &customer.buyer).await {
         Ok(held) => Ok(noted(desk.done(&place, "customer-erased"), format!("{} orders", held.orders))),
-        Err(ErasureFailure::Open(open)) => erase_page(&desk, StatusCode::CONFLICT, &customer, &email, &open).await,
-        Err(ErasureFailure::Meanwhile) => erase_page(&desk, StatusCode::CONFLICT, &customer, &email, &[]).await,
+        Err(ErasureFailure::Open(open)) => erase_page(&desk, StatusCode::CONFLICT, &customer, &open).await,
+        Err(ErasureFailure::Meanwhile) => erase_page(&desk, StatusCode::CONFLICT, &customer, &[]).await,
         Err(ErasureFailure::Fault(fault)) => Err(PageError::Fault(fault.0)),
     }
 }
@@ -126,10 +125,10 @@ async fn erase_page(
     desk: &Desk,
     status: StatusCode,
     customer: &Customer,
-    email: &Email,
     open: &[OpenOrder],
 ) -> Result<Response, PageError> {
-    let held = privacy::held(&desk.shop, email).await.map_err(|fault| PageError::Fault(fault.0))?.unwrap_or_default();
+    let held = privacy::held(&desk.shop, &customer.buyer).await.map_err(|fault| PageError::Fault(fault.0))?;
+    let held = held.unwrap_or_default();
     let open: Vec<Value> = open
         .iter()
         .map(|order| {

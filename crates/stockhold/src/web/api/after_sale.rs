@@ -1,5 +1,6 @@
 //! What happens to an order after it was placed: it is cancelled, shipped, refunded.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Json;
@@ -327,9 +328,9 @@ pub fn words(text: &str, pointer: &'static str) -> Result<String, Problem> {
 }
 
 /// Two keys of the API are two callers: each names its requests as it likes.
-pub fn named(caller: &Caller, what: &str, order: OrderId, key: &str) -> u128 {
+pub fn named(caller: &Caller, what: &str, about: impl Display, key: &str) -> u128 {
     let by = caller.key.as_ref().map_or("", |key| key.id.as_str());
-    bits(&format!("{what}:{by}:{order}:{key}"))
+    bits(&format!("{what}:{by}:{about}:{key}"))
 }
 
 pub fn hash(body: &impl Serialize) -> String {

@@ -130,6 +130,18 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// For requests that may go without a name.
+impl<S: Send + Sync> axum::extract::OptionalFromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if !parts.headers.contains_key("Idempotency-Key") {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
 /// How many rows a caller asked for.
 pub fn page_rows(limit: Option<i64>) -> Result<i64, Problem> {
     let limit = limit.unwrap_or(PAGE_ROWS);

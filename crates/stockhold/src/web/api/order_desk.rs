@@ -142,9 +142,13 @@ pub async fn write_note(
     if used == Use::OfAnother {
         return Err(Refusal::IdempotencyKeyReused.into());
     }
-    let (author, now) = (caller.name(), shop.now());
-    order_notes::write(&shop.storage, &id, order.id, &author, text, now).await?;
-    Ok(done(StatusCode::CREATED, NoteBody { author, text: text.to_owned(), at: time(now) }, used == Use::Again))
+    order_notes::write(&shop.storage, &id, order.id, &caller.name(), text, shop.now()).await?;
+    // Names are forgotten after a day, notes are not: what stands is the answer, unless it says something else.
+    let stands = order_notes::find(&shop.storage, &id).await?.ok_or_else(Problem::not_found)?;
+    if stands.text != text {
+        return Err(Refusal::IdempotencyKeyReused.into());
+    }
+    Ok(done(StatusCode::CREATED, note(stands), used == Use::Again))
 }
 
 /// Lists the letters about an order, the oldest first.

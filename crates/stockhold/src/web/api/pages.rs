@@ -14,7 +14,7 @@ use super::input::{Body, Parameters, Segment, page_rows};
 use super::products::is_slug;
 use crate::language::Language;
 use crate::shop::Shop;
-use crate::storage::pages::{self, Page};
+use crate::storage::pages::{self, POSITION_MAX, Page};
 use crate::storage::products::Localized;
 use crate::storage::revisions::{Expected, Removed};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
@@ -42,7 +42,8 @@ pub struct PageInput {
     title: BTreeMap<String, String>,
     /// By language; Markdown.
     body: BTreeMap<String, String>,
-    /// Left out: last, or as it is.
+    /// Left out: last, or as it is. Pages of the same place stand by their slugs.
+    #[schema(minimum = 0, maximum = 1_000_000)]
     position: Option<i64>,
 }
 
@@ -159,6 +160,9 @@ fn wrongs(slug: &str, input: &PageInput) -> Vec<FieldError> {
     let mut add = |pointer: String, code, detail: String| wrongs.push(FieldError { pointer, code, detail });
     if !is_slug(slug) {
         add("slug".to_owned(), "not-a-slug", "Lower-case letters, digits and hyphens.".to_owned());
+    }
+    if input.position.is_some_and(|position| !(0..=POSITION_MAX).contains(&position)) {
+        add("/position".to_owned(), "out-of-range", format!("0 to {POSITION_MAX}."));
     }
     for (name, texts, chars_max) in [("title", &input.title, TITLE_CHARS_MAX), ("body", &input.body, BODY_CHARS_MAX)] {
         if texts.values().all(|text| text.trim().is_empty()) {

@@ -6,15 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rules::commands::Refusal;
 use rules::topics::Topic;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Body, Parameters, Segment, Segments, page_rows};
+use super::access::Caller;
+use super::after_sale::{done, hash, named};
+use super::input::{Body, IdempotencyKey, Parameters, Segment, Segments, page_rows};
 use super::{page, time};
 use crate::outbox::webhooks as outbox;
 use crate::shop::Shop;
-use crate::storage::webhooks::{self, Delivery, DeliveryState, Endpoint, NewEndpoint, Why};
+use crate::storage::idempotency::{self, Use};
+use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, NewEndpoint, Why};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 /// Longest note of an endpoint, in characters.
@@ -49,7 +53,7 @@ pub struct WebhookList {
 }
 
 /// A new endpoint.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookInput {
     /// https, on the public internet.
@@ -130,24 +134,40 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result
 
 /// Makes an endpoint; its secret is in the answer, once. From now on it is told what happens.
 #[utoipa::path(post, path = "/api/admin/webhooks", tag = "admin", operation_id = "make_webhook",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same request again is the same endpoint")),
     request_body = WebhookInput, security(("key" = ["settings:write"])),
-    responses((status = 201, description = "It is told what happens from now on", body = WebhookEndpoint),
+    responses((status = 201, description = "It is told what happens from now on", body = WebhookEndpoint, headers(
+            ("Idempotency-Replayed" = String, description = "`true` when it was made before"))),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn make(
     State(shop): State<Arc<Shop>>,
+    caller: Caller,
+    key: Option<IdempotencyKey>,
     Body(input): Body<WebhookInput>,
-) -> Result<(StatusCode, Json<WebhookEndpoint>), Problem> {
+) -> Result<Response, Problem> {
+    let request = hash(&input);
     let endpoint = checked(&shop, &input.url, input.note.unwrap_or_default(), &input.topics.unwrap_or_default());
     let endpoint = endpoint.map_err(Problem::invalid_fields)?;
-    if webhooks::list(&shop.storage).await?.len() >= ENDPOINTS_MAX {
+    let id = match key {
+        None => draw_id(&shop),
+        Some(IdempotencyKey(key)) => {
+            let id = format!("whk_{:032x}", named(&caller, "webhook", "", &key));
+            if idempotency::used(&shop.storage, &id, &request, shop.now()).await? == Use::OfAnother {
+                return Err(Refusal::IdempotencyKeyReused.into());
+            }
+            id
+        }
+    };
+    let stands = webhooks::find(&shop.storage, &id).await?;
+    if stands.is_none() && webhooks::list(&shop.storage).await?.len() >= ENDPOINTS_MAX {
         let detail = format!("There are {ENDPOINTS_MAX} endpoints already. Remove one first.");
         return Err(Problem::conflict("too-many-endpoints", detail));
     }
-    let id = draw_id(&shop);
-    webhooks::insert(&shop.storage, &id, &endpoint, shop.now()).await?;
-    let made = find(&shop, &id).await?;
+    let is_new = webhooks::insert(&shop.storage, &id, &endpoint, shop.now()).await?;
+    // One that was made under this name and removed since does not come back.
+    let made = webhooks::find(&shop.storage, &id).await?.ok_or(Refusal::IdempotencyKeyReused)?;
     let secret = shop.webhook_secret(&made.id, made.generation).expose();
-    Ok((StatusCode::CREATED, Json(body(&made, Some(secret)))))
+    Ok(done(StatusCode::CREATED, body(&made, Some(secret)), !is_new))
 }
 
 /// Changes what is said of it, and nothing else. Whoever enables one sends what waited.
@@ -162,11 +182,13 @@ pub async fn change(
     Body(input): Body<WebhookChange>,
 ) -> Result<Json<WebhookEndpoint>, Problem> {
     let stands = find(&shop, &id).await?;
-    let words = |topics: &[Topic]| topics.iter().map(|topic| topic.as_str().to_owned()).collect::<Vec<_>>();
-    let topics = input.topics.unwrap_or_else(|| words(&stands.topics));
-    let (url, note) = (input.url.unwrap_or(stands.url), input.note.unwrap_or(stands.note));
-    let endpoint = checked(&shop, &url, note, &topics).map_err(Problem::invalid_fields)?;
-    webhooks::update(&shop.storage, &id, &endpoint).await?;
+    let url = input.url.as_deref().unwrap_or(&stands.url);
+    let asked =
+        checked(&shop, url, input.note.clone().unwrap_or_default(), input.topics.as_deref().unwrap_or_default());
+    let NewEndpoint { url, note, topics } = asked.map_err(Problem::invalid_fields)?;
+    let change =
+        Change { url: input.url.map(|_| url), note: input.note.map(|_| note), topics: input.topics.map(|_| topics) };
+    webhooks::update(&shop.storage, &id, change).await?;
     match input.active {
         Some(true) => webhooks::enable(&shop.storage, &id).await?,
         Some(false) => drop(webhooks::disable(&shop.storage, &id, Why::ByHand, shop.now()).await?),
@@ -188,16 +210,33 @@ pub async fn remove(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Resu
 /// Draws a new secret. For a day messages are signed with the one before as well, so that the other program can change
 /// over in its own time.
 #[utoipa::path(post, path = "/api/admin/webhooks/{id}/secret", tag = "admin", operation_id = "rotate_webhook_secret",
-    params(("id" = String, Path, description = "whk_…")), security(("key" = ["settings:write"])),
-    responses((status = 200, description = "The endpoint with its new secret", body = WebhookEndpoint),
+    params(("id" = String, Path, description = "whk_…"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request again draws no further secret")),
+    security(("key" = ["settings:write"])),
+    responses((status = 200, description = "The endpoint with its new secret", body = WebhookEndpoint, headers(
+            ("Idempotency-Replayed" = String, description = "`true` when it was drawn before"))),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn rotate(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result<Json<WebhookEndpoint>, Problem> {
+pub async fn rotate(
+    State(shop): State<Arc<Shop>>,
+    caller: Caller,
+    key: Option<IdempotencyKey>,
+    Segment(id): Segment,
+) -> Result<Response, Problem> {
     let stands = find(&shop, &id).await?;
+    if let Some(IdempotencyKey(key)) = key {
+        // The name is kept with the secret that stood before: where another stands, the drawing took place.
+        let name = format!("secret:{:032x}", named(&caller, "secret", &id, &key));
+        let from = stands.generation.to_string();
+        if idempotency::used(&shop.storage, &name, &from, shop.now()).await? == Use::OfAnother {
+            let secret = shop.webhook_secret(&id, stands.generation).expose();
+            return Ok(done(StatusCode::OK, body(&stands, Some(secret)), true));
+        }
+    }
     if !webhooks::rotate(&shop.storage, &id, stands.generation, shop.now() + outbox::CHANGE_OVER).await? {
         return Err(Problem::conflict("conflict", "Somebody changed this just now. Try again."));
     }
     let secret = shop.webhook_secret(&id, stands.generation + 1).expose();
-    Ok(Json(body(&find(&shop, &id).await?, Some(secret))))
+    Ok(done(StatusCode::OK, body(&find(&shop, &id).await?, Some(secret)), false))
 }
 
 /// Sends a `webhook.test` now, once, and tells what the endpoint answered.

@@ -132,7 +132,9 @@ fn field(error: &FieldError) -> String {
     match error.pointer.trim_start_matches('/').split_once('/') {
         Some((part, "zh-CN")) => format!("{part}_zh"),
         Some((part, _)) => format!("{part}_en"),
-        None if error.pointer == "slug" => "slug".to_owned(),
+        None if ["slug", "/position"].contains(&error.pointer.as_str()) => {
+            error.pointer.trim_start_matches('/').to_owned()
+        }
         None => format!("{}_en", error.pointer.trim_start_matches('/')),
     }
 }

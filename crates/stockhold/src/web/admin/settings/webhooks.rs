@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::form::{Sent, Sheet, Typed, Values};
 use super::{found, once};
 use crate::outbox::webhooks as outbox;
-use crate::storage::webhooks::{self, Delivery, DeliveryState, Endpoint, State, Why};
+use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, State, Why};
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
 use crate::web::api::webhooks::{ENDPOINTS_MAX, checked, draw_id, read_cursor};
@@ -82,7 +82,8 @@ pub async fn save(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageError>
     let endpoint = found(webhooks::find(&desk.shop.storage, &id).await?)?;
     match checked(&desk.shop, typed.get("url"), typed.get("note").to_owned(), &topics(&typed)) {
         Ok(changed) => {
-            webhooks::update(&desk.shop.storage, &id, &changed).await?;
+            let change = Change { url: Some(changed.url), note: Some(changed.note), topics: Some(changed.topics) };
+            webhooks::update(&desk.shop.storage, &id, change).await?;
             Ok(desk.done(&format!("{PLACE}/{id}"), "saved"))
         }
         Err(errors) => {
