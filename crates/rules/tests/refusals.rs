@@ -589,6 +589,25 @@ fn a_failed_refund_goes_back_once_more() {
     assert_eq!(third, Err(Refusal::NothingToRefund), "nothing is left of the payment");
 }
 
+/// M3: a page that still offers to send a failed refund again does not send what was refunded anew meanwhile; the rest of the
+/// payment can still go back.
+#[test]
+fn a_failed_refund_that_was_made_up_for_is_not_sent_again() {
+    let (anew, stale) = (RefundId::from_u128(61), RefundId::from_u128(62));
+    let mut books = with_paid(&[("mug", 3)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, anew, goods(&[(1, 1)])).expect("it is owed");
+    assert_eq!(refund(&mut books, stale, RefundWhat::Again(REFUND)), Err(Refusal::NothingToRefund));
+    refund(&mut books, stale, RefundWhat::Amount(PRICE_MINOR)).expect("by its amount, if somebody means it");
+    // What made up for it failed as well: one of them is owed.
+    told_refund(&mut books, anew, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    told_refund(&mut books, stale, Some("re_3"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, RefundId::from_u128(63), RefundWhat::Again(REFUND)).expect("it is owed");
+    let twice = refund(&mut books, RefundId::from_u128(64), RefundWhat::Again(anew));
+    assert_eq!(twice, Err(Refusal::NothingToRefund));
+}
+
 /// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.
 #[test]
 fn goods_that_were_not_sold_are_not_returned() {

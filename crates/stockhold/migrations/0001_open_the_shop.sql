@@ -497,7 +497,7 @@ create table webhook_deliveries (
     answered_at bigint,
     primary key (endpoint_id, event_id)
 ) {clustered};
-create index webhook_deliveries_due on webhook_deliveries (due_at) where state = 'due';
+create index webhook_deliveries_due on webhook_deliveries (endpoint_id, due_at) where state = 'due';
 create index webhook_deliveries_latest on webhook_deliveries (endpoint_id, happened_at);
 create index webhook_deliveries_over on webhook_deliveries (happened_at) where state <> 'due';
 create index stripe_events_state on stripe_events (state, received_at);

@@ -116,10 +116,14 @@ fn payment_beside(books: &Books, id: OrderId, intent: &str) -> Result<Payment, R
     payment.filter(|payment| payment.purpose != Purpose::Order).cloned().ok_or(Refusal::PaymentUnknown)
 }
 
-/// A refund of this order that is not on its way any more.
+/// A refund of this order that is not on its way any more, and that nothing has made up for: what was refunded anew since is
+/// not sent a second time from a page that still offers it.
 fn failed_refund(books: &Books, id: OrderId, failed: RefundId) -> Result<Refund, Refusal> {
     let refund = books.refunds.get(&failed).filter(|refund| refund.order == id).ok_or(Refusal::RefundUnknown)?;
-    if refund.state.is_alive() { Err(Refusal::NothingToRefund) } else { Ok(refund.clone()) }
+    let made_up = books.refunds.values().any(|later| {
+        later.id != refund.id && later.intent_id == refund.intent_id && later.at >= refund.at && later.state.is_alive()
+    });
+    if refund.state.is_alive() || made_up { Err(Refusal::NothingToRefund) } else { Ok(refund.clone()) }
 }
 
 /// The payment that paid the order; otherwise money that is here for other reasons and not yet on its way back.

@@ -81,6 +81,7 @@ admin-stock-delta = Change by
 admin-stock-delta-hint = 2 adds two, -2 takes two away.
 admin-stock-wrong-number = Enter a whole number that is not zero.
 admin-stock-wrong-range = This is beyond what can be counted.
+admin-stock-used = This form was used for another change. Look at the level, and send it once more if it is still needed.
 
 admin-stock-shortfall = Fewer than are promised
 admin-stock-shortfall-ask = { $held } are held for orders, and only { $found } would be left: { $missing } missing. These orders are concerned:
@@ -115,6 +116,7 @@ admin-stock-count-changed = Changed by { $delta }.
 admin-stock-count-short = Changed by { $delta }; { $short } are missing of what is promised.
 admin-stock-count-below-held = Fewer than are held for orders. Nothing was changed.
 admin-stock-count-since = Somebody changed it since the sheet was made. Nothing was changed.
+admin-stock-count-used = This sheet has counted it with another number. Nothing was changed now.
 admin-stock-count-unknown = There is no such SKU.
 admin-stock-count-anew = { $on_shelf } should be there now. Counted:
 admin-stock-count-again = Enter again

@@ -73,6 +73,7 @@ admin-stock-delta = 增减
 admin-stock-delta-hint = 2 表示增加两件，-2 表示减少两件。
 admin-stock-wrong-number = 请输入不为零的整数。
 admin-stock-wrong-range = 超出可盘点的范围。
+admin-stock-used = 该表单已用于另一次更改。请先查看当前库存，如仍需更改，请再次提交。
 
 admin-stock-shortfall = 少于已承诺的数量
 admin-stock-shortfall-ask = { $held } 件已被订单占用，更正后只剩 { $found } 件，短缺 { $missing } 件。涉及以下订单：
@@ -105,6 +106,7 @@ admin-stock-count-changed = 已增减 { $delta } 件。
 admin-stock-count-short = 已增减 { $delta } 件，已承诺的商品短缺 { $short } 件。
 admin-stock-count-below-held = 少于订单占用的数量，未更改。
 admin-stock-count-since = 盘点表生成后，库存已被他人更改，未更改。
+admin-stock-count-used = 该盘点表已按另一数量盘点过此货号，本次未更改。
 admin-stock-count-unknown = 没有这个货号。
 admin-stock-count-anew = 现在应有 { $on_shelf } 件。实盘：
 admin-stock-count-again = 再次提交

@@ -274,7 +274,7 @@ impl Export {
 
     async fn stock(&mut self, room: Storeroom<'_>) -> Result<Vec<Vec<Value>>, ImportError> {
         let after = if let Place::Text(sku) = &self.place { sku.clone() } else { String::new() };
-        let page = exports::levels(room.storage, &after, PAGE_ROWS).await?;
+        let page = exports::levels(room.storage, &after, PAGE_ROWS, room.now).await?;
         self.go_on(page.len(), page.last().map(|row| Place::Text(row.text(0).to_owned())));
         let level = |row: &crate::storage::Row| {
             let title = |at: usize| {
@@ -283,13 +283,15 @@ impl Export {
             };
             let title =
                 [title(2), title(3)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+            let (on_hand, held, short, due) = (row.int(4), row.int(5), row.int(6), row.int(7));
             vec![
                 row.text(0).into(),
                 row.text(1).into(),
                 title.into(),
-                row.int(4).into(),
-                row.int(5).into(),
-                (row.int(4) - row.int(5)).into(),
+                // What is there to be counted: read in again, it changes nothing.
+                (on_hand - short).max(0).into(),
+                held.into(),
+                (on_hand - held - short + due).clamp(0, on_hand.max(0)).into(),
             ]
         };
         Ok(page.iter().map(level).collect())

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::coupon_sheet::{self, Register};
 use super::sheet::{RowError, SheetError};
+use super::stock_sheet::CountSheet;
 use super::{ImportError, Storeroom, columns, rows, stock_sheet, woo};
 
 const FOLDER: &str = "imports";
@@ -55,7 +56,7 @@ impl Kind {
     pub fn columns(self) -> &'static [&'static str] {
         match self {
             Kind::Products => &columns::NAMES,
-            Kind::Stock => &["sku", "on_hand"],
+            Kind::Stock => &["sku", "on_hand", "on_shelf", "revision"],
             Kind::Coupons => coupon_sheet::HEADINGS,
         }
     }
@@ -354,7 +355,9 @@ impl Intakes {
                 })
             }
             Kind::Stock => {
-                let done = stock_sheet::import(room, &sheet[..], &intake.id, actor, dry_run, progress).await?;
+                let taken_at = Timestamp::from_micros(intake.received_micros);
+                let counts = CountSheet { identity: &intake.id, taken_at };
+                let done = stock_sheet::import(room, &sheet[..], counts, actor, dry_run, progress).await?;
                 Ok(Report {
                     changed: done.changed,
                     unchanged: done.unchanged,

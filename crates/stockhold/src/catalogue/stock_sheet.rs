@@ -1,25 +1,29 @@
 //! Stock counts as a spreadsheet: what was found on the shelf, for each item number.
 //!
 //! Promise: the difference goes through the ledger as a `counted` movement, each with an identity of its own that comes
-//! from the sheet and the item number: the same sheet again, after a crash or a second click, counts nothing twice, also when
-//! something was sold in between. A mistake anywhere counts nothing.
+//! from the sheet and the item number: the same sheet again, after a crash or a second click, counts nothing twice. A count is
+//! held against the shelf as it was when it was taken: what was sold since stays sold, also of a row that was right and left
+//! no movement. What was changed by hand since may already be in the count: a person looks again. A mistake anywhere counts
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use futures_util::future::join_all;
 use rules::commands::Refusal;
+use rules::commands::correct_stock::{BelowHeld, CorrectStock};
 use rules::commands::count_stock::CountStock;
 use rules::ids::CountId;
 use rules::stock::{ON_HAND_MAX, Reason};
 use rules::text::Sku;
+use rules::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::rows::{self, Rows};
 use super::sheet::{RowError, SheetError};
 use super::{COUNTS_AT_ONCE, ImportError, Storeroom};
 use crate::ledger::Failure;
-use crate::storage::exports;
+use crate::storage::exports::{self, LevelSince};
 
 /// Nobody reads more mistakes than this; the file is mended and tried again.
 const ERRORS_MAX: usize = 1_000;
@@ -38,12 +42,22 @@ pub struct StockReport {
     pub errors: Vec<RowError>,
 }
 
-/// Counts stock by a sheet with the columns `sku` and `on_hand`. `identity` names the sheet: the same name again is the same
-/// count. With `dry_run` it only says what it would do; `progress` hears how many rows are done.
+/// A count sheet, whatever is in it.
+#[derive(Debug, Clone, Copy)]
+pub struct CountSheet<'a> {
+    /// The same name again is the same count.
+    pub identity: &'a str,
+    /// When it was counted, as far as anybody knows.
+    pub taken_at: Timestamp,
+}
+
+/// Counts stock by a sheet with the columns `sku` and `on_hand`, and `on_shelf` and `revision` if it was printed here: then a
+/// row is held against what was printed. With `dry_run` it only says what it would do; `progress` hears how many rows are
+/// done.
 pub async fn import(
     room: Storeroom<'_>,
     file: impl Read,
-    identity: &str,
+    sheet: CountSheet<'_>,
     actor: &str,
     dry_run: bool,
     mut progress: impl FnMut(u64),
@@ -53,32 +67,38 @@ pub async fn import(
     let mut commands = Vec::new();
     for chunk in counted.chunks(LEVELS_AT_ONCE) {
         let skus: Vec<String> = chunk.iter().map(|row| row.sku.to_string()).collect();
-        let ids: Vec<String> = chunk.iter().map(|row| id(identity, &row.sku).to_string()).collect();
-        let levels = exports::levels_of(room.storage, skus).await?;
+        let ids: Vec<String> = chunk.iter().map(|row| id(sheet.identity, &row.sku).to_string()).collect();
+        let levels = exports::levels_since(room.storage, skus, sheet.taken_at).await?;
         let before: BTreeSet<String> = exports::counted_before(room.storage, ids).await?.into_iter().collect();
         for row in chunk {
-            let id = id(identity, &row.sku);
+            let id = id(sheet.identity, &row.sku);
             if before.contains(&id.to_string()) {
                 report.counted_before += 1;
                 continue;
             }
-            let Some((on_hand, held)) = levels.get(row.sku.as_str()).copied() else {
+            let Some(level) = levels.get(row.sku.as_str()) else {
                 wrong(&mut errors, row.row, "sku", format!("There is no item number {} in your shop.", row.sku));
                 continue;
             };
-            if row.on_hand < held {
-                let message = format!("{held} of {} are held by unpaid orders: release them first.", row.sku);
+            let Some(delta) = difference(row, level) else {
+                let message = format!("{} was changed by hand since this was counted: look at it again.", row.sku);
+                wrong(&mut errors, row.row, "on_hand", message);
+                continue;
+            };
+            if delta == 0 {
+                report.unchanged += 1;
+                continue;
+            }
+            if level.on_hand + delta < level.held {
+                let message = format!("{} of {} are held by unpaid orders: release them first.", level.held, row.sku);
                 wrong(&mut errors, row.row, "on_hand", message);
                 continue;
             }
-            match row.on_hand - on_hand {
-                0 => report.unchanged += 1,
-                delta => {
-                    report.changed += 1;
-                    let (sku, actor) = (row.sku.clone(), actor.to_owned());
-                    commands.push((row.row, CountStock { id, sku, delta, reason: Reason::Counted, actor }));
-                }
-            }
+            report.changed += 1;
+            let (sku, actor) = (row.sku.clone(), actor.to_owned());
+            let count = CountStock { id, sku, delta, reason: Reason::Counted, actor };
+            let (revision, below_held) = (Some(level.revision), BelowHeld::Refuse);
+            commands.push((row.row, CorrectStock { count, revision, below_held }));
         }
     }
     errors.sort_by_key(|error| error.row);
@@ -88,14 +108,14 @@ pub async fn import(
     }
     let mut done = 0;
     for some in commands.chunks(COUNTS_AT_ONCE) {
-        let counts = some.iter().map(|(_, command)| room.ledger.count_stock(command.clone(), room.now));
+        let counts = some.iter().map(|(_, command)| room.ledger.correct_stock(command.clone(), room.now));
         for ((row, command), counted) in some.iter().zip(join_all(counts).await) {
             match counted {
                 Ok(_) => {}
                 // Somebody bought or counted in this very moment; the same sheet again counts the rest.
                 Err(Failure::Refused(refusal)) => {
                     report.changed -= 1;
-                    wrong(&mut report.errors, *row, "on_hand", said(&refusal, &command.sku));
+                    wrong(&mut report.errors, *row, "on_hand", said(&refusal, &command.count.sku));
                 }
                 Err(fault) => return Err(fault.into()),
             }
@@ -104,6 +124,22 @@ pub async fn import(
         progress(done);
     }
     Ok(report)
+}
+
+/// By how much the shelf differs from what it should have been when somebody counted; none: somebody changed it by hand
+/// since, and nobody knows whether the count has seen it.
+fn difference(row: &CountedRow, level: &LevelSince) -> Option<i64> {
+    if let Some(printed) = row.printed {
+        let delta = row.on_hand - printed.on_shelf;
+        return (delta == 0 || printed.revision == level.revision).then_some(delta);
+    }
+    match row.on_hand - level.on_shelf_then() {
+        0 => Some(0),
+        // The file is older than the goods: whoever wrote it knew that they would come in.
+        _ if level.is_new => Some(row.on_hand - level.on_shelf_but_for_sales()),
+        _ if level.by_hand => None,
+        delta => Some(delta),
+    }
 }
 
 fn said(refusal: &Refusal, sku: &Sku) -> String {
@@ -122,6 +158,14 @@ struct CountedRow {
     row: u64,
     sku: Sku,
     on_hand: i64,
+    printed: Option<Printed>,
+}
+
+/// What a count sheet of the desk said was on the shelf, and of which revision.
+#[derive(Clone, Copy)]
+struct Printed {
+    on_shelf: i64,
+    revision: i64,
 }
 
 fn read(file: impl Read) -> Result<Counted, SheetError> {
@@ -136,6 +180,7 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
     let (Some(sku_at), Some(on_hand_at)) = (at.get("sku").copied(), at.get("on_hand").copied()) else {
         return Err(SheetError::NoCount);
     };
+    let printed_at = at.get("on_shelf").copied().zip(at.get("revision").copied());
     let (mut counted, mut errors) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     while let Some((row, record)) = rows.next()? {
@@ -165,13 +210,19 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
         if text.is_empty() {
             continue;
         }
-        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
-        match number.filter(|number| *number <= ON_HAND_MAX) {
-            Some(on_hand) => counted.push(CountedRow { row, sku, on_hand }),
+        let printed = printed_at.and_then(|(on_shelf, revision)| {
+            Some(Printed { on_shelf: whole(cell(on_shelf))?, revision: whole(cell(revision))? })
+        });
+        match whole(text).filter(|number| *number <= ON_HAND_MAX) {
+            Some(on_hand) => counted.push(CountedRow { row, sku, on_hand, printed }),
             None => wrong(&mut errors, row, "on_hand", "A count is a whole number from 0 on.".to_owned()),
         }
     }
     Ok(Counted { rows: counted, errors })
+}
+
+fn whole(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// What a heading means here.
@@ -179,6 +230,9 @@ pub(super) fn known(heading: &str) -> Option<&'static str> {
     match heading.trim().to_lowercase().replace([' ', '-'], "_").as_str() {
         "sku" | "item_number" | "货号" => Some("sku"),
         "on_hand" | "counted" | "quantity" | "stock" | "数量" | "库存" => Some("on_hand"),
+        // Of a sheet that was printed here.
+        "on_shelf" => Some("on_shelf"),
+        "revision" => Some("revision"),
         _ => None,
     }
 }

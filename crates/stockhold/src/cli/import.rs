@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rules::time::Timestamp;
 
 use super::{FAILED, Stop, open_at_head, print, say};
 use crate::catalogue::coupon_sheet::{self, Register};
 use crate::catalogue::encoding::Encoding;
 use crate::catalogue::pictures;
 use crate::catalogue::sheet::RowError;
-use crate::catalogue::stock_sheet::{self, StockReport};
+use crate::catalogue::stock_sheet::{self, CountSheet, StockReport};
 use crate::catalogue::{self, ImportReport, Storeroom};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -35,7 +36,8 @@ pub enum Import {
         #[command(flatten)]
         settings: Box<Settings>,
     },
-    /// Stock counts from CSV with the columns sku and on_hand. The same file again, as it was saved, counts nothing twice.
+    /// Stock counts from CSV with the columns sku and on_hand. The same file again, as it was saved, counts nothing twice, and
+    /// what was sold since it was saved stays sold.
     Stock {
         file: PathBuf,
         #[arg(long, value_enum, default_value = "utf-8")]
@@ -124,14 +126,16 @@ async fn stock(file: &Path, encoding: FileEncoding, dry_run: bool, settings: &Se
     let sheet = text(file, encoding)?;
     // A file that was saved anew is a new count, also when it says the same.
     let saved = file.metadata().and_then(|data| data.modified()).ok();
-    let saved = saved.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_micros());
-    let identity = format!("{saved} {sheet}");
+    let saved = saved.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|at| at.as_micros());
+    let identity = format!("{} {sheet}", saved.unwrap_or(0));
     let config = Config::read(settings)?;
     drop(open_at_head(settings).await?);
     let shop = Shop::open(config, Clock::system()).await?;
     let room =
         Storeroom { storage: &shop.storage, ledger: &shop.ledger, currency: shop.settings().currency, now: shop.now() };
-    let report = stock_sheet::import(room, sheet.as_bytes(), &identity, "import", dry_run, |_| {}).await;
+    let taken_at = saved.and_then(|at| i64::try_from(at).ok()).map_or(room.now, Timestamp::from_micros);
+    let counts = CountSheet { identity: &identity, taken_at };
+    let report = stock_sheet::import(room, sheet.as_bytes(), counts, "import", dry_run, |_| {}).await;
     let report = report.map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
     let StockReport { changed, unchanged, counted_before, errors } = &report;
     if !errors.is_empty() {

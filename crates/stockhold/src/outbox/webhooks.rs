@@ -3,8 +3,6 @@
 //! Promise: an endpoint hears of everything at least once, under an id that is always the same; what it does not take is
 //! tried again for three days. Only 2xx is a yes. Nothing here is waited for by a buyer, nor by anything else.
 
-use std::collections::BTreeMap;
-
 use futures_util::future::try_join_all;
 use rules::time::{Span, Timestamp};
 use rules::topics::Topic;
@@ -38,8 +36,8 @@ const JITTER_PARTS: i64 = 10;
 const PATIENCE: Span = Span::minutes(5 * 24 * 60);
 /// How long the secret before is signed with, too, unless it is known to others.
 pub const CHANGE_OVER: Span = Span::minutes(24 * 60);
-/// What is taken up in one round.
-const DELIVERIES_PER_ROUND: i64 = 200;
+/// What one endpoint is sent before it is looked again what is due.
+const DELIVERIES_PER_TURN: i64 = 20;
 /// A letter that did not go is tried again after this.
 const LETTER_WAIT: Span = Span::minutes(5);
 /// What a test is called; no endpoint can ask to be spared it.
@@ -47,20 +45,23 @@ pub const TEST: &str = "webhook.test";
 /// The answer that takes an endpoint out of use.
 const GONE: u16 = 410;
 
-/// Sends what is due; returns how many deliveries came to an end. One endpoint does not wait for another, and one that
-/// does not answer is left alone until the next round.
+/// Sends what is due, a turn of each endpoint; returns how many deliveries came to an end.
 pub async fn send_due(shop: &Shop) -> Result<usize, Fault> {
-    let mut by_endpoint: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (endpoint, event) in webhooks::due(&shop.storage, shop.now(), DELIVERIES_PER_ROUND).await? {
-        by_endpoint.entry(endpoint).or_default().push(event);
-    }
-    let rounds = by_endpoint.iter().map(|(endpoint, events)| send_to(shop, endpoint, events));
-    Ok(try_join_all(rounds).await?.into_iter().sum())
+    let endpoints = active(shop).await?;
+    let turns = endpoints.iter().map(|endpoint| send_to(shop, endpoint));
+    Ok(try_join_all(turns).await?.into_iter().sum())
 }
 
-async fn send_to(shop: &Shop, endpoint_id: &str, events: &[String]) -> Result<usize, Fault> {
+/// The endpoints that are told what happens.
+pub async fn active(shop: &Shop) -> Result<Vec<String>, Fault> {
+    let endpoints = webhooks::list(&shop.storage).await?.into_iter();
+    Ok(endpoints.filter(|endpoint| endpoint.state == State::Active).map(|endpoint| endpoint.id).collect())
+}
+
+/// One turn of one endpoint: what is due, oldest first. One that does not answer is left alone until its next turn.
+pub async fn send_to(shop: &Shop, endpoint_id: &str) -> Result<usize, Fault> {
     let mut ended = 0;
-    for event in events {
+    for event in &webhooks::due(&shop.storage, endpoint_id, shop.now(), DELIVERIES_PER_TURN).await? {
         // Read each time: it may have been disabled by the one before.
         let endpoint = webhooks::find(&shop.storage, endpoint_id).await?;
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.state == State::Active) else { break };

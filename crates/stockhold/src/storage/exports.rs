@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rules::time::Timestamp;
+
 use super::{Result, Row, RowExt, Storage};
 use crate::values;
 
@@ -20,9 +22,31 @@ const ORDERS: &str = "select number, id, status, fulfilment, email, language, sh
 const LINES: &str = "select order_id, sku, title, variant_title, quantity, unit_price_minor, discount_minor, tax_minor,
         total_minor, shipped, cancelled
     from order_lines where order_id {in $1} order by order_id, line_no";
-const LEVELS: &str = "select s.sku, p.slug, p.title, v.title, s.on_hand, s.held
+/// A hold that is due counts as free, as everywhere.
+const LEVELS: &str = "select s.sku, p.slug, p.title, v.title, s.on_hand, s.held, s.short,
+        cast(coalesce(d.due, 0) as bigint)
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
+    left join (
+        select l.sku as sku, sum(l.quantity) as due
+        from orders o join order_lines l on l.order_id = o.id
+        where o.hold = 'live' and o.status = 'pending' and o.hold_due_at <= $3
+        group by l.sku) d on d.sku = s.sku
     where s.sku > $1 order by s.sku limit $2";
+/// What is written off was missing from the shelf before: it changes the books, and not the shelf.
+const SINCE: &str = "select s.sku, s.on_hand, s.held, s.short, s.revision,
+        cast(coalesce(m.delta, 0) - coalesce(f.units, 0) as bigint),
+        cast(coalesce(m.by_shop, 0) as bigint), cast(coalesce(m.by_hand, 0) + coalesce(f.found, 0) as bigint),
+        (select first.moved_at from movements first where first.sku = s.sku and first.seq = 1)
+    from stock_levels s
+    left join (
+        select sku, sum(case when reason = 'shortfall' then 0 else delta end) as delta,
+            sum(case when reason = 'sold' or reason = 'restocked' then delta else 0 end) as by_shop,
+            sum(case when reason = 'sold' or reason = 'restocked' or reason = 'shortfall' then 0 else 1 end) as by_hand
+        from movements where sku {in $1} and moved_at > $2 group by sku) m on m.sku = s.sku
+    left join (
+        select sku, sum(units) as units, count(*) as found
+        from shortfalls where sku {in $1} and noted_at > $2 group by sku) f on f.sku = s.sku
+    where s.sku {in $1}";
 
 /// Orders with numbers above `after`.
 pub async fn orders(storage: &Storage, after: i64, limit: i64) -> Result<OrderRows> {
@@ -32,15 +56,58 @@ pub async fn orders(storage: &Storage, after: i64, limit: i64) -> Result<OrderRo
     Ok(OrderRows { orders, lines })
 }
 
-/// Levels of item numbers above `after`, with what they are called.
-pub async fn levels(storage: &Storage, after: &str, limit: i64) -> Result<Vec<Row>> {
-    storage.read(LEVELS, values![after, limit]).await
+/// A level, and what became of it since a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelSince {
+    pub on_hand: i64,
+    pub held: i64,
+    pub short: i64,
+    /// How many times it was changed by hand.
+    pub revision: i64,
+    /// By how much there is more on the shelf than at that moment, and how much of it is the shop's own: sold and restocked.
+    pub change: i64,
+    pub by_shop: i64,
+    /// Somebody changed it by hand since.
+    pub by_hand: bool,
+    /// Nothing had ever moved at that moment.
+    pub is_new: bool,
 }
 
-/// What is on hand and held of these item numbers.
-pub async fn levels_of(storage: &Storage, skus: Vec<String>) -> Result<BTreeMap<String, (i64, i64)>> {
-    let rows = storage.read("select sku, on_hand, held from stock_levels where sku {in $1}", values![skus]).await?;
-    Ok(rows.iter().map(|row| (row.text(0).to_owned(), (row.int(1), row.int(2)))).collect())
+impl LevelSince {
+    /// What somebody who looked at that moment should have found.
+    pub fn on_shelf_then(&self) -> i64 {
+        (self.on_hand - self.short - self.change).max(0)
+    }
+
+    /// The same, as if all that was done by hand had been done by then.
+    pub fn on_shelf_but_for_sales(&self) -> i64 {
+        (self.on_hand - self.short - self.by_shop).max(0)
+    }
+}
+
+/// Levels of item numbers above `after`, with what they are called.
+pub async fn levels(storage: &Storage, after: &str, limit: i64, now: Timestamp) -> Result<Vec<Row>> {
+    storage.read(LEVELS, values![after, limit, now.micros()]).await
+}
+
+/// What is there of these item numbers, and what became of it since that moment.
+pub async fn levels_since(
+    storage: &Storage,
+    skus: Vec<String>,
+    moment: Timestamp,
+) -> Result<BTreeMap<String, LevelSince>> {
+    let level = |row: &Row| LevelSince {
+        on_hand: row.int(1),
+        held: row.int(2),
+        short: row.int(3),
+        revision: row.int(4),
+        change: row.int(5),
+        by_shop: row.int(6),
+        by_hand: row.int(7) > 0,
+        is_new: row.int_or_none(8).is_none_or(|first| first > moment.micros()),
+    };
+    let rows = storage.read(SINCE, values![skus, moment.micros()]).await?;
+    Ok(rows.iter().map(|row| (row.text(0).to_owned(), level(row))).collect())
 }
 
 /// Of these counts, those that have been made.

@@ -101,6 +101,8 @@ pub struct Variant {
     pub available: i64,
     pub on_hand: i64,
     pub held: i64,
+    /// Missing of what is promised or sold.
+    pub short: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,7 +322,7 @@ const BY_ID: &str =
 /// once the buyer has finished at Stripe (`processing`), nobody can take the goods back.
 const VARIANTS: &str = "
     select v.product_id, v.sku, v.title, v.options, v.price_minor, v.compare_at_minor, v.weight_grams,
-        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) - coalesce(s.short, 0) as bigint)
+        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) as bigint), coalesce(s.short, 0)
     from variants v
     left join stock_levels s on s.sku = v.sku
     left join (
@@ -511,7 +513,7 @@ fn product(row: &Row) -> Result<Product> {
 }
 
 fn variant(row: &Row) -> Result<Variant> {
-    let (on_hand, held, due) = (row.int(7), row.int(8), row.int(9));
+    let (on_hand, held, due, short) = (row.int(7), row.int(8), row.int(9), row.int(10));
     Ok(Variant {
         sku: Sku::parse(row.text(1)).map_err(broken)?,
         title: from_json(row.text(2))?,
@@ -520,9 +522,10 @@ fn variant(row: &Row) -> Result<Variant> {
         compare_at_minor: row.int_or_none(5),
         weight_grams: row.int_or_none(6),
         // Levels and due holds are read together, but never promise more than the shelf has, whatever they say.
-        available: (on_hand - held + due).clamp(0, on_hand.max(0)),
+        available: (on_hand - held - short + due).clamp(0, on_hand.max(0)),
         on_hand,
         held,
+        short,
     })
 }
 

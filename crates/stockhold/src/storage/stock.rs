@@ -3,7 +3,9 @@
 
 pub mod shelf;
 
+use rules::orders::Status;
 use rules::text::Sku;
+use rules::time::Timestamp;
 
 use super::{Result, Row, RowExt, Storage};
 use crate::values;
@@ -43,6 +45,21 @@ pub struct MovementView {
     pub order_number: Option<i64>,
     pub actor: String,
     pub moved_at: i64,
+}
+
+impl Account {
+    /// What a buyer can get now: a hold that is due counts as free.
+    pub fn available(&self, now: Timestamp) -> i64 {
+        let due: i64 = self.holds.iter().filter(|hold| hold.is_due(now)).map(|hold| hold.quantity).sum();
+        (self.on_hand - self.held - self.short + due).clamp(0, self.on_hand.max(0))
+    }
+}
+
+impl LiveHold {
+    /// Its time is over, and its buyer has not finished.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.status == Status::Pending.as_str() && self.due_at <= now.micros()
+    }
 }
 
 /// An order that was paid and waits to be sent.

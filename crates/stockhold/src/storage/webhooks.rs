@@ -3,7 +3,11 @@
 //! Invariant: a delivery is written by the ledger in the commit of what it tells of, for every endpoint that is active at
 //! that moment. What did not happen is never told, and what happened is never forgotten, wherever a process dies.
 
+use std::collections::BTreeMap;
+
 use rules::books::Books;
+use rules::stock::Movement;
+use rules::text::Sku;
 use rules::time::{Span, Timestamp};
 use rules::topics::{self, Topic};
 
@@ -17,7 +21,7 @@ const KEPT: Span = Span::minutes(30 * 24 * 60);
 /// A failure so long after the one before begins a new row of failures: nothing was tried in between.
 const QUIET: Span = Span::minutes(48 * 60);
 
-/// Tells of what a batch did: a row for each endpoint that listens. Stock is low when a movement brings it from above the
+/// Tells of what a batch did: a row for each endpoint that listens. Stock is low when a batch brings it from above the
 /// shopkeeper's number (5, as in `shop.rs`, unless it is set) to it or below.
 pub(super) const ANNOUNCE: &str = "
     insert into webhook_deliveries (endpoint_id, event_id, topic, order_id, order_number, about, happened_at, state,
@@ -39,12 +43,18 @@ pub(super) fn announced(books: &Books) -> Vec<Row> {
         let id = format!("msg_{:04}_{}", event.seq, event.order.to_string().trim_start_matches("ord_"));
         Some(values![id, topic.as_str(), event.order.to_string(), order.number, about, event.at.micros(), 0, 0])
     });
-    let of_stock = books.changes.movements.iter().filter(|movement| movement.delta < 0).map(|movement| {
-        let sku = movement.sku.as_str();
-        let id = format!("msg_{:04}_{}", movement.seq, in_id(sku));
+    // From the level before the first movement to that after the last: goods that come in and are owed at once are no fall.
+    let mut moved: BTreeMap<&Sku, (i64, &Movement)> = BTreeMap::new();
+    for movement in &books.changes.movements {
         let before = movement.on_hand_after - movement.delta;
+        moved.entry(&movement.sku).and_modify(|(_, last)| *last = movement).or_insert((before, movement));
+    }
+    let fell = moved.into_values().filter(|(before, last)| last.on_hand_after < *before);
+    let of_stock = fell.map(|(before, last)| {
+        let sku = last.sku.as_str();
+        let id = format!("msg_{:04}_{}", last.seq, in_id(sku));
         let topic = Topic::StockLow.as_str();
-        values![id, topic, "", 0, sku, movement.at.micros(), before, movement.on_hand_after]
+        values![id, topic, "", 0, sku, last.at.micros(), before, last.on_hand_after]
     });
     of_orders.chain(of_stock).collect()
 }
@@ -197,11 +207,17 @@ pub async fn disable(storage: &Storage, id: &str, why: Why, now: Timestamp) -> R
     Ok(!storage.write(sql, values![id, why.as_str(), letter]).await?.is_empty())
 }
 
-/// Takes it away. Its row stays, and what it was told; what it was still to be told is not sent any more.
+/// Takes it away; false if there is none. Its row stays, and what it was told; what it was still to be told is not sent any
+/// more, and goes with what is old.
 pub async fn remove(storage: &Storage, id: &str) -> Result<bool> {
-    let sql = "update webhook_endpoints set state = 'removed', why = '', letter_due_at = null
-        where id = $1 and state <> 'removed' returning id";
-    Ok(!storage.write(sql, values![id]).await?.is_empty())
+    let was_there = find(storage, id).await?.is_some();
+    let away = "update webhook_endpoints set state = 'removed', why = '', letter_due_at = null where id = $1";
+    let never =
+        "update webhook_deliveries set state = 'failed', leased_until = 0 where endpoint_id = $1 and state = 'due'";
+    if was_there {
+        storage.write_many(vec![(away, values![id]), (never, values![id])]).await?;
+    }
+    Ok(was_there)
 }
 
 /// Gives it the next secret; until `until` it is signed with both.
@@ -245,14 +261,14 @@ pub async fn letter_sent(storage: &Storage, id: &str) -> Result<()> {
     storage.write("update webhook_endpoints set letter_due_at = null where id = $1", values![id]).await.map(drop)
 }
 
-/// What is due, oldest first, as endpoint and event.
-pub async fn due(storage: &Storage, now: Timestamp, limit: i64) -> Result<Vec<(String, String)>> {
-    let sql = "select d.endpoint_id, d.event_id from webhook_deliveries d
-        join webhook_endpoints e on e.id = d.endpoint_id and e.state = 'active'
-        where d.state = 'due' and d.due_at <= $1 and d.leased_until <= $1
-        order by d.due_at, d.endpoint_id, d.event_id limit $2";
-    let rows = storage.read(sql, values![now.micros(), limit]).await?;
-    Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
+/// The events that are due at an endpoint, oldest first. Each endpoint is asked about by itself: much that waits for one
+/// takes nobody else's turn.
+pub async fn due(storage: &Storage, endpoint: &str, now: Timestamp, limit: i64) -> Result<Vec<String>> {
+    let sql = "select event_id from webhook_deliveries
+        where endpoint_id = $1 and state = 'due' and due_at <= $2 and leased_until <= $2
+        order by due_at, event_id limit $3";
+    let rows = storage.read(sql, values![endpoint, now.micros(), limit]).await?;
+    Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
 }
 
 /// Takes one up, if it is due and nobody else has it.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use rules::time::{Span, Timestamp};
 use serde_json::{Value, json};
 use stockhold::catalogue::export::{Export, Format, What};
 use stockhold::catalogue::intake::{Intakes, Phase};
-use stockhold::catalogue::{self, ImportReport, Storeroom, stock_sheet};
+use stockhold::catalogue::stock_sheet::{self, CountSheet, StockReport};
+use stockhold::catalogue::{self, ImportReport, Storeroom};
 use stockhold::shop::Shop;
 use stockhold::staff::Role;
 use stockhold::storage::products::{self, Product};
@@ -38,6 +40,11 @@ async fn file(shop: &TestShop, what: What, format: Format) -> String {
 async fn product(shop: &TestShop, slug: &str) -> Product {
     let found = products::find(&shop.shop.storage, slug, shop.shop.now()).await.expect("the database answers");
     found.unwrap_or_else(|| panic!("there is no {slug}"))
+}
+
+async fn count(shop: &TestShop, identity: &str, taken_at: Timestamp, sheet: &str) -> StockReport {
+    let counts = CountSheet { identity, taken_at };
+    stock_sheet::import(room(&shop.shop), sheet.as_bytes(), counts, "test", false, |_| {}).await.expect("a sheet")
 }
 
 async fn hand_in(browser: &Browser<'_>, kind: &str, encoding: &str, file: &[u8]) -> Page {
@@ -206,17 +213,121 @@ on_both_engines!(
     TestShop,
     async |shop: &TestShop| {
         shop.stock("mug", 5).await;
-        let count = async |identity: &str| {
-            let sheet = &b"sku,on_hand\nmug,9\n"[..];
-            stock_sheet::import(room(&shop.shop), sheet, identity, "test", false, |_| {}).await.expect("a sheet")
-        };
-        assert_eq!(count("monday").await.changed, 1);
+        let monday = shop.shop.now();
+        let sheet = "sku,on_hand\nmug,9\n";
+        assert_eq!(count(shop, "monday", monday, sheet).await.changed, 1);
+        shop.shop.clock.advance(Span::seconds(1));
         shop.paid(&[("mug", 2)]).await;
-        let again = count("monday").await;
+        let again = count(shop, "monday", monday, sheet).await;
         assert_eq!((again.changed, again.counted_before), (0, 1));
         assert_eq!(shop.level("mug").await, (7, 0));
-        assert_eq!(count("friday").await.changed, 1);
+        assert_eq!(count(shop, "friday", shop.shop.now(), sheet).await.changed, 1);
         assert_eq!(shop.level("mug").await, (9, 0));
+    }
+);
+
+on_both_engines!(
+    /// A row that was right leaves no movement: it is held against the shelf of its own moment, so that the same sheet again
+    /// takes no sale back. What was changed by hand since is looked at again.
+    a_row_that_was_right_is_held_against_its_own_moment,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 10).await;
+        shop.stock("bowl", 4).await;
+        let monday = shop.shop.now();
+        let sheet = "sku,on_hand\nmug,10\nbowl,5\n";
+        shop.shop.clock.advance(Span::seconds(1));
+        let first = count(shop, "monday", monday, sheet).await;
+        assert_eq!((first.changed, first.unchanged), (1, 1));
+        shop.paid(&[("mug", 2)]).await;
+        let again = count(shop, "monday", monday, sheet).await;
+        assert_eq!((again.changed, again.unchanged, again.counted_before), (0, 1, 1), "{again:?}");
+        assert_eq!((shop.level("mug").await, shop.level("bowl").await), ((8, 0), (5, 0)), "what was sold stays sold");
+        // One less was there on Monday: two were sold since.
+        assert_eq!(count(shop, "recount", monday, "sku,on_hand\nmug,9\n").await.changed, 1);
+        assert_eq!(shop.level("mug").await, (7, 0));
+
+        // By now somebody has counted by hand, and the next sheet of Monday may say the same once more.
+        let late = count(shop, "another", monday, "sku,on_hand\nmug,8\n").await;
+        assert_eq!(late.errors.iter().map(|error| error.row).collect::<Vec<_>>(), [2], "{late:?}");
+        assert!(late.errors[0].message.contains("changed by hand since"), "{late:?}");
+        let again = count(shop, "monday", monday, sheet).await;
+        assert_eq!((again.unchanged, again.counted_before), (1, 1), "nothing that anybody did since is undone");
+        assert_eq!(shop.level("mug").await, (7, 0));
+    }
+);
+
+on_both_engines!(
+    /// A file that is older than the goods it counts was written for what would come in.
+    a_sheet_that_is_older_than_its_goods_counts_what_came_in,
+    TestShop,
+    async |shop: &TestShop| {
+        let saved = shop.shop.now();
+        shop.shop.clock.advance(Span::minutes(10));
+        shop.stock("mug", 5).await;
+        assert_eq!(count(shop, "old", saved, "sku,on_hand\nmug,9\n").await.changed, 1);
+        assert_eq!(shop.level("mug").await, (9, 0));
+        shop.stock("bowl", 3).await;
+        assert_eq!(count(shop, "right", saved, "sku,on_hand\nbowl,3\n").await.unchanged, 1);
+        shop.paid(&[("bowl", 1)]).await;
+        assert_eq!(count(shop, "right", saved, "sku,on_hand\nbowl,3\n").await.unchanged, 1);
+        assert_eq!(shop.level("bowl").await, (2, 0));
+    }
+);
+
+on_both_engines!(
+    /// Goods that are missing are not on the shelf: a sheet counts what is there, and an export says the same.
+    goods_that_are_missing_are_not_counted,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        shop.check_out(&[("mug", 5)]).await;
+        let noted = json!({ "delta": -2, "reason": "counted", "shortfall": true });
+        let (status, level) = shop.staff("POST", "/api/admin/stock/mug/movements", "gone", noted).await;
+        assert_eq!((status, &level["on_hand"], &level["short"]), (201, &5.into(), &2.into()), "{level}");
+        let exported = file(shop, What::Stock, Format::Csv).await;
+        assert!(exported.contains("mug,mug,mug,3,5,0"), "{exported}");
+        shop.shop.clock.advance(Span::seconds(1));
+        let read_back = count(shop, "export", shop.shop.now(), &exported).await;
+        assert_eq!((read_back.changed, read_back.unchanged, read_back.errors.len()), (0, 1, 0), "{read_back:?}");
+        let fewer = count(shop, "fewer", shop.shop.now(), "sku,on_hand\nmug,2\n").await;
+        assert!(fewer.errors[0].message.contains("5 of mug are held"), "{fewer:?}");
+        assert_eq!(count(shop, "found", shop.shop.now(), "sku,on_hand\nmug,5\n").await.changed, 1);
+        let (_, found) = shop.staff("GET", "/api/admin/stock/mug", "k", json!({})).await;
+        assert_eq!((&found["on_hand"], &found["short"]), (&5.into(), &0.into()), "both were found: {found}");
+    }
+);
+
+on_both_engines!(
+    /// The desk's own sheet comes back as it was downloaded: its count is the column that was filled in, held against what is
+    /// printed beside it, once.
+    a_downloaded_count_sheet_is_held_against_what_is_printed_on_it,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("bowl", 4).await;
+        shop.stock("mug", 10).await;
+        let manager = shop.sign_in(Role::Manager).await;
+        let printed = manager.get("/admin/stock/count.csv").await.text;
+        let counted = printed.replace("10,0,10,1,", "10,0,10,1,9").replace("4,0,4,1,", "4,0,4,1,4");
+        assert_ne!(counted, printed, "{printed}");
+        shop.shop.clock.advance(Span::minutes(1));
+        shop.paid(&[("mug", 2)]).await;
+        shop.shop.clock.advance(Span::minutes(1));
+        for told in ["", "changed by hand since"] {
+            let place = hand_in(&manager, "stock", "utf-8", counted.as_bytes()).await.location;
+            let id = place.rsplit('/').next().expect("an id");
+            let intake = Intakes::of(&shop.shop.config.data_dir).find(id).expect("the folder answers").expect("it is there");
+            assert_eq!(intake.mapping, ["sku", "", "", "", "", "on_shelf", "revision", "on_hand"]);
+            let columns: Vec<(String, &str)> =
+                intake.mapping.iter().enumerate().map(|(at, word)| (format!("column{at}"), word.as_str())).collect();
+            let columns: Vec<(&str, &str)> = columns.iter().map(|(name, word)| (name.as_str(), *word)).collect();
+            manager.post(&format!("{place}/check"), &columns).await;
+            let page = manager.get(&place).await;
+            assert!(page.text.contains(told), "{told}: {}", page.text);
+            manager.post(&format!("{place}/apply"), &[]).await;
+            ended(shop, &place).await;
+            assert_eq!((shop.level("mug").await, shop.level("bowl").await), ((7, 0), (4, 0)), "once");
+        }
     }
 );
 
@@ -297,7 +408,7 @@ on_both_engines!(
         assert!(intakes.begin(&mut intake, shop.shop.now()).expect("the folder answers"));
         manager.post(&format!("{place}/apply"), &[]).await;
         assert!(manager.get(&place).await.text.contains("<progress"), "somebody is at it");
-        shop.shop.clock.advance(rules::time::Span::minutes(2));
+        shop.shop.clock.advance(Span::minutes(2));
         assert!(manager.get(&place).await.text.contains("stopped on its way"));
         manager.post(&format!("{place}/apply"), &[]).await;
         assert_eq!(ended(shop, &place).await, Phase::Done);

@@ -156,6 +156,15 @@ mod at_the_desk {
             let list = browser.get("/zh/admin/stock?which=short").await;
             assert!(list.text.contains("短缺 1 件"), "{}", list.text);
 
+            // The same form with another number is another change, and nobody is told that it is too large.
+            let reused = browser.post("/admin/stock/mug/change", &[&confirmed[..1], &[("delta", "1")], &confirmed[2..]].concat()).await;
+            assert!(reused.status == 422 && reused.text.contains("used for another change"), "{}", reused.text);
+            // What is missing already is missing then as well.
+            let more = browser.post("/admin/stock/mug/change", &[("identity", "two"), ("delta", "-1"), ("reason", "counted")]).await;
+            assert!(more.text.contains("2 are held for orders, and only 0 would be left: 2 missing"), "{}", more.text);
+            let goods = browser.get("/admin/products/mug").await;
+            assert!(goods.text.contains("1 missing of what is promised"), "{}", goods.text);
+
             // Its buyer gives up: of the two that come back one is not there.
             shop.cancel(order).await;
             shop.settle().await;

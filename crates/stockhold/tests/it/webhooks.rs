@@ -14,8 +14,9 @@ use rules::orders::Status;
 use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::outbox;
-use stockhold::storage::{settings, webhooks};
+use stockhold::storage::{RowExt, settings, webhooks};
 use stockhold::stripe::client::Timeouts;
+use stockhold::values;
 use stockhold::workers::send_webhooks;
 use tokio::net::TcpListener;
 
@@ -56,6 +57,27 @@ struct Program {
     url: String,
     told: Arc<Mutex<Vec<Told>>>,
     manner: Arc<Mutex<Manner>>,
+}
+
+/// While one endpoint is still at its first delivery, the others get what happens meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_takes_its_time_holds_up_no_round() {
+    let shop = TestShop::on_sqlite_with(Setup::default()).await;
+    let (silent, well) = (Program::listening().await, Program::listening().await);
+    silent.answers(Manner::Never);
+    endpoint(&shop, &silent, &[]).await;
+    endpoint(&shop, &well, &[]).await;
+    shop.stock("mug", 9).await;
+    let rounds = tokio::spawn(send_webhooks::rounds(shop.shop.clone()));
+    for orders in 1..=2 {
+        shop.paid(&[("mug", 1)]).await;
+        while well.topics().iter().filter(|topic| *topic == "order.paid").count() < orders {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(silent.told().len(), 1, "it is still at the first");
+    rounds.abort();
+    shop.books_balance().await;
 }
 
 impl Program {
@@ -227,6 +249,8 @@ on_both_engines!(what_did_not_happen_is_not_told, TestShop, async |shop: &TestSh
     assert_eq!(shop.staff("DELETE", &path, "k", json!({})).await.0, 204);
     deliver(shop).await;
     assert_eq!(program.told(), [], "what was removed is not told any more");
+    let due = "select count(*) from webhook_deliveries where state = 'due'";
+    assert_eq!(shop.shop.storage.read(due, values![]).await.expect("it answers")[0].int(0), 0, "nor kept for ever");
     assert_eq!(shop.staff("GET", &path, "k", json!({})).await.0, 404);
 });
 
@@ -250,6 +274,48 @@ on_both_engines!(
         let url = format!("{}/api/admin/stock/a%2Fb.c", shop.shop.config.base_url);
         assert_eq!(told[0].json()["data"], json!({ "sku": "a/b.c", "url": url }));
         assert!(!told[0].id.contains(['.', '/']), "{}", told[0].id);
+    }
+);
+
+on_both_engines!(
+    /// Goods that come in and are owed at once leave more on hand than before: that is no word of low stock.
+    goods_that_come_in_are_not_told_as_low,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 3).await;
+        let order = shop.check_out(&[("mug", 3)]).await;
+        let missing = json!({ "delta": -2, "reason": "counted", "shortfall": true });
+        assert_eq!(shop.staff("POST", "/api/admin/stock/mug/movements", "gone", missing).await.0, 201);
+        shop.pay(order).await;
+        shop.settle().await;
+        let program = Program::listening().await;
+        endpoint(shop, &program, &["stock.low"]).await;
+        shop.stock("mug", 6).await;
+        assert_eq!(shop.level("mug").await, (4, 0), "two of six were owed");
+        deliver(shop).await;
+        assert_eq!(program.told(), []);
+    }
+);
+
+on_both_engines!(
+    /// However much waits for one endpoint, another gets what is its own in the next round.
+    much_that_waits_for_one_endpoint_takes_nobody_elses_turn,
+    TestShop,
+    async |shop: &TestShop| {
+        let (away, well) = (Program::listening().await, Program::listening().await);
+        away.answers(Manner::With(500));
+        let (away_id, _) = endpoint(shop, &away, &[]).await;
+        let (well_id, _) = endpoint(shop, &well, &[]).await;
+        let (storage, topic) = (&shop.shop.storage, outbox::webhooks::TEST);
+        for number in 0..250 {
+            let event = format!("msg_{number}");
+            webhooks::insert_test(storage, &away_id, &event, topic, shop.shop.now()).await.expect("it answers");
+        }
+        shop.shop.clock.advance(Span::seconds(1));
+        webhooks::insert_test(storage, &well_id, "msg_own", topic, shop.shop.now()).await.expect("it answers");
+        outbox::webhooks::send_due(&shop.shop).await.expect("the database answers");
+        assert_eq!(well.told().len(), 1);
+        assert_eq!(away.told().len(), 20, "a turn is bounded");
     }
 );
 
@@ -385,9 +451,8 @@ on_both_engines!(
         let program = Program::listening().await;
         let (id, _) = endpoint(shop, &program, &["order.paid"]).await;
         shop.paid(&[("mug", 1)]).await;
-        let (endpoint, event) = webhooks::due(&shop.shop.storage, shop.shop.now(), 10).await.expect("it answers").remove(0);
-        assert_eq!(endpoint, id);
-        let taken = webhooks::lease(&shop.shop.storage, &endpoint, &event, shop.shop.now()).await.expect("it answers");
+        let event = webhooks::due(&shop.shop.storage, &id, shop.shop.now(), 10).await.expect("it answers").remove(0);
+        let taken = webhooks::lease(&shop.shop.storage, &id, &event, shop.shop.now()).await.expect("it answers");
         assert!(taken.is_some());
         deliver(shop).await;
         assert_eq!(program.told(), [], "somebody else is at it");

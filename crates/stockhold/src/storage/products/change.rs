@@ -31,7 +31,7 @@ pub enum Changed {
 /// Variants of a product that are not offered, in order: kept for their orders, and to be offered again.
 pub async fn retired(storage: &Storage, product: &Product) -> Result<Vec<Variant>, StorageError> {
     let sql = "select v.product_id, v.sku, v.title, v.options, v.price_minor, v.compare_at_minor, v.weight_grams,
-            coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(0 as bigint)
+            coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(0 as bigint), coalesce(s.short, 0)
         from variants v left join stock_levels s on s.sku = v.sku
         where v.active = 0 and v.product_id = $1 order by v.position, v.sku";
     storage.read(sql, values![product.id.to_string()]).await?.iter().map(variant).collect()

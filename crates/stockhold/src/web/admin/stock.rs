@@ -148,24 +148,26 @@ async fn sku_page(
     let account = stock::find(storage, sku).await?.ok_or(PageError::NotFound)?;
     let place = shelf::of(storage, vec![sku.to_string()]).await?.into_iter().next().ok_or(PageError::NotFound)?;
     let mut movements = match before {
-        NEWEST => account.movements,
+        NEWEST => account.movements.clone(),
         before => stock::movements(storage, sku, before, ROWS).await?,
     };
     movements.truncate(ROWS as usize);
     let older = movements.last().map(|last| last.seq).filter(|seq| *seq > 1);
     let now = desk.shop.now();
     let delta = units(&asked.change.delta).unwrap_or(0);
-    let missing = if asked.below_held { (account.held - account.on_hand - delta).max(0) } else { account.short };
+    // What would be missing then, with what is missing already.
+    let beyond = if asked.below_held { (account.held - account.on_hand - delta).max(0) } else { 0 };
+    let missing = account.short + beyond;
     // Who waits for it matters only once there is not enough for all.
     let unsent = if missing > 0 || account.short > 0 { stock::unsent(storage, sku).await? } else { Vec::new() };
     let shortfalls = if account.short > 0 { stock::shortfalls(storage, sku).await? } else { Vec::new() };
-    let due: i64 = account.holds.iter().filter(|hold| is_due(hold, now)).map(|hold| hold.quantity).sum();
-    let available = (account.on_hand - account.held - account.short + due).clamp(0, account.on_hand);
+    let due: i64 = account.holds.iter().filter(|hold| hold.is_due(now)).map(|hold| hold.quantity).sum();
+    let available = account.available(now);
     let context = context! {
         sku => sku.as_str(),
         place => place_value(desk, &place),
         on_hand => account.on_hand, held => account.held, short => account.short, available, due,
-        on_shelf => account.on_hand - account.short,
+        found => (account.on_hand - account.short + delta).max(0),
         holds => account.holds.iter().map(|hold| hold_value(desk, hold, now)).collect::<Vec<_>>(),
         unsent => unsent.iter().map(|order| context! {
             number => order.number, href => order_href(desk, &order.order_id), quantity => order.quantity,
@@ -192,10 +194,6 @@ async fn sku_page(
     desk.page(status, "admin/stock_sku.html", context)
 }
 
-fn is_due(hold: &LiveHold, now: Timestamp) -> bool {
-    hold.status == Status::Pending.as_str() && hold.due_at <= now.micros()
-}
-
 fn hold_value(desk: &Desk, hold: &LiveHold, now: Timestamp) -> Value {
     let due = Timestamp::from_micros(hold.due_at);
     let minutes_left = (due - now).as_micros() / 60_000_000;
@@ -203,7 +201,7 @@ fn hold_value(desk: &Desk, hold: &LiveHold, now: Timestamp) -> Value {
         order => hold.order_id.as_str(), number => hold.number, href => order_href(desk, &hold.order_id),
         quantity => hold.quantity,
         until => format_clock(due, &desk.settings.time_zone), machine_time => machine_time(due),
-        minutes_left => minutes_left.max(0), is_due => is_due(hold, now),
+        minutes_left => minutes_left.max(0), is_due => hold.is_due(now),
         is_processing => hold.status == Status::Processing.as_str(),
     }
 }
@@ -280,8 +278,13 @@ pub async fn change(desk: Desk, Path(sku): Path<String>, Form(change): Form<Chan
             Ok(noted(sku_page(&desk, StatusCode::CONFLICT, &sku, NEWEST, asked).await?, detail))
         }
         Err(Failure::Refused(Refusal::UnknownSku { .. })) => Err(PageError::NotFound),
-        Err(Failure::Refused(_)) => {
-            let asked = Asked { change, ..asked("admin-stock-wrong-range") };
+        Err(Failure::Refused(refusal)) => {
+            let key = match refusal {
+                // The page's forms have new identities; what was typed stands in them.
+                Refusal::IdempotencyKeyReused => "admin-stock-used",
+                _ => "admin-stock-wrong-range",
+            };
+            let asked = Asked { change, ..asked(key) };
             sku_page(&desk, unprocessable, &sku, NEWEST, asked).await
         }
         Err(Failure::Fault(fault)) => Err(PageError::Fault(fault.to_string())),

@@ -333,7 +333,7 @@ fn facts(desk: &Desk, product: &Product, retired: &[Variant], now: Timestamp) ->
         price_minor: variant.price_minor,
         on_hand: variant.on_hand,
         held: variant.held,
-        short: (variant.on_hand - variant.held - variant.available).max(0),
+        short: variant.short,
         available: variant.available,
     };
     let offered = product.variants.iter().map(|variant| offer(variant, true));

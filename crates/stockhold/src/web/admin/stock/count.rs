@@ -158,6 +158,7 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
             let key = match refusal {
                 Refusal::StockBelowHeld { .. } => "admin-stock-count-below-held",
                 Refusal::StockCountedSince { .. } => "admin-stock-count-since",
+                Refusal::IdempotencyKeyReused => "admin-stock-count-used",
                 Refusal::UnknownSku { .. } => "admin-stock-count-unknown",
                 _ => "admin-stock-wrong-range",
             };
@@ -177,7 +178,7 @@ fn result_value(desk: &Desk, result: &Outcome, places: &[Place]) -> Value {
         text => desk.say(result.key, &values),
         is_open => result.is_open,
         asks => result.key == "admin-stock-count-below-held",
-        again => result.key == "admin-stock-count-since",
+        again => matches!(result.key, "admin-stock-count-since" | "admin-stock-count-used"),
     }
 }
 
