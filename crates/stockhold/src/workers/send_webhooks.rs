@@ -38,10 +38,7 @@ pub async fn rounds(shop: Arc<Shop>) {
             tracing::error!(%fault, "a round of webhooks failed; the next one tries again");
         }
         for endpoint in endpoints.unwrap_or_default() {
-            if !at_it.contains_key(&endpoint) {
-                let turn = turns.spawn(turn(shop.clone(), endpoint.clone()));
-                at_it.insert(endpoint, turn);
-            }
+            at_it.entry(endpoint).or_insert_with_key(|endpoint| turns.spawn(turn(shop.clone(), endpoint.clone())));
         }
         if number == 0
             && let Err(error) = storage::webhooks::forget_old(&shop.storage, shop.now()).await
