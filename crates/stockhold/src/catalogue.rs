@@ -124,7 +124,9 @@ pub async fn import(
     let mut stock = Vec::new();
     for chunk in products.chunks(PRODUCTS_PER_WRITE) {
         plan(room, chunk, &mut report, &mut planned, &mut stock).await?;
-        progress(0); // Nothing is written yet, and it is alive.
+        if !dry_run {
+            progress(0); // Nothing is written yet, and it is alive.
+        }
     }
     report.errors.sort_by_key(|error| error.row);
     if dry_run || !report.errors.is_empty() {
