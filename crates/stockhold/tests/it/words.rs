@@ -591,7 +591,8 @@ fn every_letter_speaks_from_its_words_alone() {
                 let mut known: Vec<String> = stockhold::language::address_lines(language, &order.shipping_address);
                 known.extend(order.lines.iter().flat_map(|line| [line.title.clone(), line.variant_title.clone()]));
                 let page = rules::carriers::tracking_url("Royal Mail", "RR123456785GB").expect("a known carrier");
-                let names = [&envelope.shop_name, &page, "Royal Mail", "RR123456785GB", &envelope.order_url];
+                let desk = format!("{}{}/admin/orders/{}", envelope.admin_url, language.prefix(), order.id);
+                let names = [&envelope.shop_name, &page, "Royal Mail", "RR123456785GB", &envelope.order_url, &desk];
                 known.extend(names.map(str::to_owned));
                 for part in [letter.subject, letter.text.replace('<', ""), letter.html] {
                     let part =
