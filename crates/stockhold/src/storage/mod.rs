@@ -183,6 +183,17 @@ impl Storage {
         }
     }
 
+    /// One statement that reads whole tables, as the audit's do: it may take longer than any other.
+    pub async fn read_whole(&self, sql: &'static str) -> Result<Vec<Row>> {
+        if self.steps.next(Step::Read) == Course::NeverHappens {
+            return Err(never_happened());
+        }
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.read(sql, Vec::new()).await,
+            Database::Postgres(postgres) => postgres.read_whole(sql).await,
+        }
+    }
+
     /// Statements that only read, and see the same moment: what is told of one thing by several of them is true together.
     pub async fn read_together(&self, statements: Vec<(&'static str, Vec<Value>)>) -> Result<Vec<Vec<Row>>> {
         if self.steps.next(Step::Read) == Course::NeverHappens {

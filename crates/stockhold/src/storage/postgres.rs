@@ -19,7 +19,7 @@ const CONNECTIONS_MAX: usize = 8;
 /// The ledger reads and writes by key alone. A plan that was made while a table was empty reads it from end to end, and
 /// a prepared statement may keep that plan long after the table has grown.
 const LEDGER_SESSION: &str = "set enable_seqscan = off";
-/// A statement or a lock that takes longer than this is given up: nothing in the shop does.
+/// A statement or a lock that takes longer than this is given up: nothing in the shop does, but the audit of a large one.
 const SESSION: &str = "set statement_timeout = '15s'; set lock_timeout = '10s';
     set idle_in_transaction_session_timeout = '30s'; set synchronous_commit = on;
     set default_transaction_isolation = 'read committed'";
@@ -83,6 +83,17 @@ impl Postgres {
         let statement = client.prepare_cached(&text.sql).await?;
         let references: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         client.query(&statement, &references).await?.iter().map(row).collect()
+    }
+
+    /// A statement for which the session's limit of time does not count.
+    pub async fn read_whole(&self, sql: &'static str) -> Result<Vec<Row>> {
+        let mut client = self.connection().await?;
+        let transaction = client.build_transaction().read_only(true).start().await?;
+        transaction.batch_execute("set local statement_timeout = 0").await?;
+        let statement = transaction.prepare_cached(&self.text(sql).sql).await?;
+        let rows = transaction.query(&statement, &[]).await?.iter().map(row).collect();
+        transaction.rollback().await?;
+        rows
     }
 
     /// Statements within one transaction that sees the moment of its first read until it ends.

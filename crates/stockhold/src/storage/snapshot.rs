@@ -195,7 +195,7 @@ const CHECKS: &[(&str, &str)] = &[
 pub async fn wrongs(storage: &Storage) -> Result<Vec<Wrong>> {
     let mut found = Vec::new();
     for (promise, sql) in CHECKS {
-        for row in storage.read(sql, values![]).await? {
+        for row in storage.read_whole(sql).await? {
             found.push((*promise, row.text(0).to_owned(), row.text(1).to_owned()));
         }
     }
