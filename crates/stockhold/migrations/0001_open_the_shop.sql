@@ -364,6 +364,7 @@ create table refunds (
 ) {clustered};
 create index refunds_order_number on refunds (order_number);
 create index refunds_order on refunds (order_id);
+create index refunds_intent on refunds (intent_id); -- a payment's own, for the audit
 create index refunds_unfinished on refunds (requested_at) where state in ('requested', 'pending');
 create index refunds_requested on refunds (requested_at);
 create index refunds_owed on refunds (requested_at) where state in ('failed', 'canceled');
