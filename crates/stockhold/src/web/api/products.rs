@@ -27,8 +27,6 @@ use crate::storage::products::{
 };
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
-/// The highest price: Stripe charges at most eight digits (docs.stripe.com/currencies).
-const PRICE_MINOR_MAX: i64 = 99_999_999;
 const SLUG_CHARS_MAX: usize = 100;
 const TITLE_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 20_000;
@@ -394,8 +392,9 @@ impl Wrongs {
             let detail = format!("This shop's prices are in {currency}.");
             self.add(format!("{pointer}/currency"), "wrong-currency", detail);
         }
-        if !(0..=PRICE_MINOR_MAX).contains(&price.amount) {
-            self.add(format!("{pointer}/amount"), "out-of-range", format!("0 to {PRICE_MINOR_MAX} minor units."));
+        let most = currency.charge_minor_max();
+        if !(0..=most).contains(&price.amount) {
+            self.add(format!("{pointer}/amount"), "out-of-range", format!("0 to {most} minor units."));
         }
     }
 }
