@@ -41,6 +41,13 @@ impl Outcome {
     }
 }
 
+/// Adds a line about what is done already: where it cannot be stored, the machine's log is told.
+pub async fn note(storage: &Storage, line: &Line, now: Timestamp) {
+    if let Err(error) = add(storage, line, now).await {
+        tracing::error!(%error, action = line.action, "a line of the audit log was not stored");
+    }
+}
+
 pub async fn add(storage: &Storage, line: &Line, now: Timestamp) -> Result<()> {
     let id = uuid::Uuid::now_v7().simple().to_string();
     let Line { actor, action, subject, outcome, detail, client } = line;

@@ -28,6 +28,7 @@ pub mod price_rules;
 pub mod products;
 pub mod quote;
 pub mod reconciliation;
+mod route;
 pub mod settings;
 pub mod stock;
 pub mod webhooks;
@@ -35,13 +36,12 @@ pub mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::handler::Handler;
+use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::LINK;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::routing::any;
 use axum::{Json, http::HeaderValue};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
@@ -49,27 +49,10 @@ use serde::Serialize;
 
 pub use crate::price_rules::MoneyBody;
 use crate::shop::Shop;
-use crate::storage::audit_log::{self, Line, Outcome};
 use crate::storage::keys::Scope;
-use crate::web::carry_through;
 use crate::web::problem::{self, Problem, RequestId};
-use access::{Access, Caller, TurnedAway};
-
-/// One thing the API does, and who may ask for it.
-struct Route {
-    method: Method,
-    path: &'static str,
-    access: Access,
-    /// What the audit log calls it; empty for what only shows something, and for what buyers do.
-    action: &'static str,
-    handler: MethodRouter<Arc<Shop>>,
-}
-
-impl Route {
-    fn is_upload(&self) -> bool {
-        self.path == images::UPLOAD && self.method == Method::POST
-    }
-}
+use access::Access;
+use route::{Route, action, route};
 
 /// Every route of the API but the webhook, which has its own proof.
 fn routes() -> Vec<Route> {
@@ -311,13 +294,17 @@ fn routes() -> Vec<Route> {
 
 /// Pictures are larger than any other body: this door has limits of its own.
 pub fn uploads() -> Router<Arc<Shop>> {
-    let uploads = routes().into_iter().filter(Route::is_upload);
+    let uploads = routes().into_iter().filter(is_upload);
     let router = uploads.fold(Router::new(), |router, route| router.route(route.path, route.handler));
     router.layer(middleware::from_fn(number))
 }
 
+fn is_upload(route: &Route) -> bool {
+    route.path == images::UPLOAD && route.method == Method::POST
+}
+
 pub fn router() -> Router<Arc<Shop>> {
-    let routes = routes().into_iter().filter(|route| !route.is_upload());
+    let routes = routes().into_iter().filter(|route| !is_upload(route));
     let router = routes.fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let nothing = async || Problem::not_found();
     router
@@ -331,69 +318,6 @@ pub fn router() -> Router<Arc<Shop>> {
 /// What the audit log calls what is done over the API.
 pub fn actions() -> Vec<&'static str> {
     routes().into_iter().map(|route| route.action).filter(|action| !action.is_empty()).collect()
-}
-
-/// Something to look at, or what buyers do.
-fn route<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Route
-where
-    H: Handler<T, Arc<Shop>>,
-    T: 'static,
-{
-    action(method, path, access, "", handler)
-}
-
-/// A route whose handler is reached only by those who may use it; what the door learned of them goes in with them.
-fn action<H, T>(method: Method, path: &'static str, access: Access, action: &'static str, handler: H) -> Route
-where
-    H: Handler<T, Arc<Shop>>,
-    T: 'static,
-{
-    let guarded = move |State(shop): State<Arc<Shop>>, request: Request| {
-        let handler = handler.clone();
-        async move {
-            let (mut parts, body) = request.into_parts();
-            let subject = parts.uri.path().to_owned();
-            let caller = match access::let_in(&shop, access, &parts).await {
-                Ok(caller) => caller,
-                Err(TurnedAway { problem, caller }) => {
-                    if let Some(caller) = caller.filter(|_| !action.is_empty()) {
-                        note(&shop, &caller, action, subject, Outcome::Denied).await;
-                    }
-                    return problem.into_response();
-                }
-            };
-            parts.extensions.insert(caller.clone());
-            // Buyers are nobody's staff: what they do stands in their orders.
-            if action.is_empty() || caller.key.is_none() {
-                return handler.call(Request::from_parts(parts, body), shop).await;
-            }
-            carry_through(async move {
-                let response = handler.call(Request::from_parts(parts, body), shop.clone()).await;
-                let refused = response.status().is_client_error() || response.status().is_server_error();
-                let outcome = if refused { Outcome::Refused } else { Outcome::Done };
-                note(&shop, &caller, action, subject, outcome).await;
-                response
-            })
-            .await
-        }
-    };
-    let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
-    Route { method, path, access, action, handler: on(filter, guarded) }
-}
-
-/// Adds a line to the audit log. What was done is done: a line that cannot be stored is told to the machine's log.
-async fn note(shop: &Shop, caller: &Caller, action: &str, subject: String, outcome: Outcome) {
-    let line = Line {
-        actor: caller.name(),
-        action: action.to_owned(),
-        subject,
-        outcome,
-        detail: String::new(),
-        client: caller.client.clone(),
-    };
-    if let Err(error) = audit_log::add(&shop.storage, &line, shop.now()).await {
-        tracing::error!(%error, action, "a line of the audit log was not stored");
-    }
 }
 
 async fn number(request: Request, next: Next) -> Response {
