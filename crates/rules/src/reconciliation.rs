@@ -282,7 +282,7 @@ impl Kind {
     }
 }
 
-/// An amount in minor units: whoever reads a finding compares it with rows.
+/// An amount as it stands in Stripe's Dashboard, where whoever reads a finding looks next.
 fn words_of(money: Money) -> String {
     format!("{} {}", money.plain(), money.currency)
 }

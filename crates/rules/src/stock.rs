@@ -27,6 +27,13 @@ pub struct Level {
     pub revision: i64,
 }
 
+/// What a buyer can get, from numbers as they are stored, in units. `due` are those of holds whose time is over: they count
+/// as free, and their orders give them back before anybody else is promised them. Levels and due holds may be read a moment
+/// apart, so this never says more than there is.
+pub fn available(on_hand: i64, held: i64, short: i64, due: i64) -> i64 {
+    (on_hand - held - short + due).clamp(0, on_hand.max(0))
+}
+
 /// Why a level changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {

@@ -235,11 +235,6 @@ pub fn format_money(language: Language, money: Money) -> String {
     text
 }
 
-/// The plain number of an amount for machines: `32.00`, as many decimals as the currency is stored with.
-pub fn plain_amount(money: Money) -> String {
-    money.plain()
-}
-
 /// CLDR 48's symbols; a currency without one is written with its code.
 fn sign(language: Language, currency: &Currency) -> &str {
     match (currency.code(), language) {
@@ -456,8 +451,8 @@ mod tests {
         assert_eq!(format_money(Language::En, money(-5, "USD")), "\u{2212}$0.05");
         assert_eq!(format_money(Language::En, money(i64::MIN, "JPY")), "\u{2212}¥9,223,372,036,854,775,808");
         assert_eq!(format_money(Language::En, money(100_000_000, "USD")), "$1,000,000.00");
-        assert_eq!(plain_amount(money(-3205, "USD")), "-32.05");
-        assert_eq!(plain_amount(money(1290, "JPY")), "1290");
+        assert_eq!(money(-3205, "USD").plain(), "-32.05");
+        assert_eq!(money(1290, "JPY").plain(), "1290");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::ImportError;
 use super::intake::IGNORED;
 use super::rows::{self, Rows};
 use super::sheet::{Decimal, RowError, SheetError, amount};
-use crate::language::{Edge, local_time, parse_edge, plain_amount};
+use crate::language::{Edge, local_time, parse_edge};
 use crate::storage::Storage;
 use crate::storage::coupons::{self, StoredCoupon};
 
@@ -93,7 +93,7 @@ pub(super) fn cells(stored: &StoredCoupon, time_zone: &str) -> Vec<String> {
         Reduction::Percent(percent) => (percent.percent(), None),
         Reduction::Amount { minor } => (String::new(), Some(minor)),
     };
-    let money = |minor: Option<i64>| minor.map(|minor| plain_amount(Money::new(minor, coupon.currency)));
+    let money = |minor: Option<i64>| minor.map(|minor| Money::new(minor, coupon.currency).plain());
     let number = |number: Option<i64>| number.map(|number| number.to_string());
     let moment = |at: Option<Timestamp>| at.map(|at| local_time(at, time_zone));
     let slugs = |slugs: &BTreeSet<String>| slugs.iter().cloned().collect::<Vec<_>>().join(" ");

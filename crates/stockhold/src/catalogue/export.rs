@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use rules::money::{Currency, Money};
+use rules::stock::available;
 use rules::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::rows::defused;
 use super::{ImportError, Storeroom, columns};
-use crate::language::{machine_time, plain_amount};
+use crate::language::machine_time;
 use crate::storage::products::{self, Cursor, ListQuery, Localized, Product};
 use crate::storage::{RowExt, StorageError, coupons, customers, exports};
 
@@ -210,7 +211,7 @@ impl Export {
         }
         let order = |row: &crate::storage::Row| {
             let currency = Currency::parse(row.text(9)).map_err(|error| StorageError::Broken(error.to_string()))?;
-            let money = |at: usize| Value::from(plain_amount(Money::new(row.int(at), currency)));
+            let money = |at: usize| Value::from(Money::new(row.int(at), currency).plain());
             let moment = |at: usize| row.int_or_none(at).map_or(Value::Null, moment);
             let address: Value = serde_json::from_str(row.text(6)).unwrap_or_default();
             let of_address = |name: &str| Value::from(address[name].as_str().unwrap_or_default());
@@ -257,7 +258,7 @@ impl Export {
         self.place = page.next.map_or(Place::End, Place::Number);
         let customer = |customer: &customers::Customer| {
             let totals: Vec<String> =
-                customer.totals.iter().map(|total| format!("{} {}", plain_amount(*total), total.currency)).collect();
+                customer.totals.iter().map(|total| format!("{} {}", total.plain(), total.currency)).collect();
             vec![
                 customer.id.to_string().into(),
                 customer.buyer.as_str().into(),
@@ -291,7 +292,7 @@ impl Export {
                 // What is there to be counted: read in again, it changes nothing.
                 (on_hand - short).max(0).into(),
                 held.into(),
-                (on_hand - held - short + due).clamp(0, on_hand.max(0)).into(),
+                available(on_hand, held, short, due).into(),
             ]
         };
         Ok(page.iter().map(level).collect())
@@ -311,7 +312,7 @@ impl Export {
 /// A row for each variant; what belongs to the product stands in its first.
 fn product_rows(product: &Product, currency: Currency) -> Vec<Vec<Value>> {
     let text = |texts: &Localized, tag: &str| Value::from(texts.0.get(tag).cloned().unwrap_or_default());
-    let money = |minor: i64| Value::from(plain_amount(Money::new(minor, currency)));
+    let money = |minor: i64| Value::from(Money::new(minor, currency).plain());
     let row = |(at, variant): (usize, &products::Variant)| {
         let first = |value: Value| if at == 0 { value } else { Value::Null };
         let mut row = vec![

@@ -14,7 +14,6 @@ use rules::text::Sku;
 use super::columns::{Column, Columns};
 use super::rows::{self, Rows};
 use super::{RESERVED_SKUS, RESERVED_SLUGS, woo};
-use crate::language::plain_amount;
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
 /// Options that a sheet has columns for.
@@ -324,7 +323,7 @@ impl Reading {
             Some(None) => self.mistake(row, Column::Price, "Every variant needs a price.".to_owned()),
             // Found out here, and not by the first buyer.
             Some(Some(minor)) if minor % self.currency.step_minor() != 0 => {
-                let step = plain_amount(Money::new(self.currency.step_minor(), self.currency));
+                let step = Money::new(self.currency.step_minor(), self.currency).plain();
                 let message = format!("Nobody can be charged this: amounts in {} go by {step}.", self.currency);
                 self.mistake(row, Column::Price, message);
             }

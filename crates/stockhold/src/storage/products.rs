@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use rules::ids::ProductId;
 use rules::pricing::Item;
+use rules::stock::available;
 use rules::taxes::TaxClass;
 use rules::text::Sku;
 use rules::time::Timestamp;
@@ -521,8 +522,7 @@ fn variant(row: &Row) -> Result<Variant> {
         price_minor: row.int(4),
         compare_at_minor: row.int_or_none(5),
         weight_grams: row.int_or_none(6),
-        // Levels and due holds are read together, but never promise more than the shelf has, whatever they say.
-        available: (on_hand - held - short + due).clamp(0, on_hand.max(0)),
+        available: available(on_hand, held, short, due),
         on_hand,
         held,
         short,

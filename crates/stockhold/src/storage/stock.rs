@@ -4,6 +4,7 @@
 pub mod shelf;
 
 use rules::orders::Status;
+use rules::stock::available;
 use rules::text::Sku;
 use rules::time::Timestamp;
 
@@ -51,7 +52,7 @@ impl Account {
     /// What a buyer can get now: a hold that is due counts as free.
     pub fn available(&self, now: Timestamp) -> i64 {
         let due: i64 = self.holds.iter().filter(|hold| hold.is_due(now)).map(|hold| hold.quantity).sum();
-        (self.on_hand - self.held - self.short + due).clamp(0, self.on_hand.max(0))
+        available(self.on_hand, self.held, self.short, due)
     }
 }
 

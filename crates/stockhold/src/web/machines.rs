@@ -16,7 +16,7 @@ use rules::money::Money;
 use rules::time::Span;
 use serde_json::json;
 
-use crate::language::{Language, machine_time, plain_amount};
+use crate::language::{Language, machine_time};
 use crate::shop::Shop;
 use crate::storage::pages;
 use crate::storage::products::{self, Cursor, ListQuery, Product, Variant};
@@ -138,7 +138,7 @@ async fn feed(State(shop): State<Arc<Shop>>) -> Result<Response, PageError> {
 
 fn item(text: &mut String, shop: &Shop, product: &Product, variant: &Variant) {
     let currency = shop.settings().currency;
-    let price = |minor| format!("{} {}", plain_amount(Money::new(minor, currency)), currency.code());
+    let price = |minor| format!("{} {}", Money::new(minor, currency).plain(), currency.code());
     let title = [product.title.get(Language::En), variant.title.get(Language::En)];
     let title = title.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ");
     let description = seo::summary(product.description.get(Language::En));

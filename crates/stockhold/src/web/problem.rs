@@ -13,7 +13,6 @@ use rules::stock::Short;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::language::plain_amount;
 use crate::ledger::{Failure, Fault};
 use crate::outbox::checkout::CheckoutFailure;
 use crate::storage::StorageError;
@@ -266,7 +265,7 @@ pub fn number(mut response: Response, request_id: Option<&RequestId>) -> Respons
 
 /// `12.50 USD`.
 fn plain_money(money: Money) -> String {
-    format!("{} {}", plain_amount(money), money.currency)
+    format!("{} {}", money.plain(), money.currency)
 }
 
 /// `out-of-stock` → `Out of stock`.

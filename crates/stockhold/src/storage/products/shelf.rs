@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rules::stock::available;
 use rules::time::Timestamp;
 
 use super::{Localized, from_json};
@@ -27,7 +28,8 @@ pub struct Offer {
 /// A due hold counts as free, as everywhere.
 const OFFERS: &str = "
     select p.id, p.created_at, v.price_minor, v.options,
-        coalesce(s.on_hand, 0), coalesce(s.held, 0), cast(coalesce(d.due, 0) - coalesce(s.short, 0) as bigint)
+        coalesce(s.on_hand, 0), coalesce(s.held, 0), coalesce(s.short, 0),
+        cast(coalesce(d.due, 0) as bigint)
     from products p
     join variants v on v.product_id = p.id and v.active = 1
     left join stock_levels s on s.sku = v.sku
@@ -63,10 +65,10 @@ async fn read(storage: &Storage, collection: &str, ids: Option<Vec<String>>, now
         if placed.last().is_none_or(|last| last.product_id != row.text(0)) {
             placed.push(Placed { product_id: row.text(0).to_owned(), created_at: row.int(1), offers: Vec::new() });
         }
-        let (on_hand, held, due) = (row.int(4), row.int(5), row.int(6));
+        let (on_hand, held, short, due) = (row.int(4), row.int(5), row.int(6), row.int(7));
         let offer = Offer {
             price_minor: row.int(2),
-            available: (on_hand - held + due).clamp(0, on_hand.max(0)),
+            available: available(on_hand, held, short, due),
             options: from_json(row.text(3))?,
         };
         placed.last_mut().expect("pushed above").offers.push(offer);

@@ -1,5 +1,6 @@
 //! The shelf: every variant with what is there of it, by item number. What is low, gone, held or missing can be asked for.
 
+use rules::stock::available;
 use rules::text::Sku;
 use rules::time::Timestamp;
 
@@ -138,7 +139,7 @@ fn place(row: &Row) -> Result<Place> {
         held,
         short,
         revision: row.int(9),
-        available: (on_hand - held - short + due).clamp(0, on_hand.max(0)),
+        available: available(on_hand, held, short, due),
     })
 }
 

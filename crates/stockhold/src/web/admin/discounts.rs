@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::settings::form::{Sent, Sheet, Typed, Values, as_read};
 use crate::catalogue::sheet::{Decimal, amount};
-use crate::language::{local_time, plain_amount};
+use crate::language::local_time;
 use crate::shop::Settings;
 use crate::storage::coupons::{self, StoredCoupon};
 use crate::web::PageError;
@@ -225,8 +225,7 @@ fn money(text: &str, currency: Currency) -> Option<Value> {
 
 fn values(stored: &StoredCoupon, settings: &Settings) -> Values {
     let coupon = &stored.coupon;
-    let money =
-        |minor: Option<i64>| minor.map_or_else(String::new, |minor| plain_amount(Money::new(minor, coupon.currency)));
+    let money = |minor: Option<i64>| minor.map_or_else(String::new, |minor| Money::new(minor, coupon.currency).plain());
     let number = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
     let time = |at: Option<Timestamp>| at.map_or_else(String::new, |at| local_time(at, &settings.time_zone));
     let (percent, amount) = match coupon.reduction {

@@ -19,9 +19,7 @@ use serde::Deserialize;
 use super::desk::Desk;
 use super::today::{day_of, span, title};
 use crate::catalogue::rows::defused;
-use crate::language::{
-    Day, country_name, days_between, find_country, format_date, last_days, machine_date, plain_amount,
-};
+use crate::language::{Day, country_name, days_between, find_country, format_date, last_days, machine_date};
 use crate::storage::{reports, today};
 use crate::web::PageError;
 
@@ -268,7 +266,7 @@ fn written(report: Report, rows: &[Row]) -> csv::Result<Vec<u8>> {
             Report::Taxes => {}
         }
         cells.push(row.amounts[0].currency.code().to_owned());
-        cells.extend(row.amounts.iter().map(|amount| plain_amount(*amount)));
+        cells.extend(row.amounts.iter().map(|amount| amount.plain()));
         writer.write_record(&cells)?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())

@@ -14,7 +14,7 @@ use rules::text::Sku;
 
 use super::listing::slug;
 use super::{pictures, plain, quantity, seo};
-use crate::language::{Language, format_clock, machine_time, plain_amount};
+use crate::language::{Language, format_clock, machine_time};
 use crate::media::drawings;
 use crate::storage::orders;
 use crate::storage::products::{self, ListQuery, Product, ProductStatus, Spec, Variant, redirects, shelf};
@@ -307,7 +307,7 @@ fn variant_value(visitor: &Visitor, product: &Product, variant: &Variant, own_pr
         sku => variant.sku.as_str(),
         title => if title.is_empty() { product.title.get(visitor.language) } else { title },
         price => visitor.money(variant.price_minor),
-        price_plain => plain_amount(Money::new(variant.price_minor, visitor.settings.currency)),
+        price_plain => Money::new(variant.price_minor, visitor.settings.currency).plain(),
         was => was.map(|was| visitor.money(was)),
         available => variant.available,
         sold_out => variant.available < 1,

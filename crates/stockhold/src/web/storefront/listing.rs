@@ -14,7 +14,6 @@ use rules::money::{Currency, Money};
 
 use super::catalogue::cards;
 use super::plain;
-use crate::language::plain_amount;
 use crate::storage::products::shelf::{self, Offer, Placed};
 use crate::storage::products::{self, Localized};
 use crate::web::PageError;
@@ -147,7 +146,7 @@ impl Wish {
         }
         for (name, bound) in [("min", self.min), ("max", self.max)] {
             if let Some(minor) = bound {
-                put(name, plain_amount(Money::new(minor, currency)));
+                put(name, Money::new(minor, currency).plain());
             }
         }
         if self.order != Order::Given {
@@ -249,8 +248,8 @@ pub async fn list(visitor: &Visitor, wish: &Wish, placed: &[Placed], here: &str)
             on => wish.in_stock,
         },
         price => context! {
-            min => wish.min.map_or_else(String::new, |minor| plain_amount(Money::new(minor, currency))),
-            max => wish.max.map_or_else(String::new, |minor| plain_amount(Money::new(minor, currency))),
+            min => wish.min.map_or_else(String::new, |minor| Money::new(minor, currency).plain()),
+            max => wish.max.map_or_else(String::new, |minor| Money::new(minor, currency).plain()),
             fields => wish.on_first_page(|wish| (wish.min, wish.max) = (None, None)).fields(currency).into_iter()
                 .map(|(name, value)| context! { name, value }).collect::<Vec<_>>(),
         },

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::catalogue::is_few;
 use super::pictures;
-use crate::language::plain_amount;
 use crate::storage::products::{Product, Spec, Variant};
 use crate::web::session::Visitor;
 
@@ -135,7 +134,7 @@ fn offer(visitor: &Visitor, product: &Product, variant: &Variant, url: &str) -> 
     let mut offer = json!({
         "@type": "Offer",
         "url": url,
-        "price": plain_amount(Money::new(variant.price_minor, currency)),
+        "price": Money::new(variant.price_minor, currency).plain(),
         "priceCurrency": currency.code(),
         "availability": format!("https://schema.org/{}", availability(visitor, product, variant)),
         "itemCondition": "https://schema.org/NewCondition",

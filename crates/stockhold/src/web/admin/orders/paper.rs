@@ -10,7 +10,7 @@ use minijinja::value::Value;
 
 use super::{Fields, full_title, name_on, shown_address, stored, ticked};
 use crate::catalogue::rows::defused;
-use crate::language::{machine_time, plain_amount};
+use crate::language::machine_time;
 use crate::storage::order_list;
 use crate::storage::orders::{self, OrderView};
 use crate::web::PageError;
@@ -73,7 +73,7 @@ pub async fn csv(desk: Desk, form: Result<Form<Fields>, FormRejection>) -> Resul
             defused(&name_on(&row.shipping_address)),
             defused(&row.email),
             row.units.to_string(),
-            plain_amount(total),
+            total.plain(),
             row.currency.code().to_owned(),
             row.id.to_string(),
         ];

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::form::{Sent, Sheet, Typed, Values, as_read};
 use super::taxes::fault;
 use crate::catalogue::sheet::{Decimal, amount};
-use crate::language::{countries, plain_amount};
+use crate::language::countries;
 use crate::shop::Settings;
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
@@ -154,7 +154,7 @@ fn values(settings: &Settings) -> Result<Values, PageError> {
     let document = serde_json::to_value(zones(settings).map_err(fault)?).unwrap_or_default();
     let money = |value: &Value| {
         let minor = value["amount"].as_i64();
-        minor.map_or_else(String::new, |minor| plain_amount(Money::new(minor, settings.currency)))
+        minor.map_or_else(String::new, |minor| Money::new(minor, settings.currency).plain())
     };
     let text = |value: &Value| match value {
         Value::Null => String::new(),
@@ -302,11 +302,8 @@ pub fn preview(desk: &Desk, settings: &Settings, asked: &Preview) -> minijinja::
     let options: Vec<_> = countries(desk.language)
         .map(|(country, name)| context! { value => country.code(), name, chosen => Some(country) == chosen })
         .collect();
-    let value = if asked.value.is_empty() {
-        plain_amount(Money::new(example(currency), currency))
-    } else {
-        asked.value.clone()
-    };
+    let value =
+        if asked.value.is_empty() { Money::new(example(currency), currency).plain() } else { asked.value.clone() };
     let region = Region::parse(&asked.region).ok();
     let (mut wrong, mut rows) = (String::new(), Vec::new());
     match (amount(value.trim(), currency, Decimal::Point), chosen) {
