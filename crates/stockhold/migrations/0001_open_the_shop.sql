@@ -27,6 +27,7 @@ create table products (
     updated_at bigint not null,
     revision bigint not null      -- whoever changes it read this one; begins at its making, so that one made anew is another
 ) {clustered};
+create index products_place on products (position, id); -- the order of every list of them
 
 create table collections (
     slug text not null primary key,
@@ -299,7 +300,8 @@ create table order_lines (
 
 create index order_lines_sku on order_lines ((upper(sku)) {binary}, order_number);
 
--- The names on parcels, lower case, from each of their words on: `lin wei` and `wei`. What search by name goes by.
+-- The names on parcels, lower case, from each of their words and of their Han on: `lin wei` and `wei`, 林薇 and 薇. What
+-- search by name goes by.
 create table order_names (
     word text {binary} not null,
     order_number bigint not null,

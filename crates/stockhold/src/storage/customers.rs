@@ -9,13 +9,9 @@ use rules::orders::{Fulfilment, Status};
 use rules::time::Timestamp;
 
 use super::books::{known, parsed};
-use super::order_search::words;
 use super::orders::ERASED;
-use super::{Result, Row, RowExt, Storage, Value};
+use super::{Result, Row, RowExt, Storage, Value, order_search};
 use crate::values;
-
-/// Rows that one search looks through before it answers with what it has: the next page goes on from there.
-const SEARCHED_ROWS: i64 = 200;
 
 /// A customer, as their orders tell of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,16 +68,20 @@ pub struct Page<T> {
 // The subquery is asked per row, and the index answers it: a walk down the numbers that stops when the page is full.
 const LATEST: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
     where o.number < $1 and o.buyer not like 'erased:%'
-        and o.number = (select max(n.number) from orders n where n.buyer = o.buyer)
+        and not exists (select 1 from orders n where n.buyer = o.buyer and n.number > o.number)
     order by o.number desc limit $2";
-const LATEST_LIKE: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
+// Whoever is found stands there with their latest order, if that is the one that was found: it says what they are called now.
+const LATEST_FOUND: &str = "select o.number, o.buyer, o.email, o.language, o.shipping_address from orders o
     where o.number < $1 and o.buyer not like 'erased:%'
-        and (lower(o.email) like $3 escape '!' or o.buyer like $3 escape '!'
-            or o.number in (select n.order_number from order_names n where n.word like $3 escape '!'))
-        and o.number = (select max(n.number) from orders n where n.buyer = o.buyer)
+        and o.number in (select number from orders where buyer {binary} >= $3 and buyer {binary} < $4
+            union select order_number from order_names where word >= $5 and word < $6)
+        and not exists (select 1 from orders n where n.buyer = o.buyer and n.number > o.number)
     order by o.number desc limit $2";
 const OF_BUYER: &str = "select number, buyer, email, language, shipping_address from orders
     where buyer = $1 order by number desc limit 1";
+const ORDERS: &str = "select o.id, o.number, o.status, o.fulfilment, o.total_minor, o.currency, o.reserved_at,
+        (select coalesce(cast(sum(p.refunded_minor) as bigint), 0) from payments p where p.order_id = o.id)
+    from orders o where o.buyer = $1 and o.number < $2 order by o.number desc limit $3";
 const SUMS: &str = "select buyer, count(*), min(number), min(reserved_at), max(reserved_at) from orders
     where buyer {in $1} group by buyer";
 const TOTALS: &str = "select o.buyer, p.currency,
@@ -90,38 +90,33 @@ const TOTALS: &str = "select o.buyer, p.currency,
     where o.buyer {in $1} group by o.buyer, p.currency order by o.buyer, p.currency";
 const IDS: &str = "select number, id from orders where number {in $1}";
 
-/// Every statement of this file, so that a test can look at their plans.
-pub const STATEMENTS: &[&str] = &[LATEST, LATEST_LIKE, OF_BUYER, SUMS, TOTALS, IDS];
+/// Every statement by which a list is read, and the index it is meant to walk (empty: whichever), so that a test can look at
+/// their plans.
+pub const LISTS: &[(&str, &str)] = &[
+    (LATEST, "orders_customer"),
+    (LATEST_FOUND, "order_names"),
+    (OF_BUYER, "orders_customer"),
+    (ORDERS, "orders_customer"),
+    (SUMS, "orders_customer"),
+    (TOTALS, "payments_order"),
+    (IDS, ""),
+];
 
-/// Customers whose latest order has a number below `before`, those who ordered last first; `q` is part of an e-mail
-/// address or of a name.
+/// Customers whose latest order has a number below `before`, those who ordered last first; `q` is the beginning of an e-mail
+/// address or of a word of a name, as orders are searched.
 pub async fn list(storage: &Storage, q: &str, before: Option<i64>, limit: i64) -> Result<Page<Customer>> {
-    // Names are stored in small letters, a space between their words.
-    let q = words(q);
-    let mut before = before.unwrap_or(i64::MAX);
-    if q.is_empty() {
-        let mut rows = storage.read(LATEST, values![before, limit + 1]).await?;
-        let next = cut(&mut rows, limit, 0);
-        return Ok(Page { rows: with_sums(storage, &rows).await?, next });
-    }
-    let part = q.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let (mut found, mut next) = (Vec::new(), None);
-    loop {
-        let rows = storage.read(LATEST_LIKE, values![before, SEARCHED_ROWS, format!("%{part}%")]).await?;
-        let (all, last) = (rows.len() as i64, rows.last().map(|row| row.int(0)));
-        for row in rows {
-            if found.len() as i64 == limit {
-                next = found.last().map(|row: &Row| row.int(0));
-                break;
-            }
-            found.push(row);
+    let before = before.unwrap_or(i64::MAX);
+    let mut rows = match order_search::Person::typed(q) {
+        None => storage.read(LATEST, values![before, limit + 1]).await?,
+        Some(who) => {
+            let [email, after_email] = who.email;
+            let [name, after_name] = who.name;
+            let parameters = values![before, limit + 1, email, after_email, name, after_name];
+            storage.read(LATEST_FOUND, parameters).await?
         }
-        match last.filter(|_| all == SEARCHED_ROWS && next.is_none()) {
-            Some(last) => before = last,
-            None => break,
-        }
-    }
-    Ok(Page { rows: with_sums(storage, &found).await?, next })
+    };
+    let next = cut(&mut rows, limit, 0);
+    Ok(Page { rows: with_sums(storage, &rows).await?, next })
 }
 
 /// The customer whose order this is.
@@ -141,10 +136,7 @@ pub async fn of_buyer(storage: &Storage, buyer: &str) -> Result<Option<Customer>
 
 /// Their orders, the newest first.
 pub async fn orders(storage: &Storage, buyer: &str, before: Option<i64>, limit: i64) -> Result<Page<CustomerOrder>> {
-    let sql = "select o.id, o.number, o.status, o.fulfilment, o.total_minor, o.currency, o.reserved_at,
-            (select coalesce(cast(sum(p.refunded_minor) as bigint), 0) from payments p where p.order_id = o.id)
-        from orders o where o.buyer = $1 and o.number < $2 order by o.number desc limit $3";
-    let mut rows = storage.read(sql, values![buyer, before.unwrap_or(i64::MAX), limit + 1]).await?;
+    let mut rows = storage.read(ORDERS, values![buyer, before.unwrap_or(i64::MAX), limit + 1]).await?;
     let next = cut(&mut rows, limit, 1);
     let order = |row: &Row| {
         Ok(CustomerOrder {

@@ -86,34 +86,30 @@ pub async fn replay(storage: &Storage, id: &str, now: Timestamp) -> Result<bool>
     Ok(!storage.write(sql, values![id, now.micros()]).await?.is_empty())
 }
 
-/// The newest events, all or of one state.
-pub async fn list(storage: &Storage, state: Option<&str>, limit: i64) -> Result<Vec<StoredEvent>> {
-    let sql = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
-        from stripe_events where state = $1 or $1 = '' order by received_at desc, id limit $2";
-    let rows = storage.read(sql, values![state.unwrap_or_default(), limit]).await?;
-    Ok(rows.iter().map(event).collect())
-}
+const PAGE: &str = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
+    from stripe_events where received_at <= $1 and (received_at < $1 or id > $2)
+    order by received_at desc, id limit $3";
+const PAGE_OF_STATE: &str = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
+    from stripe_events where received_at <= $1 and (received_at < $1 or id > $2) and state = $4
+    order by received_at desc, id limit $3";
+
+/// Every statement by which a list is read, and the index it is meant to walk, so that a test can look at their plans.
+pub const LISTS: &[(&str, &str)] = &[(PAGE, "stripe_events_received"), (PAGE_OF_STATE, "stripe_events_state")];
 
 /// Where the next page of events begins.
 pub type EventCursor = (Timestamp, String);
 
-/// Events after `after`, the newest first.
+/// Events after `after`, all or of one state, the newest first.
 pub async fn page(
     storage: &Storage,
     state: Option<&str>,
     after: Option<EventCursor>,
     limit: i64,
 ) -> Result<Vec<StoredEvent>> {
-    let all = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
-        from stripe_events where received_at <= $1 and (received_at < $1 or id > $2)
-        order by received_at desc, id limit $3";
-    let of_state = "select id, type, object_id, livemode, payload, state, attempts, last_error, received_at
-        from stripe_events where received_at <= $1 and (received_at < $1 or id > $2) and state = $4
-        order by received_at desc, id limit $3";
     let (at, id) = after.map_or((i64::MAX, String::new()), |(at, id)| (at.micros(), id));
     let rows = match state {
-        None => storage.read(all, values![at, id, limit]).await?,
-        Some(state) => storage.read(of_state, values![at, id, limit, state]).await?,
+        None => storage.read(PAGE, values![at, id, limit]).await?,
+        Some(state) => storage.read(PAGE_OF_STATE, values![at, id, limit, state]).await?,
     };
     Ok(rows.iter().map(event).collect())
 }

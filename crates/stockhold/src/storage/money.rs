@@ -95,6 +95,38 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_SHIPMENTS,
 ];
 
+const PAYMENTS_PAGE: &str = "
+    select p.intent_id, p.order_id, p.session_id, p.amount_minor, p.currency, p.purpose, p.refunded_minor,
+        p.disputed_minor, p.recorded_at, o.number
+    from payments p join orders o on o.id = p.order_id
+    where p.recorded_at <= $1 and (p.recorded_at < $1 or p.intent_id > $2)
+    order by p.recorded_at desc, p.intent_id limit $3";
+const REFUNDS_PAGE: &str = "
+    select r.id, r.order_id, r.intent_id, r.amount_minor, r.currency, r.kind, r.reason, r.request_hash,
+        r.state, r.stripe_id, r.failure, r.shipping_minor, r.assigned, r.requested_at, o.number
+    from refunds r join orders o on o.id = r.order_id
+    where r.requested_at <= $1 and (r.requested_at < $1 or r.id > $2) and (r.state = $3 or $3 = '')
+    order by r.requested_at desc, r.id limit $4";
+const DISPUTES_PAGE: &str = "
+    select d.id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.state, d.due_by,
+        d.withdrawn_minor, d.opened_at, o.number
+    from disputes d join orders o on o.id = d.order_id
+    where d.opened_at <= $1 and (d.opened_at < $1 or d.id > $2)
+    order by d.opened_at desc, d.id limit $3";
+const DISPUTES_OPEN: &str = "
+    select d.id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.state, d.due_by,
+        d.withdrawn_minor, d.opened_at, o.number
+    from disputes d join orders o on o.id = d.order_id where d.state in ('warning', 'inquiry', 'open')
+    order by coalesce(d.due_by, 9223372036854775807), d.id limit $1";
+
+/// Every statement by which a list is read, and the index it is meant to walk, so that a test can look at their plans.
+pub const LISTS: &[(&str, &str)] = &[
+    (PAYMENTS_PAGE, "payments_recorded"),
+    (REFUNDS_PAGE, "refunds_requested"),
+    (DISPUTES_PAGE, "disputes_opened"),
+    (DISPUTES_OPEN, "disputes_live"),
+];
+
 /// An order's money, as pages read it.
 #[derive(Debug, Default)]
 pub struct OrderMoney {
@@ -148,13 +180,13 @@ fn after_or_start(after: Option<MoneyCursor>) -> (i64, String) {
 
 /// Payments after `after`, the newest first, each with its order's number.
 pub async fn payments_page(storage: &Storage, after: Option<MoneyCursor>, limit: i64) -> Result<Vec<(Payment, i64)>> {
-    let sql = "select p.intent_id, p.order_id, p.session_id, p.amount_minor, p.currency, p.purpose, p.refunded_minor,
-            p.disputed_minor, p.recorded_at, o.number
-        from payments p join orders o on o.id = p.order_id
-        where p.recorded_at <= $1 and (p.recorded_at < $1 or p.intent_id > $2)
-        order by p.recorded_at desc, p.intent_id limit $3";
     let (at, id) = after_or_start(after);
-    storage.read(sql, values![at, id, limit]).await?.iter().map(|row| Ok((payment(row)?, row.int(9)))).collect()
+    storage
+        .read(PAYMENTS_PAGE, values![at, id, limit])
+        .await?
+        .iter()
+        .map(|row| Ok((payment(row)?, row.int(9))))
+        .collect()
 }
 
 /// Refunds after `after`, the newest first, of one state or of all, each with its order's number.
@@ -164,35 +196,26 @@ pub async fn refunds_page(
     after: Option<MoneyCursor>,
     limit: i64,
 ) -> Result<Vec<(Refund, i64)>> {
-    let sql = "select r.id, r.order_id, r.intent_id, r.amount_minor, r.currency, r.kind, r.reason, r.request_hash,
-            r.state, r.stripe_id, r.failure, r.shipping_minor, r.assigned, r.requested_at, o.number
-        from refunds r join orders o on o.id = r.order_id
-        where r.requested_at <= $1 and (r.requested_at < $1 or r.id > $2) and (r.state = $3 or $3 = '')
-        order by r.requested_at desc, r.id limit $4";
     let (at, id) = after_or_start(after);
     let state = state.map_or("", RefundState::as_str);
-    let rows = storage.read(sql, values![at, id, state, limit]).await?;
+    let rows = storage.read(REFUNDS_PAGE, values![at, id, state, limit]).await?;
     rows.iter().map(|row| Ok((refund(row)?, row.int(14)))).collect()
 }
 
 /// Disputes and warnings after `after`, the newest first, each with its order's number.
 pub async fn disputes_page(storage: &Storage, after: Option<MoneyCursor>, limit: i64) -> Result<Vec<(Dispute, i64)>> {
-    let sql = "select d.id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.state, d.due_by,
-            d.withdrawn_minor, d.opened_at, o.number
-        from disputes d join orders o on o.id = d.order_id
-        where d.opened_at <= $1 and (d.opened_at < $1 or d.id > $2)
-        order by d.opened_at desc, d.id limit $3";
     let (at, id) = after_or_start(after);
-    storage.read(sql, values![at, id, limit]).await?.iter().map(|row| Ok((dispute(row)?, row.int(10)))).collect()
+    storage
+        .read(DISPUTES_PAGE, values![at, id, limit])
+        .await?
+        .iter()
+        .map(|row| Ok((dispute(row)?, row.int(10))))
+        .collect()
 }
 
 /// Disputes that are open, the nearest deadline first, each with its order's number.
 pub async fn disputes_open(storage: &Storage, limit: i64) -> Result<Vec<(Dispute, i64)>> {
-    let sql = "select d.id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.state, d.due_by,
-            d.withdrawn_minor, d.opened_at, o.number
-        from disputes d join orders o on o.id = d.order_id where d.state in ('warning', 'inquiry', 'open')
-        order by coalesce(d.due_by, 9223372036854775807), d.id limit $1";
-    storage.read(sql, values![limit]).await?.iter().map(|row| Ok((dispute(row)?, row.int(10)))).collect()
+    storage.read(DISPUTES_OPEN, values![limit]).await?.iter().map(|row| Ok((dispute(row)?, row.int(10)))).collect()
 }
 
 /// What to ask for these orders; [`read`] takes the answers in the same order.

@@ -180,7 +180,7 @@ const DISPUTED: &str = "select distinct order_id from disputes where order_id {i
 
 /// Every statement by which a list is read, and the index it is meant to walk (empty: whichever), so that a test can look at
 /// their plans.
-pub const STATEMENTS: &[(&str, &str)] = &[
+pub const LISTS: &[(&str, &str)] = &[
     (ALL, ""),
     (TO_SHIP, "orders_to_ship"),
     (UNPAID, "orders_live"),

@@ -7,6 +7,7 @@ use rules::ids::OrderId;
 use rules::orders::Order;
 use rules::text::Email;
 
+use super::products::search::is_unspaced;
 use super::{Result, RowExt, Storage};
 use crate::values;
 
@@ -14,8 +15,8 @@ use crate::values;
 pub const FOUND_MAX: i64 = 5_000;
 /// Longer words are nobody's e-mail or order number.
 pub const QUERY_CHARS_MAX: usize = 254;
-/// Words of a name from which it can be found.
-const NAME_WORDS_MAX: usize = 6;
+/// Places in a name from which on it can be found.
+const NAME_BEGINNINGS_MAX: usize = 6;
 const NAME_CHARS_MAX: usize = 100;
 /// Sorts behind every text that begins with what stands before it.
 const LAST: char = '\u{10ffff}';
@@ -61,30 +62,53 @@ pub async fn find(storage: &Storage, typed: &str) -> Result<Option<Found>> {
 
 /// The parameters of [`FIND`].
 pub fn parameters(typed: &str) -> Option<Vec<super::Value>> {
-    // No name and no number has control characters, and PostgreSQL refuses one of them.
-    let typed: String = typed.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect();
-    let typed = typed.trim().trim_start_matches(['#', '№']).trim();
-    if typed.is_empty() {
-        return None;
-    }
+    let Person { typed, email: [email, after_email], name: [name, after_name] } = Person::typed(typed)?;
     let number: i64 = typed.parse().unwrap_or(0);
     let id = typed.parse::<OrderId>().map(|id| id.to_string()).unwrap_or_default();
-    // A whole address is known by its buyer, whatever its `+tag`.
-    let email = Email::parse(typed).map_or_else(|_| typed.to_lowercase(), |email| email.buyer());
-    let name = words(typed);
-    let sku = typed.to_ascii_uppercase();
-    let behind = |text: &str| format!("{text}{LAST}");
-    let limits = [behind(&email), behind(&name), behind(&sku)];
-    let [after_email, after_name, after_sku] = limits;
+    let [sku, after_sku] = range(typed.to_ascii_uppercase());
     Some(values![number, id, email, after_email, name, after_name, sku, after_sku, FOUND_MAX])
 }
 
-/// The name on an address as it is found: from each of its words on, in small letters.
+/// Somebody as they are looked for: what their address and a word of their name lie between, in small letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// What was typed, without what no address, name or number has.
+    typed: String,
+    pub email: [String; 2],
+    pub name: [String; 2],
+}
+
+impl Person {
+    /// Who was typed; `None`: nobody was.
+    pub fn typed(typed: &str) -> Option<Person> {
+        // No name and no number has control characters, and PostgreSQL refuses one of them.
+        let typed: String = typed.chars().filter(|c| !c.is_control()).take(QUERY_CHARS_MAX).collect();
+        let typed = typed.trim().trim_start_matches(['#', '№']).trim();
+        if typed.is_empty() {
+            return None;
+        }
+        // A whole address is known by its buyer, whatever its `+tag`.
+        let email = Email::parse(typed).map_or_else(|_| typed.to_lowercase(), |email| email.buyer());
+        Some(Person { typed: typed.to_owned(), email: range(email), name: range(words(typed)) })
+    }
+}
+
+/// A beginning, and what sorts behind everything that begins so.
+fn range(beginning: String) -> [String; 2] {
+    let behind = format!("{beginning}{LAST}");
+    [beginning, behind]
+}
+
+/// The name on an address as it is found, in small letters: from each of its words on, and where words stand without a space
+/// between them, from each character on; 林薇 is also looked for as 薇.
 pub fn names(address: &str) -> Vec<String> {
     let name: String = field(address, "name").chars().take(NAME_CHARS_MAX).collect();
     let name = words(&name);
-    let split: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
-    (0..split.len().min(NAME_WORDS_MAX)).map(|from| split[from..].join(" ")).collect()
+    let begins = |at: usize, c: char| {
+        c != ' ' && (name[..at].chars().next_back().is_none_or(|before| before == ' ') || is_unspaced(c))
+    };
+    let beginnings = name.char_indices().filter(|(at, c)| begins(*at, *c));
+    beginnings.take(NAME_BEGINNINGS_MAX).map(|(at, _)| name[at..].to_owned()).collect()
 }
 
 /// Where an order goes, as two letters; empty: nobody said, or in words of their own.
@@ -107,7 +131,7 @@ fn field(address: &str, name: &str) -> String {
 }
 
 /// As names are stored and looked for: in small letters, a space between words.
-pub(super) fn words(text: &str) -> String {
+fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -116,13 +140,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_found_from_each_of_its_words_on() {
+    fn a_name_is_found_from_each_of_its_words_and_of_its_han_on() {
         let address = |name: &str| format!(r#"{{"name":"{name}"}}"#);
         assert_eq!(names(&address("  Anna  Maria Müller ")), ["anna maria müller", "maria müller", "müller"]);
-        assert_eq!(names(&address("林薇")), ["林薇"]);
+        assert_eq!(names(&address("林薇")), ["林薇", "薇"]);
         assert_eq!(names(&address("")), Vec::<String>::new());
         assert_eq!(names(""), Vec::<String>::new());
-        assert_eq!(names(&address(&"a ".repeat(99))).len(), NAME_WORDS_MAX);
+        assert_eq!(names(&address(&"a ".repeat(99))).len(), NAME_BEGINNINGS_MAX);
     }
 
     #[test]

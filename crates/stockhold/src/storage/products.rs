@@ -338,6 +338,11 @@ const COLLECTIONS_OF: &str = "select c.product_id, c.collection_slug from collec
     join collections on collections.slug = c.collection_slug
     where c.product_id {in $1} order by collections.position, c.collection_slug";
 
+/// Every statement by which a list is read, and the index it is meant to walk (empty: whichever), so that a test can look at
+/// their plans.
+pub const LISTS: &[(&str, &str)] =
+    &[(BY_PLACE, "products_place"), (BY_ID, ""), (VARIANTS, "variants_product"), (COLLECTIONS_OF, "")];
+
 /// One page of products in the order of the shelf: four statements, however many products.
 pub async fn list(storage: &Storage, query: ListQuery<'_>, now: Timestamp) -> Result<Page> {
     let limit = query.limit.clamp(1, LIST_LIMIT_MAX);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rules::time::Span;
 use stockhold::staff::Role;
-use stockhold::storage::{RowExt, customers};
+use stockhold::storage::RowExt;
 use stockhold::values;
 
 use crate::on_both_engines;
@@ -108,16 +108,3 @@ on_both_engines!(
         assert!(asked.location.starts_with("/admin/confirm?"), "{}", asked.location);
     }
 );
-
-/// A page of customers walks down the numbers and asks an index for each: it does not grow with the shop.
-#[tokio::test]
-async fn a_page_of_customers_reads_no_more_than_it_shows() {
-    let shop = TestShop::on_sqlite().await;
-    for (at, parameters) in [(0, values![1_000_000, 50]), (2, values!["ada@example.org"])] {
-        let sql: &'static str = Box::leak(format!("explain query plan {}", customers::STATEMENTS[at]).into_boxed_str());
-        let rows = shop.shop.storage.read(sql, parameters).await.expect("the database answers");
-        let plan: Vec<&str> = rows.iter().map(|row| row.text(3)).collect();
-        assert!(plan.iter().any(|line| line.contains("orders_customer")), "{plan:?}");
-        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:?}");
-    }
-}

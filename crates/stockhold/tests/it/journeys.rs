@@ -219,7 +219,7 @@ on_both_engines!(
         assert_eq!((forged.0, forged.1["code"].as_str()), (400, Some("bad-signature")));
         shop.settle().await;
         assert_eq!((shop.view(id).await.status, shop.letters()), (Status::Paid, 1));
-        let states = stockhold::storage::inbox::list(&shop.shop.storage, None, 100).await.expect("the database answers");
+        let states = stockhold::storage::inbox::page(&shop.shop.storage, None, None, 100).await.expect("the database answers");
         let foreign = states.iter().find(|event| event.id == "evt_foreign").expect("it was stored");
         assert_eq!(foreign.state, "not_ours");
     }

@@ -45,6 +45,7 @@ mod order_list;
 mod order_page;
 mod page_flow;
 mod pictures;
+mod plans;
 mod privacy;
 mod processes;
 mod provider_trouble;

@@ -1,5 +1,5 @@
-//! The shopkeeper's lists of orders: what is on which tab, what a search finds, how pages follow each other, and that no list
-//! reads all orders, on both engines.
+//! The shopkeeper's lists of orders: what is on which tab, what a search finds, how pages follow each other,
+//! on both engines.
 
 use rules::commands::change_address::ChangeAddress;
 use rules::commands::refund_order::{RefundOrder, RefundWhat};
@@ -11,12 +11,9 @@ use rules::places::Destination;
 use rules::shipments::Units;
 use rules::time::{Span, Timestamp};
 use stockhold::storage::order_list::{self, Filters, Page, Tab, Wanted};
-use stockhold::storage::{Row, RowExt, Storage, Value, order_search};
-use stockhold::{audit, values};
 
 use crate::on_both_engines;
 use crate::support::books::{TestBooks, noon, order_for};
-use crate::support::crowd;
 
 async fn page(shop: &TestBooks, wanted: Wanted) -> Page {
     order_list::page(&shop.storage, &wanted).await.expect("the database answers")
@@ -198,59 +195,4 @@ on_both_engines!(
             assert_eq!(numbers, (1001..=first).rev().collect::<Vec<i64>>());
         }
     }
-);
-
-/// Plans as the engine tells them, a line each.
-async fn plan(storage: &Storage, is_postgres: bool, sql: &str, parameters: Vec<Value>) -> Vec<String> {
-    let words = if is_postgres { "explain" } else { "explain query plan" };
-    let sql: &'static str = Box::leak(format!("{words} {sql}").into_boxed_str());
-    let rows = storage.read(sql, parameters).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let column = if is_postgres { 0 } else { 3 };
-    rows.iter().map(|row: &Row| row.text(column).to_owned()).collect()
-}
-
-/// What the statements of a list are asked in a shop with a year behind it.
-fn asked(sql: &str) -> Vec<Value> {
-    let ids = || vec![OrderId::from_u128(1 << 64 | 0xc0_2d).to_string()];
-    let filters = values![0, 9_000_000, "", "", "", 0, i64::MAX, i64::MIN, i64::MAX, 51];
-    match sql {
-        order_search::FIND => order_search::parameters("mül").expect("something was typed"),
-        sql if sql.contains("$12") => [filters, values![vec![1001, 1002, 1003], "to_ship"]].concat(),
-        sql if sql.contains("$10") => filters,
-        sql if sql.contains("min(number)") => values![noon().micros(), noon().micros() + 1],
-        sql if sql.contains("limit $1") => values![1_000],
-        _ => values![ids()],
-    }
-}
-
-/// Reads of a whole table that a list may make: parts of one that their own condition keeps small.
-const SMALL: &[&str] = &["orders_live", "orders_to_ship", "refunds_unfinished"];
-
-async fn no_list_reads_all_orders(shop: &TestBooks) {
-    crowd::fill(&shop.storage, 200, 4_000, noon()).await;
-    for (sql, index) in order_list::STATEMENTS {
-        let plan = plan(&shop.storage, shop.is_postgres(), sql, asked(sql)).await;
-        let tables = ["orders", "o", "order_lines", "order_names", "refunds", "refunds r", "r"];
-        let reads_all = |line: &&String| {
-            if shop.is_postgres() {
-                ["orders", "order_lines", "order_names"]
-                    .iter()
-                    .any(|table| line.contains(&format!("Seq Scan on {table}")))
-            } else {
-                let scanned = line.strip_prefix("SCAN ").and_then(|rest| rest.split(" USING").next());
-                scanned.is_some_and(|table| tables.contains(&table)) && !SMALL.iter().any(|index| line.contains(index))
-            }
-        };
-        let whole: Vec<&String> = plan.iter().filter(reads_all).collect();
-        assert!(whole.is_empty(), "{sql}\nreads a whole table: {whole:#?}\nof {plan:#?}");
-        assert!(plan.iter().any(|line| line.contains(index)), "{sql}\ndoes not walk {index}: {plan:#?}");
-    }
-    let findings = audit::run(&shop.storage).await.expect("the database answers");
-    assert!(findings.is_empty(), "the crowd's books do not balance: {findings:#?}");
-}
-
-on_both_engines!(
-    /// The plans of every list, search and count, in a shop with a year of orders behind it.
-    no_list_reads_a_whole_table,
-    async |shop: &TestBooks| no_list_reads_all_orders(shop).await
 );

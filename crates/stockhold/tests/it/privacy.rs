@@ -546,7 +546,7 @@ on_both_engines!(
     TestShop,
     async |shop: &TestShop| {
         shop.stock("mug", 9).await;
-        let people = [("Émile  Zola", "Émile@canary-post.example"), ("Иван Петров", "ivan@canary-post.example"), ("林薇", "lin@canary-post.example")];
+        let people = [("Émile  Zola", "canary-Émile@post.example"), ("Иван Петров", "canary-ivan@post.example"), ("林薇", "canary-lin@post.example")];
         for (at, (name, email)) in people.into_iter().enumerate() {
             let (status, body) = buys_as(shop, &at.to_string(), name, email, None).await;
             assert_eq!(status, 201, "{body}");
@@ -556,7 +556,7 @@ on_both_engines!(
             assert_eq!(status, 200, "{body}");
             body
         };
-        for q in ["Émile", "émile zola", "ÉMILE@", "МИЛ", "ИВАН", "иван петров", "петр", "林", "薇"] {
+        for q in ["Émile", "émile zola", "CANARY-ÉMILE@", "МИЛ", "ИВАН", "иван петров", "петр", "林", "薇"] {
             let found = list(&form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish()).await;
             let expected = usize::from(q != "МИЛ");
             assert_eq!(found["data"].as_array().map(Vec::len), Some(expected), "{q}: {found}");

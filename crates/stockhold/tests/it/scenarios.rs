@@ -168,11 +168,11 @@ on_both_engines!(
         let posted = request.header("Stripe-Signature", signature).body(body).send().await.expect("the shop answers");
         assert_eq!(posted.status().as_u16(), 200, "Stripe must not disable the endpoint");
         workers::until_idle(&shop.shop).await.expect("the workers come to rest");
-        let kept = inbox::list(&shop.shop.storage, Some("not_ours"), 10).await.expect("the database answers");
+        let kept = inbox::page(&shop.shop.storage, Some("not_ours"), None, 10).await.expect("the database answers");
         assert_eq!((kept.len(), shop.view(id).await.status), (1, Status::Pending));
         assert!(inbox::replay(&shop.shop.storage, "evt_live", shop.shop.now()).await.expect("the database answers"));
         workers::until_idle(&shop.shop).await.expect("the workers come to rest");
-        let kept = inbox::list(&shop.shop.storage, Some("not_ours"), 10).await.expect("the database answers");
+        let kept = inbox::page(&shop.shop.storage, Some("not_ours"), None, 10).await.expect("the database answers");
         assert_eq!((kept.len(), shop.view(id).await.status), (1, Status::Pending), "not when it is read again either");
 
         // A session of the other mode, as if the key had been changed under an open order.
@@ -200,7 +200,7 @@ on_both_engines!(
             shop.settle().await;
             outbox::settle(&shop.shop, id).await.expect("Stripe answers");
             ask_again::run(&shop.shop).await.expect("Stripe answers");
-            for event in inbox::list(&shop.shop.storage, None, 100).await.expect("the database answers") {
+            for event in inbox::page(&shop.shop.storage, None, None, 100).await.expect("the database answers") {
                 inbox::replay(&shop.shop.storage, &event.id, shop.shop.now()).await.expect("it is replayed");
             }
             shop.shop.clock.advance(Span::minutes(24 * 60));

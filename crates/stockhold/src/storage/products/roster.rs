@@ -28,6 +28,9 @@ const IDS: &str = "
     order by p.position, p.id
     limit $7";
 
+/// The statement by which the list is read, and the index it is meant to walk, so that a test can look at its plan.
+pub const LISTS: &[(&str, &str)] = &[(IDS, "products_place")];
+
 pub async fn list(storage: &Storage, query: RosterQuery, now: Timestamp) -> Result<Page> {
     let limit = query.limit.clamp(1, super::LIST_LIMIT_MAX);
     let (position, id) = query.after.map_or((i64::MIN, String::new()), |after| (after.position, after.id));

@@ -245,7 +245,7 @@ fn runs(text: &str) -> Vec<Run> {
 }
 
 /// Han, kana and hangul: written without spaces between words.
-fn is_unspaced(c: char) -> bool {
+pub(in crate::storage) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }

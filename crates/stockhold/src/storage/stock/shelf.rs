@@ -96,6 +96,9 @@ const SHELF: &str = "
             select 1 from collection_products c where c.product_id = p.id and c.collection_slug = $7))
     order by v.sku limit $8";
 
+/// The statement by which the list is read, and the index of what is due, so that a test can look at its plan.
+pub const LISTS: &[(&str, &str)] = &[(SHELF, "orders_live")];
+
 /// One page, and the item number that the next one begins after.
 pub async fn list(storage: &Storage, query: &ShelfQuery, now: Timestamp) -> Result<(Vec<Place>, Option<String>)> {
     let limit = query.limit.clamp(1, LIMIT_MAX);

@@ -24,7 +24,7 @@ const QUERY_CHARS_MAX: usize = 254;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CustomerQuery {
-    /// Part of an e-mail address or of a name.
+    /// The beginning of an e-mail address or of a word of a name.
     q: Option<String>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
