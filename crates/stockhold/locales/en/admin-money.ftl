@@ -127,6 +127,7 @@ admin-payments-tab-all = All payments
 admin-payments-order = Order
 admin-payments-amount = Amount
 admin-payments-subject = At Stripe
+admin-payments-refund = Refund
 admin-payments-detail = Details
 admin-payments-due = Until
 admin-payments-state = State

@@ -159,8 +159,8 @@ admin-orders-event-refund-failed = The refund of { $amount } failed: { $why }
 admin-orders-event-refund-canceled = Stripe cancelled the refund of { $amount }
 admin-orders-event-all-refunded = All of the money is back
 admin-orders-event-shipped = { $units ->
-    [one] 1 unit shipped { $parcel }
-   *[other] { $units } units shipped { $parcel }
+    [one] 1 unit shipped{ $parcel }
+   *[other] { $units } units shipped{ $parcel }
  }
 admin-orders-event-fraud-warning = The bank warned of fraud
 admin-orders-event-dispute-inquiry = The bank asked about the payment of { $amount }
@@ -266,6 +266,7 @@ admin-orders-refused-changed = Somebody else has changed the address meanwhile. 
 admin-orders-refused-other = This was refused: { $why }
 admin-orders-wrong-units = Enter whole numbers.
 admin-orders-wrong-no-units = Enter how many units are in the parcel.
+admin-orders-wrong-address = Name, street and city cannot be left empty: a parcel goes there.
 admin-orders-wrong-words = Enter one line of at most 500 characters in each field.
 admin-orders-wrong-amount = Enter an amount such as 12.50.
 admin-orders-wrong-nothing = Choose what to refund: goods, the shipping or an amount.

@@ -34,3 +34,5 @@ admin-confirm-refused = The password is not right.
 
 admin-denied-title = Not with your role
 admin-denied-text = Your role is { $role }. Ask the owner if you need this page.
+admin-missing-title = There is nothing here
+admin-missing-text = It was removed meanwhile, or the address is not complete.

@@ -85,6 +85,7 @@ admin-payments-tab-all = 全部付款
 admin-payments-order = 订单
 admin-payments-amount = 金额
 admin-payments-subject = Stripe 编号
+admin-payments-refund = 退款
 admin-payments-detail = 详情
 admin-payments-due = 截止
 admin-payments-state = 状态

@@ -34,3 +34,5 @@ admin-confirm-refused = 密码不正确。
 
 admin-denied-title = 权限不足
 admin-denied-text = 您的角色是{ $role }。如需打开此页，请联系店主。
+admin-missing-title = 这里没有内容
+admin-missing-text = 它可能已被删除，或者网址不完整。

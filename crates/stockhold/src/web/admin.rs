@@ -418,11 +418,11 @@ where
             }
             parts.extensions.insert(desk.clone());
             if action.is_empty() {
-                return handler.call(Request::from_parts(parts, body), shop).await;
+                return at_the_desk(&desk, handler.call(Request::from_parts(parts, body), shop).await);
             }
             carry_through(async move {
                 let response = match form_of(&parts, body).await {
-                    Ok(body) => handler.call(Request::from_parts(parts, body), shop).await,
+                    Ok(body) => at_the_desk(&desk, handler.call(Request::from_parts(parts, body), shop).await),
                     Err(error) => error.into_response(),
                 };
                 // What is read from the answer is read before anything waits.
@@ -436,6 +436,15 @@ where
     };
     let filter = MethodFilter::try_from(method.clone()).expect("a usual method");
     Route { method, path, permission, action, handler: on(filter, guarded), takes_pictures: false }
+}
+
+/// Whoever works here and asks for what is not there stays at the desk, and is not led into the shop.
+fn at_the_desk(desk: &Desk, response: Response) -> Response {
+    let is_missing = matches!(response.extensions().get::<PageError>(), Some(PageError::NotFound));
+    if !is_missing || desk.session.is_none() {
+        return response;
+    }
+    desk.page(StatusCode::NOT_FOUND, "admin/missing.html", minijinja::context! {}).unwrap_or(response)
 }
 
 fn action_or(action: &'static str, otherwise: &'static str) -> &'static str {

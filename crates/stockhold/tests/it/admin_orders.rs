@@ -158,7 +158,7 @@ on_both_engines!(
         let plain = |text: &str| text.replace("&#x2f;", "/");
         assert!(mail[0].text.contains(link) && plain(&mail[0].html).contains(link), "{}", mail[0].text);
         let page = ann.get(&at(id, "")).await;
-        assert!(plain(&page.text).contains(link) && page.text.contains("2 units shipped DHL JD01"), "{}", page.text);
+        assert!(plain(&page.text).contains(link) && page.text.contains("2 units shipped · DHL JD01"), "{}", page.text);
         // The same form with other contents is no other parcel.
         let other = [("shipment", shipment.as_str()), ("units-1", "1")];
         assert_eq!(ann.post(&place, &other).await.status, 409);
@@ -378,6 +378,10 @@ on_both_engines!(
         assert!(shop.view(id).await.shipping_address.contains("Lin Wei"));
         let page = ann.get(&at(id, "")).await;
         assert!(page.text.contains("manager changed the address") && page.text.contains("Germany"), "{}", page.text);
+        let stands = ann.get(&place).await.hidden("before");
+        let empty = post(&ann, fields(&stands, " ")).await;
+        assert!(empty.status == 422 && empty.text.contains("cannot be left empty"), "{}", empty.text);
+        assert!(shop.view(id).await.shipping_address.contains("Lin Wei"), "a parcel goes to somebody");
 
         let note = page.hidden("note");
         let written = [("note", &*note), ("text", "call <b>first</b>")];

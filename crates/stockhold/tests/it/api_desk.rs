@@ -142,6 +142,8 @@ on_both_engines!(
         let (status, told) = change(&tag, "Lyon").await;
         assert_eq!((status, &told["city"]), (200, &json!("Lyon")), "{told}");
         assert_eq!(change(&tag, "Paris").await.0, 412, "somebody has changed it since");
+        let (status, told) = change("*", "").await;
+        assert_eq!((status, &told["errors"][0]["pointer"]), (422, &json!("/city")), "a parcel goes there: {told}");
         assert_eq!(get(shop, &path).await["city"], "Lyon");
         assert_eq!(shop.staff("POST", &at("shipments"), "s", json!({})).await.0, 201);
         let (status, told) = change("*", "Nice").await;

@@ -141,6 +141,8 @@ impl Desk {
     /// What every page of the desk has.
     fn frame(&self) -> Value {
         let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        // Collections are reached from the products, and have no entry of their own.
+        let path = if path.starts_with("/admin/collections") { "/admin/products" } else { path };
         let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done");
         let done = done.map(|(_, word)| format!("admin-done-{word}")).filter(|key| self.has_word(key));
         let member = self.session.as_ref().map(|session| {

@@ -62,6 +62,9 @@ pub struct CheckoutItem {
     quantity: i64,
 }
 
+/// Fields of an address without which nothing can be sent.
+pub const NEEDED: [&str; 3] = ["name", "street", "city"];
+
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::access::Caller;
 use super::after_sale::{done, hash, named, parsed, stored};
-use super::checkout::{Address, REPLAYED};
+use super::checkout::{Address, NEEDED, REPLAYED};
 use super::conditions::{Conditions, tagged};
 use super::input::{Body, IdempotencyKey, Parameters, Segment, page_rows};
 use super::{page, time};
@@ -24,7 +24,7 @@ use crate::storage::idempotency::{self, Use};
 use crate::storage::order_notes::{self, LetterRow, Note};
 use crate::storage::orders::OrderView;
 use crate::web::PageError;
-use crate::web::problem::{Problem, ProblemBody};
+use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 const NOTE_CHARS_MAX: usize = 2_000;
 
@@ -238,11 +238,20 @@ pub async fn change_address(
     let mut errors = Vec::new();
     body.check(&mut errors);
     if !errors.is_empty() {
-        let at = |mut error: crate::web::problem::FieldError| {
+        let at = |mut error: FieldError| {
             error.pointer = error.pointer.replacen("/shipping_address", "", 1);
             error
         };
         return Err(Problem::invalid_fields(errors.into_iter().map(at).collect()));
+    }
+    let address_left = left_empty(&order.shipping_address, &body.stored());
+    if !address_left.is_empty() {
+        let missing = |name: &&'static str| FieldError {
+            pointer: format!("/{name}"),
+            code: "missing",
+            detail: "A parcel goes there: this cannot be left empty.".to_owned(),
+        };
+        return Err(Problem::invalid_fields(address_left.iter().map(missing).collect()));
     }
     conditions.to_change(Some(state_of(&order)))?;
     let command = ChangeAddress {
@@ -258,6 +267,18 @@ pub async fn change_address(
     };
     let order = stored(&shop, order.id).await?;
     Ok(tagged(StatusCode::OK, state_of(&order), &address(&order)?))
+}
+
+/// What a parcel cannot go without and the buyer has said, and what would be taken away by this change.
+pub fn left_empty(before: &str, after: &str) -> Vec<&'static str> {
+    let said = |address: &str| -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(address).unwrap_or_default()
+    };
+    let (before, after) = (said(before), said(after));
+    let is_said = |address: &serde_json::Map<String, serde_json::Value>, name: &str| {
+        address.get(name).and_then(|text| text.as_str()).is_some_and(|text| !text.is_empty())
+    };
+    NEEDED.into_iter().filter(|name| is_said(&before, name) && !is_said(&after, name)).collect()
 }
 
 /// An address has no number of its own: it is told apart by what it says.

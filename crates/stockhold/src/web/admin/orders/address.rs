@@ -15,6 +15,7 @@ use crate::language::{country_name, find_country};
 use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
+use crate::web::api::order_desk::left_empty;
 
 const ADDRESS: [&str; 6] = ["name", "street", "postal_code", "city", "region", "country"];
 
@@ -49,12 +50,17 @@ pub async fn submit(
             address.insert(name.to_owned(), text.into());
         }
     }
+    let address = if address.is_empty() { String::new() } else { serde_json::Value::Object(address).to_string() };
+    if !left_empty(&order.shipping_address, &address).is_empty() {
+        let words = desk.say("admin-orders-wrong-address", &[]);
+        return page(&desk, &order, StatusCode::UNPROCESSABLE_ENTITY, &typed, Some(words));
+    }
     let country = find_country(field(&typed, "country"));
     let region = Region::parse(field(&typed, "region")).ok();
     let command = ChangeAddress {
         order_id: order.id,
         before: field(&typed, "before").to_owned(),
-        address: if address.is_empty() { String::new() } else { serde_json::Value::Object(address).to_string() },
+        address,
         destination: country.map(|country| Destination { country, region }),
         actor: desk.actor(),
     };

@@ -76,6 +76,7 @@ pub async fn page(
         letters => letters.iter().map(|letter| shown_letter(desk, letter)).collect::<Vec<_>>(),
         may => context! {
             ship => desk.may(Scope::OrdersWrite) && order.status == Status::Paid && order.lines.iter().any(|line| open_units(line) > 0),
+            pack => order.status == Status::Paid, // Nobody is led to pack what is not paid, or went back.
             refund => desk.may(Scope::RefundsWrite) && order.captured() > order.going_back(),
             cancel => desk.may(Scope::RefundsWrite) && may_be_cancelled(order),
             write => desk.may(Scope::OrdersWrite),

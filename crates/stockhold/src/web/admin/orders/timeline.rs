@@ -63,6 +63,7 @@ fn sentence(desk: &Desk, order: &OrderView, event: &OrderEventView) -> String {
     let letter = format!("admin-orders-letter-{}", event.detail.replace('_', "-"));
     let letter = if desk.has_word(&letter) { desk.say(&letter, &[]) } else { event.detail.clone() };
     let by = parcel.map(|parcel| [parcel.carrier.as_str(), parcel.tracking.as_str()].join(" ").trim().to_owned());
+    let by = by.filter(|by| !by.is_empty()).map(|by| format!(" · {by}"));
     let named = [
         (
             "amount",

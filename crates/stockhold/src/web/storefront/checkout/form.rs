@@ -7,6 +7,7 @@ use rules::text::Email;
 use serde::Deserialize;
 
 use crate::language::find_country;
+use crate::web::api::checkout::NEEDED;
 use crate::web::session::Visitor;
 use crate::web::storefront::plain;
 
@@ -14,8 +15,6 @@ use crate::web::storefront::plain;
 const FIELD_CHARS_MAX: usize = 200;
 /// The address fields, in the order of the form.
 const ADDRESS: [&str; 6] = ["name", "street", "postal_code", "city", "region", "country"];
-/// Those without which nothing can be sent.
-const NEEDED: [&str; 3] = ["name", "street", "city"];
 
 /// What was typed; it is shown again until it is right.
 #[derive(Debug, Clone, Default, Deserialize)]
