@@ -79,6 +79,7 @@ admin-stock-units-received = Units received
 admin-stock-correct = Correct
 admin-stock-delta = Change by
 admin-stock-delta-hint = 2 adds two, -2 takes two away.
+admin-stock-wrong-count = Enter a whole number, 0 or more.
 admin-stock-wrong-number = Enter a whole number that is not zero.
 admin-stock-wrong-range = This is beyond what can be counted.
 admin-stock-used = This form was used for another change. Look at the level, and send it once more if it is still needed.

@@ -71,6 +71,7 @@ admin-stock-units-received = 收货件数
 admin-stock-correct = 更正
 admin-stock-delta = 增减
 admin-stock-delta-hint = 2 表示增加两件，-2 表示减少两件。
+admin-stock-wrong-count = 请输入不小于零的整数。
 admin-stock-wrong-number = 请输入不为零的整数。
 admin-stock-wrong-range = 超出可盘点的范围。
 admin-stock-used = 该表单已用于另一次更改。请先查看当前库存，如仍需更改，请再次提交。

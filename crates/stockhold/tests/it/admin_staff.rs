@@ -39,6 +39,8 @@ on_both_engines!(
         let page = owner.post("/admin/staff/invite", &wrong).await;
         assert!(page.status == 422 && page.text.contains("Choose a role."), "{}", page.text);
         let fields = [("name", "Grace"), ("email", "grace@shop.example"), ("role", "read_only")];
+        let no_role = owner.post("/admin/staff/invite", &fields[..2]).await;
+        assert!(no_role.status == 422 && no_role.text.contains("id=\"role-wrong\""), "{}", no_role.text);
         assert_eq!(owner.post("/admin/staff/invite", &fields).await.location, "/admin/staff?done=staff-invited");
         assert_eq!(owner.post("/admin/staff/invite", &fields).await.status, 409, "the address is taken");
         workers::until_idle(&shop.shop).await.expect("the workers come to rest");

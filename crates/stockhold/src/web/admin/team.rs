@@ -22,6 +22,8 @@ use crate::web::storefront::plain;
 pub struct InviteForm {
     name: String,
     email: String,
+    /// Empty: none was chosen, and a browser sends none.
+    #[serde(default)]
     role: String,
 }
 

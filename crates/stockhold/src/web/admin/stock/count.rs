@@ -139,7 +139,7 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
     let counted = units(&row.counted).filter(|units| *units >= 0);
     let (Some(counted), Some(printed), Ok(revision)) = (counted, units(&row.printed), row.revision.parse::<i64>())
     else {
-        return Ok(outcome(row, "admin-stock-wrong-number", true));
+        return Ok(outcome(row, "admin-stock-wrong-count", true));
     };
     let delta = counted - printed;
     if delta == 0 {
