@@ -11,6 +11,7 @@ use crate::effects::{Effect, Letter};
 use crate::ids::{CountId, OrderId, RefundId, ShipmentId};
 use crate::money::Currency;
 use crate::orders::{Event, Hold, Order, Status};
+use crate::owed;
 use crate::payments::Payment;
 use crate::places::Destination;
 use crate::price_rules::PriceRules;
@@ -277,19 +278,30 @@ impl Books {
         assert!(before.is_none(), "M2: a payment is recorded once");
     }
 
-    /// Inserts a refund or changes its state; what counts against its payment follows.
-    pub fn put_refund(&mut self, refund: Refund) {
+    /// Inserts a refund or changes its state; what counts against its payment follows, and what is owed of it.
+    pub fn put_refund(&mut self, mut refund: Refund) {
         assert!(refund.amount.minor > 0, "M3: a refund gives something back");
         let given: i64 = refund.lines.iter().map(|line| line.amount_minor).sum();
         assert!(given + refund.shipping_minor <= refund.amount.minor, "M3: lines are parts of their refund");
         let counts = |refund: &Refund| if refund.state.is_alive() { refund.amount.minor } else { 0 };
         let (intent, after) = (refund.intent_id.clone(), counts(&refund));
-        self.changes.refunds.insert(refund.id);
-        let before = self.refunds.insert(refund.id, refund).as_ref().map_or(0, counts);
+        let known = self.refunds.get(&refund.id);
+        let (is_new, before) = (known.is_none(), known.map_or(0, counts));
         let payment = self.payments.get_mut(&intent).expect("a refund is of a payment that is known");
         payment.refunded_minor += after - before;
         assert!(payment.refunded_minor >= 0, "M3: what never went back is not counted");
         assert!(payment.refunded_minor <= payment.amount.minor, "M3: refunds never exceed what was captured");
+        let left = payment.amount.minor - payment.refunded_minor;
+        if after > before {
+            let made_up = owed::make_up(&mut self.refunds, &mut refund, left);
+            self.changes.refunds.extend(made_up);
+        } else if after < before || (is_new && after == 0) {
+            refund.owed_minor = owed::owed_by(&self.refunds, &refund, left);
+        }
+        self.changes.refunds.insert(refund.id);
+        self.refunds.insert(refund.id, refund);
+        let owed = self.refunds.values().filter(|other| other.intent_id == intent).map(|other| other.owed_minor);
+        assert!(owed.sum::<i64>() <= left, "M3: nothing is owed that is not here any more");
         self.changes.payments.insert(intent);
     }
 

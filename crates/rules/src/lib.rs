@@ -15,6 +15,7 @@ pub mod effects;
 pub mod ids;
 pub mod money;
 pub mod orders;
+pub mod owed;
 pub mod payments;
 pub mod places;
 pub mod price_rules;

@@ -71,6 +71,10 @@ pub struct Refund {
     /// False: made elsewhere, and nobody has said yet which goods it was for.
     pub assigned: bool,
     pub lines: Vec<RefundLine>,
+    /// What is still to go back because it failed, in minor units (`owed`).
+    pub owed_minor: i64,
+    /// The failed refund whose money it sends again.
+    pub instead_of: Option<RefundId>,
     pub at: Timestamp,
 }
 
@@ -98,6 +102,8 @@ impl Refund {
             shipping_minor: 0,
             assigned: true,
             lines: Vec::new(),
+            owed_minor: 0,
+            instead_of: None,
             at,
         }
     }

@@ -608,6 +608,93 @@ fn a_failed_refund_that_was_made_up_for_is_not_sent_again() {
     assert_eq!(twice, Err(Refusal::NothingToRefund));
 }
 
+/// R1, M3: of several failed refunds each is owed until its own money went back. What goes back for other goods leaves it as
+/// it is; an amount that names no goods makes up for as much.
+#[test]
+fn each_failed_refund_is_owed_until_its_own_money_went_back() {
+    let id = RefundId::from_u128;
+    let owed = |books: &Books, refund| books.refunds[&refund].owed_minor;
+    let with_two_failed = || {
+        let mut books = with_paid(&[("mug", 2), ("bowl", 2)]);
+        refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+        refund(&mut books, id(61), goods(&[(2, 1)])).expect("it is paid");
+        told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+        told_refund(&mut books, id(61), Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+        books
+    };
+
+    let mut books = with_two_failed();
+    refund(&mut books, id(62), RefundWhat::Again(REFUND)).expect("it is owed");
+    assert_eq!((owed(&books, REFUND), owed(&books, id(61))), (0, PRICE_MINOR), "the other one is owed still");
+    assert_eq!(
+        refund(&mut books, id(63), RefundWhat::Again(REFUND)),
+        Err(Refusal::NothingToRefund),
+        "it was sent again"
+    );
+    refund(&mut books, id(63), RefundWhat::Again(id(61))).expect("it is owed");
+    assert_eq!(refund(&mut books, id(64), RefundWhat::Again(id(61))), Err(Refusal::NothingToRefund));
+    assert_eq!(books.payments[&intent(FIRST)].refunded_minor, 2 * PRICE_MINOR);
+    // What was sent again and fails is owed in the place of the first.
+    told_refund(&mut books, id(62), Some("re_3"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!((owed(&books, REFUND), owed(&books, id(62))), (0, PRICE_MINOR));
+
+    let mut books = with_two_failed();
+    refund(&mut books, id(62), goods(&[(2, 2)])).expect("the bowls are paid back");
+    assert_eq!((owed(&books, REFUND), owed(&books, id(61))), (PRICE_MINOR, 0), "a bowl's money is not the mug's");
+    refund(&mut books, id(63), RefundWhat::Amount(400)).expect("something on account");
+    refund(&mut books, id(64), RefundWhat::Again(REFUND)).expect("the rest of it is owed");
+    assert_eq!((books.refunds[&id(64)].amount.minor, owed(&books, REFUND)), (PRICE_MINOR - 400, 0));
+    refund(&mut books, id(65), RefundWhat::Rest).expect("something is left");
+    assert_eq!(books.payments[&intent(FIRST)].left_minor(), 0);
+
+    // Of three mugs one was sent, the refund of another failed, and the last is cancelled: two are to be paid back.
+    let mut books = with_paid(&[("mug", 3)]);
+    ship(&mut books, 1, &[(1, 1)]).expect("it is paid");
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    cancel(&mut books).expect("one is open");
+    assert_eq!((owed(&books, REFUND), books.payments[&intent(FIRST)].left_minor()), (PRICE_MINOR, 2 * PRICE_MINOR));
+    refund(&mut books, id(61), RefundWhat::Again(REFUND)).expect("it is owed");
+    // Cancelled before anything was sent, all of it goes back.
+    let mut books = with_two_failed();
+    cancel(&mut books).expect("some are open");
+    assert_eq!((owed(&books, REFUND), owed(&books, id(61))), (0, 0));
+
+    // Nothing is owed that went back for other goods, once no more is left than that.
+    let mut books = with_paid(&[("mug", 2), ("bowl", 1)]);
+    refund(&mut books, id(61), RefundWhat::Amount(500)).expect("it is paid");
+    refund(&mut books, REFUND, goods(&[(1, 2)])).expect("it is paid");
+    told_refund(&mut books, REFUND, Some("re_1"), 2 * PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!(owed(&books, REFUND), 2 * PRICE_MINOR);
+    refund(&mut books, id(62), goods(&[(2, 1)])).expect("it is paid");
+    assert_eq!(owed(&books, REFUND), 1500);
+    told_refund(&mut books, id(63), Some("re_4"), 1000, RefundState::Succeeded).expect("made in the Dashboard");
+    assert_eq!(owed(&books, REFUND), 500);
+    refund(&mut books, id(64), RefundWhat::Rest).expect("something is left");
+    assert_eq!(owed(&books, REFUND), 0);
+}
+
+/// R1, M3: a refund that was given up here and turns up at Stripe after all is not owed, and neither is what was sent in its
+/// place and failed.
+#[test]
+fn a_refund_that_was_sent_after_all_is_not_owed() {
+    let again = RefundId::from_u128(61);
+    let owed = |books: &Books| (books.refunds[&REFUND].owed_minor, books.refunds[&again].owed_minor);
+    let mut books = with_paid(&[("mug", 3)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, again, RefundWhat::Again(REFUND)).expect("it is owed");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+    for (failed, stripe_id) in [(REFUND, "re_1"), (again, "re_2")] {
+        let mut books = books.clone();
+        told_refund(&mut books, failed, Some(stripe_id), PRICE_MINOR, RefundState::Failed).expect("recorded");
+        assert_eq!(owed(&books), (0, 0), "the other one has the money");
+    }
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    told_refund(&mut books, again, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!(owed(&books), (0, PRICE_MINOR), "it is owed once");
+}
+
 /// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.
 #[test]
 fn goods_that_were_not_sold_are_not_returned() {

@@ -361,15 +361,19 @@ create table refunds (
     failure text not null,                            -- in Stripe's words
     shipping_minor bigint not null check (shipping_minor >= 0 and shipping_minor <= amount_minor),
     assigned bigint not null check (assigned in (0, 1)),   -- 0: made elsewhere, nobody has said for which goods
+    owed_minor bigint not null default 0,             -- still to go back because it failed
+    instead_of text,                                  -- the failed refund whose money it sends again
     order_number bigint not null default 0,           -- of its order, so that the list of them reads its index alone
-    requested_at bigint not null
+    requested_at bigint not null,
+    constraint refunds_owed_of_failed check (owed_minor >= 0 and owed_minor <= amount_minor
+        and (owed_minor = 0 or state = 'failed' or state = 'canceled'))
 ) {clustered};
 create index refunds_order_number on refunds (order_number);
 create index refunds_order on refunds (order_id);
 create index refunds_intent on refunds (intent_id); -- a payment's own, for the audit
 create index refunds_unfinished on refunds (requested_at) where state in ('requested', 'pending');
 create index refunds_requested on refunds (requested_at);
-create index refunds_owed on refunds (requested_at) where state in ('failed', 'canceled');
+create index refunds_owed on refunds (requested_at) where owed_minor > 0;
 create index refunds_unassigned on refunds (order_id) where assigned = 0;
 create unique index refunds_whole_surplus on refunds (intent_id) where kind in ('late', 'surplus');
 

@@ -10,6 +10,7 @@ use crate::effects::Effect;
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::Hold;
+use crate::owed;
 use crate::payments::{Payment, Purpose};
 use crate::refunds::{Refund, RefundKind, RefundLine};
 use crate::shipments::Units;
@@ -70,7 +71,7 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
         RefundWhat::Amount(_) | RefundWhat::Goods { .. } | RefundWhat::Rest | RefundWhat::Payment(_) => None,
     };
     let payment = match (&failed, &command.what) {
-        (Some(failed), _) => books.payments.get(&failed.intent_id).cloned().ok_or(Refusal::PaymentUnknown)?,
+        (Some((failed, _)), _) => books.payments.get(&failed.intent_id).cloned().ok_or(Refusal::PaymentUnknown)?,
         (None, RefundWhat::Payment(intent)) => payment_beside(books, id, intent)?,
         (None, _) => payment_to_refund(books, id)?,
     };
@@ -100,7 +101,8 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
     let amount = Money::new(amount_minor, currency);
     let asked = Refund::asked(refund_id, id, &payment.intent_id, amount, RefundKind::ByHand, now);
     let (reason, request_hash) = (command.reason.clone(), command.request_hash.clone());
-    books.put_refund(Refund { reason, request_hash, shipping_minor, lines, ..asked });
+    let instead_of = failed.map(|(failed, _)| failed.id);
+    books.put_refund(Refund { reason, request_hash, shipping_minor, lines, instead_of, ..asked });
     for line_no in numbers {
         let units = books.to_restock(id, line_no);
         books.restock(id, line_no, units, refund_id.to_string(), now);
@@ -116,14 +118,12 @@ fn payment_beside(books: &Books, id: OrderId, intent: &str) -> Result<Payment, R
     payment.filter(|payment| payment.purpose != Purpose::Order).cloned().ok_or(Refusal::PaymentUnknown)
 }
 
-/// A refund of this order that is not on its way any more, and that nothing has made up for: what was refunded anew since is
-/// not sent a second time from a page that still offers it.
-fn failed_refund(books: &Books, id: OrderId, failed: RefundId) -> Result<Refund, Refusal> {
-    let refund = books.refunds.get(&failed).filter(|refund| refund.order == id).ok_or(Refusal::RefundUnknown)?;
-    let made_up = books.refunds.values().any(|later| {
-        later.id != refund.id && later.intent_id == refund.intent_id && later.at >= refund.at && later.state.is_alive()
-    });
-    if refund.state.is_alive() || made_up { Err(Refusal::NothingToRefund) } else { Ok(refund.clone()) }
+/// The refund by which the money of a failed one is owed, and how much of it: what went back in its place since is not sent a
+/// second time from a page that still offers it.
+fn failed_refund(books: &Books, id: OrderId, failed: RefundId) -> Result<(Refund, i64), Refusal> {
+    let named = books.refunds.get(&failed).filter(|refund| refund.order == id).ok_or(Refusal::RefundUnknown)?;
+    let owed = owed::standing_for(&books.refunds, named).ok_or(Refusal::NothingToRefund)?;
+    Ok((owed.clone(), owed.owed_minor.min(named.amount.minor)))
 }
 
 /// The payment that paid the order; otherwise money that is here for other reasons and not yet on its way back.
@@ -148,8 +148,8 @@ fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<Goe
         RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
         RefundWhat::Payment(_) => Ok((left, Vec::new(), 0)),
         RefundWhat::Again(failed) => {
-            let failed = failed_refund(books, id, *failed)?;
-            let amount = failed.amount.minor.min(left);
+            let (failed, owed_minor) = failed_refund(books, id, *failed)?;
+            let amount = owed_minor.min(left);
             let shipping = failed.shipping_minor.min(books.shipping_left(id)).min(amount);
             // Goods that another refund has paid for meanwhile are not counted twice.
             let fits = |line: &RefundLine| {

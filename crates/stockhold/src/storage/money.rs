@@ -22,11 +22,11 @@ const PAYMENTS: &str = "
     from payments where order_id {in $1} or intent_id {in $2}";
 const REFUNDS: &str = "
     select id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id, failure,
-        shipping_minor, assigned, requested_at
+        shipping_minor, assigned, requested_at, owed_minor, instead_of
     from refunds where order_id {in $1}";
 const REFUNDS_AT_STRIPE: &str = "
     select id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id, failure,
-        shipping_minor, assigned, requested_at
+        shipping_minor, assigned, requested_at, owed_minor, instead_of
     from refunds where stripe_id {in $1}";
 const DISPUTES_AT_STRIPE: &str = "
     select id, order_id, intent_id, amount_minor, currency, reason, state, due_by, withdrawn_minor, opened_at
@@ -55,12 +55,12 @@ const SAVE_PAYMENTS: &str = "
     {rows intent:text back taken} where payments.intent_id = r.intent";
 const SAVE_REFUNDS: &str = "
     insert into refunds (id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state, stripe_id,
-        failure, shipping_minor, assigned, order_number, requested_at)
+        failure, shipping_minor, assigned, owed_minor, instead_of, order_number, requested_at)
     select r.rid, r.oid, r.intent, r.amount, r.code, r.what, r.why, r.hash, r.now_is, r.sid, r.fail, r.shipping,
-        r.known, r.drawn, r.moment
-    {rows rid:text oid:text intent:text amount code:text what:text why:text hash:text now_is:text sid:text fail:text shipping known drawn moment} where true
+        r.known, r.owed, r.original, r.drawn, r.moment
+    {rows rid:text oid:text intent:text amount code:text what:text why:text hash:text now_is:text sid:text fail:text shipping known owed original:text drawn moment} where true
     on conflict (id) do update set state = excluded.state, stripe_id = excluded.stripe_id,
-        failure = excluded.failure, assigned = excluded.assigned";
+        failure = excluded.failure, assigned = excluded.assigned, owed_minor = excluded.owed_minor";
 const INSERT_REFUND_LINES: &str = "
     insert into refund_lines (refund_id, line_no, units, amount_minor, restock)
     select r.rid, r.no, r.count, r.amount, r.back {rows rid:text no count amount back} where true
@@ -103,7 +103,8 @@ const PAYMENTS_PAGE: &str = "
     order by p.recorded_at desc, p.intent_id limit $3";
 const REFUNDS_PAGE: &str = "
     select r.id, r.order_id, r.intent_id, r.amount_minor, r.currency, r.kind, r.reason, r.request_hash,
-        r.state, r.stripe_id, r.failure, r.shipping_minor, r.assigned, r.requested_at, o.number
+        r.state, r.stripe_id, r.failure, r.shipping_minor, r.assigned, r.requested_at, r.owed_minor,
+        r.instead_of, o.number
     from refunds r join orders o on o.id = r.order_id
     where r.requested_at <= $1 and (r.requested_at < $1 or r.id > $2) and (r.state = $3 or $3 = '')
     order by r.requested_at desc, r.id limit $4";
@@ -199,7 +200,7 @@ pub async fn refunds_page(
     let (at, id) = after_or_start(after);
     let state = state.map_or("", RefundState::as_str);
     let rows = storage.read(REFUNDS_PAGE, values![at, id, state, limit]).await?;
-    rows.iter().map(|row| Ok((refund(row)?, row.int(14)))).collect()
+    rows.iter().map(|row| Ok((refund(row)?, row.int(16)))).collect()
 }
 
 /// Disputes and warnings after `after`, the newest first, each with its order's number.
@@ -311,6 +312,8 @@ fn refund(row: &Row) -> Result<Refund> {
         shipping_minor: row.int(11),
         assigned: row.int(12) == 1,
         lines: Vec::new(),
+        owed_minor: row.int(14),
+        instead_of: row.text_or_none(15).map(|id| parsed(id.parse())).transpose()?,
         at: Timestamp::from_micros(row.int(13)),
     })
 }
@@ -390,6 +393,8 @@ fn saved_refund(refund: &Refund, number: i64) -> Row {
         refund.failure.as_str(),
         refund.shipping_minor,
         refund.assigned,
+        refund.owed_minor,
+        refund.instead_of.map(|id| id.to_string()),
         number,
         refund.at.micros(),
     ]

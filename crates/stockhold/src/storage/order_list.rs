@@ -174,7 +174,7 @@ const LINES: &str = "select order_id, cast(sum(quantity) as bigint), count(*),
 const PAYMENTS: &str = "select order_id, cast(sum(amount_minor) as bigint), cast(sum(refunded_minor) as bigint),
         max(case when purpose = 'mismatch' and refunded_minor < amount_minor then 1 else 0 end)
     from payments where order_id {in $1} group by order_id";
-const FAILED: &str = "select distinct order_id from refunds where order_id {in $1} and state in ('failed', 'canceled')";
+const OWED: &str = "select distinct order_id from refunds where order_id {in $1} and owed_minor > 0";
 const DISPUTED: &str = "select distinct order_id from disputes where order_id {in $1}
         and state in ('warning', 'inquiry', 'open')";
 
@@ -192,7 +192,7 @@ pub const LISTS: &[(&str, &str)] = &[
     (COUNT_REFUNDS, ""),
     (LINES, ""),
     (PAYMENTS, ""),
-    (FAILED, ""),
+    (OWED, ""),
     (DISPUTED, ""),
     (order_search::FIND, "order_lines_sku"),
 ];
@@ -295,10 +295,10 @@ async fn fill_in(storage: &Storage, rows: &mut [ListRow]) -> Result<()> {
         return Ok(());
     }
     let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
-    let asked = [LINES, PAYMENTS, FAILED, DISPUTED].map(|sql| (sql, values![ids.clone()]));
+    let asked = [LINES, PAYMENTS, OWED, DISPUTED].map(|sql| (sql, values![ids.clone()]));
     let mut answers = storage.read_together(asked.to_vec()).await?.into_iter();
     let mut next = || answers.next().unwrap_or_default();
-    let (lines, payments, failed, disputed) = (next(), next(), next(), next());
+    let (lines, payments, owed, disputed) = (next(), next(), next(), next());
     for row in rows {
         let id = row.id.to_string();
         let of = |rows: &'_ [Row]| rows.iter().find(|row| row.text(0) == id).cloned();
@@ -308,7 +308,7 @@ async fn fill_in(storage: &Storage, rows: &mut [ListRow]) -> Result<()> {
         if let Some(money) = of(&payments) {
             (row.captured, row.going_back, row.differs) = (money.int(1), money.int(2), money.int(3) == 1);
         }
-        row.refund_failed = of(&failed).is_some() && row.going_back < row.captured;
+        row.refund_failed = of(&owed).is_some();
         row.disputed = of(&disputed).is_some();
     }
     Ok(())

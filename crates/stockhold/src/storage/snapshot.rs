@@ -132,6 +132,11 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "M3",
+        "select p.intent_id, 'more is owed of it than is left' from payments p where p.amount_minor - p.refunded_minor <
+            (select coalesce(cast(sum(r.owed_minor) as bigint), 0) from refunds r where r.intent_id = p.intent_id)",
+    ),
+    (
+        "M3",
         "select r.id, 'its goods and shipping are more than the refund' from refunds r where r.amount_minor <
             r.shipping_minor + (select coalesce(cast(sum(l.amount_minor) as bigint), 0) from refund_lines l
              where l.refund_id = r.id)",

@@ -50,15 +50,12 @@ const SQL: &str = "
         and not exists (select 1 from refunds asked where asked.order_id = p.order_id
             and asked.request_hash = 'payment:' || p.intent_id)
     union all
-    select 'refund_owed', r.order_id, o.number, r.id, r.amount_minor, r.currency, r.failure, cast(null as bigint)
+    select 'refund_owed', r.order_id, o.number, r.id,
+        case when p.refunded_minor + p.disputed_minor + r.owed_minor > p.amount_minor
+            then p.amount_minor - p.refunded_minor - p.disputed_minor else r.owed_minor end,
+        r.currency, r.failure, cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id join payments p on p.intent_id = r.intent_id
-    where r.state in ('failed', 'canceled') and p.refunded_minor + p.disputed_minor < p.amount_minor
-        and not exists (select 1 from refunds later where later.order_id = r.order_id
-            and later.intent_id = r.intent_id
-            and later.requested_at >= r.requested_at and later.id <> r.id
-            and later.state in ('requested', 'pending', 'succeeded'))
-        and not exists (select 1 from refunds again where again.order_id = r.order_id
-            and again.request_hash = 'again:' || r.id)
+    where r.owed_minor > 0 and p.refunded_minor + p.disputed_minor < p.amount_minor
     union all
     select 'refund_unassigned', r.order_id, o.number, r.id, r.amount_minor, r.currency, '', cast(null as bigint)
     from refunds r join orders o on o.id = r.order_id

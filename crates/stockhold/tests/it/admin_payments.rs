@@ -433,6 +433,56 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// R1, M3: of two failed refunds of one payment each is shown, on the list and on the order's page, and is sent again, once.
+    of_two_failed_refunds_each_is_sent_again,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 4).await;
+        let id = shop.check_out(&[("mug", 4)]).await;
+        let card = Pay::Card("4000000000005126".to_owned());
+        shop.sandbox.pay(&shop.session_of(id).await, card).expect("the card is good");
+        shop.settle().await;
+        for key in ["one", "two"] {
+            let body = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "restock": true });
+            assert_eq!(shop.staff("POST", &format!("/api/admin/orders/{id}/refunds"), key, body).await.0, 201);
+        }
+        let fail = async || {
+            shop.shop.clock.advance(Span::minutes(5));
+            shop.sandbox.let_time_pass();
+            shop.settle().await;
+        };
+        let owed = async || -> Vec<String> {
+            let waiting = waiting::list(&shop.shop.storage, 100).await.expect("the database answers");
+            let told = look(shop, &format!("/admin/orders/{id}")).await.text.matches("did not reach the customer").count();
+            let listed = look(shop, "/admin/payments/refunds").await.text.matches("Refund $32.00 again").count();
+            assert_eq!((told, listed), (waiting.len(), waiting.len()), "{waiting:?}");
+            waiting.into_iter().map(|waiting| waiting.subject).collect()
+        };
+        let again = async |refund: &str| {
+            let fields = vec![("order".to_owned(), id.to_string()), ("refund".to_owned(), refund.to_owned())];
+            press_twice(shop, &("/admin/payments/refund-again".to_owned(), fields)).await;
+        };
+        fail().await;
+        let first = owed().await;
+        assert_eq!(first.len(), 2);
+        again(&first[0]).await;
+        assert_eq!(owed().await, first[1..], "the other one is owed still");
+        again(&first[1]).await;
+        again(&first[0]).await;
+        assert_eq!((owed().await.len(), shop.view(id).await.going_back()), (0, 2 * PRICE_MINOR));
+        // Both fail once more; one of them is made up for by an amount that somebody gives back by hand.
+        fail().await;
+        let second = owed().await;
+        assert_eq!((second.len(), shop.view(id).await.going_back()), (2, 0));
+        let amount = json!({ "amount": { "amount": PRICE_MINOR, "currency": "USD" } });
+        assert_eq!(shop.staff("POST", &format!("/api/admin/orders/{id}/refunds"), "three", amount).await.0, 201);
+        assert_eq!(owed().await.len(), 1);
+        again(&owed().await[0]).await;
+        assert_eq!((owed().await.len(), shop.view(id).await.going_back()), (0, 2 * PRICE_MINOR));
+    }
+);
+
+on_both_engines!(
     /// E1, E3: the inbox shows what came, what became of it and what was sent; an event is processed again without its effect
     /// being repeated; a wrong secret shows.
     the_webhook_inbox_tells_what_came,

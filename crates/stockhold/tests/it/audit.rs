@@ -48,6 +48,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
                 disputed_minor, recorded_at)
             select 'pi_odd_' || id, id, 'cs_odd', total_minor, currency, 'order', 0, 0, 1 from orders where status = 'pending'",
     ),
+    ("M3: more is owed of it than is left", "update refunds set state = 'failed', owed_minor = amount_minor"),
     ("M3: more refunded than captured", "update refunds set amount_minor = amount_minor + 1"),
     (
         "M4: cancelled and paid",

@@ -20,7 +20,6 @@ use rules::commands::Refusal;
 use rules::ids::OrderId;
 use rules::money::Currency;
 use rules::orders::{Fulfilment, Status};
-use rules::refunds::RefundState;
 
 use super::desk::Desk;
 use crate::language::address_lines;
@@ -118,12 +117,11 @@ impl MoneyState {
         let odd = |payment: &&rules::payments::Payment| {
             payment.purpose == Purpose::Mismatch && payment.refunded_minor < payment.amount.minor
         };
-        let failed = order.refunds.iter().any(|r| matches!(r.state, RefundState::Failed | RefundState::Canceled));
         let open = [DisputeState::Warning, DisputeState::Inquiry, DisputeState::Open];
         MoneyState {
             going_back: order.going_back(),
             differs: order.payments.iter().any(|payment| odd(&payment)),
-            refund_failed: failed && order.going_back() < order.captured(),
+            refund_failed: order.refunds.iter().any(|refund| refund.owed_minor > 0),
             disputed: order.disputes.iter().any(|dispute| open.contains(&dispute.state)),
         }
     }

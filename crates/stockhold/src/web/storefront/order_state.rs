@@ -4,7 +4,7 @@
 //! is not, and none promises goods that are not going to be sent. The table below walks over every combination.
 
 use rules::orders::{Hold, Session, Status};
-use rules::refunds::{Refund, RefundKind, RefundState};
+use rules::refunds::{Refund, RefundKind};
 
 use crate::storage::orders::OrderView;
 
@@ -93,7 +93,7 @@ impl Facts {
             captured: order.captured(),
             going_back: order.going_back(),
             back: order.refunded(),
-            failed: order.refunds.iter().any(|refund| !refund.state.is_alive()),
+            failed: is_owed(order),
             late: order.refunds.iter().any(|refund| refund.kind == RefundKind::Late),
             delayed: order.events.iter().any(|event| event.kind == "payment_processing"),
             never_opened: order.session_state == Session::Never,
@@ -255,12 +255,7 @@ pub fn is_worth_telling(order: &OrderView, refund: &Refund) -> bool {
 
 /// Whether money that was to go back is still here, because its refund failed and no later one has made up for it.
 pub fn is_owed(order: &OrderView) -> bool {
-    let dead = |refund: &&Refund| matches!(refund.state, RefundState::Failed | RefundState::Canceled);
-    let Some(first) = order.refunds.iter().filter(dead).map(|refund| refund.at).min() else { return false };
-    let owed: i64 = order.refunds.iter().filter(dead).map(|refund| refund.amount.minor).sum();
-    let later = order.refunds.iter().filter(|refund| refund.state.is_alive() && refund.at > first);
-    let made_up: i64 = later.map(|refund| refund.amount.minor).sum();
-    made_up < owed && order.going_back() < order.captured()
+    order.refunds.iter().any(|refund| refund.owed_minor > 0)
 }
 
 #[cfg(test)]

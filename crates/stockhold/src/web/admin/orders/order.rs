@@ -122,10 +122,9 @@ fn told(desk: &Desk, order: &OrderView) -> Vec<Value> {
         ];
         told.push(("bad", desk.say("admin-orders-told-differs", &named)));
     }
-    let owed = order.captured() - order.going_back();
-    let dead = order.refunds.iter().filter(|r| matches!(r.state, RefundState::Failed | RefundState::Canceled));
-    for failed in dead.filter(|_| owed > 0) {
-        let named = [("amount", money(failed.amount.minor).into()), ("why", failed.failure.as_str().into())];
+    for failed in order.refunds.iter().filter(|refund| refund.owed_minor > 0) {
+        let amount = desk.money_in(failed.owed_minor, failed.amount.currency);
+        let named = [("amount", amount.into()), ("why", failed.failure.as_str().into())];
         told.push(("bad", desk.say("admin-orders-told-refund-failed", &named)));
     }
     if order.refunds.iter().any(|refund| refund.kind == RefundKind::Late && refund.state.is_alive()) {

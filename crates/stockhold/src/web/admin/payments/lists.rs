@@ -1,6 +1,6 @@
 //! Disputes with their deadlines, refunds in all their states, and every payment with Stripe's ids.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -9,6 +9,7 @@ use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::disputes::{Dispute, DisputeState};
+use rules::money::Money;
 use rules::payments::{Payment, Purpose};
 use rules::refunds::{Refund, RefundState};
 use serde::Deserialize;
@@ -101,7 +102,7 @@ pub async fn refunds(desk: Desk, query: Asked) -> Result<Response, PageError> {
     let next = rows.last().filter(|_| more).map(|(last, _)| cursor_text(last.at, &last.id.to_string()));
     let open = Open::load(&desk).await?;
     let owed = open.waits.iter().filter(|waiting| waiting.kind == "refund_owed");
-    let owed: BTreeSet<&str> = owed.map(|waiting| waiting.subject.as_str()).collect();
+    let owed: BTreeMap<&str, Money> = owed.map(|waiting| (waiting.subject.as_str(), waiting.amount)).collect();
     let states = [None].into_iter().chain(STATES.map(Some)).map(|choice| {
         let word = choice.map_or("all", RefundState::as_str);
         let query = choice.map_or(String::new(), |state| format!("?state={}", state.as_str()));
@@ -122,7 +123,7 @@ pub async fn refunds(desk: Desk, query: Asked) -> Result<Response, PageError> {
     desk.page(StatusCode::OK, "admin/payments/refunds.html", context)
 }
 
-fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeSet<&str>) -> Value {
+fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeMap<&str, Money>) -> Value {
     let chip = match refund.state {
         RefundState::Requested | RefundState::Pending => "wait",
         RefundState::Succeeded => "ok",
@@ -142,7 +143,7 @@ fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeSet<&str>) 
         state => desk.say(&format!("admin-payments-refund-{}", refund.state.as_str()), &[]),
         failure => refund.failure.as_str(),
         stripe_id => refund.stripe_id.clone(),
-        owed => owed.contains(id.as_str()),
+        owed => owed.get(id.as_str()).map(|owed| desk.money_in(owed.minor, owed.currency)),
         assign_href => unassigned.then(|| format!("{}/admin/payments/refunds/{}/{id}", desk.prefix(), refund.order)),
         id,
     }
