@@ -104,6 +104,8 @@ pub struct Books {
     pub disputes: BTreeMap<String, Dispute>,
     pub shipments: BTreeMap<ShipmentId, Shipment>,
     pub holders: BTreeMap<String, i64>,
+    /// The orders that hold a SKU, as they were loaded, where somebody asks for them.
+    pub held_by: BTreeMap<Sku, BTreeSet<OrderId>>,
     pub coupons: BTreeMap<CouponCode, Account>,
     /// Who of the buyers with a code has ordered before: paid, or with goods held right now.
     pub ordered_before: BTreeSet<String>,
@@ -125,6 +127,7 @@ impl Books {
             disputes: BTreeMap::new(),
             shipments: BTreeMap::new(),
             holders: BTreeMap::new(),
+            held_by: BTreeMap::new(),
             coupons: BTreeMap::new(),
             ordered_before: BTreeSet::new(),
             order_number: 0,
@@ -135,6 +138,20 @@ impl Books {
 
     pub fn level(&self, sku: &Sku) -> Level {
         self.levels.get(sku).copied().unwrap_or(Level::EMPTY)
+    }
+
+    /// The orders that hold a SKU now: those that were loaded, and what this batch has made of them.
+    pub fn held_by(&self, sku: &Sku) -> BTreeSet<OrderId> {
+        let mut holding = self.held_by.get(sku).cloned().unwrap_or_default();
+        for order in self.orders.values() {
+            let holds = order.hold == Hold::Live && order.lines.iter().any(|line| line.sku == *sku);
+            if holds {
+                holding.insert(order.id)
+            } else {
+                holding.remove(&order.id)
+            };
+        }
+        holding
     }
 
     pub fn draw_order_number(&mut self) -> i64 {

@@ -7,7 +7,7 @@ use rules::cart::{CartLine, LINES_MAX, QUANTITY_MAX};
 use rules::commands::assign_refund::AssignRefund;
 use rules::commands::cancel_order::CancelOrder;
 use rules::commands::change_address::ChangeAddress;
-use rules::commands::correct_stock::{BelowHeld, CorrectStock};
+use rules::commands::correct_stock::{BelowHeld, CorrectStock, ShownShortfall};
 use rules::commands::count_stock::CountStock;
 use rules::commands::expire_hold::expire_hold;
 use rules::commands::place_order::PlaceOrder;
@@ -482,6 +482,32 @@ fn a_shortfall_is_confirmed_and_written_off_when_it_is_free() {
     assert_eq!(bowl(&books), (2, 0, 0), "one of them is for the buyer who paid");
     let reasons: Vec<Reason> = books.changes.movements.iter().map(|movement| movement.reason).collect();
     assert_eq!(reasons, [Reason::Counted, Reason::Sold, Reason::Counted, Reason::Shortfall]);
+}
+
+/// S1: a shortfall is confirmed as it was shown. More, or the orders of others: somebody looks again.
+#[test]
+fn a_shortfall_is_confirmed_for_what_was_shown() {
+    let shown = |missing, orders: Option<&[OrderId]>| {
+        let orders = orders.map(|orders| orders.iter().copied().collect());
+        BelowHeld::AsShown(ShownShortfall { missing, orders })
+    };
+    let changed = |missing| Err(Refusal::ShortfallChanged { sku: sku("bowl"), missing });
+    let mut books = with_open(&[("bowl", 1)]);
+    // Two of three bowls are gone. One was held when that was shown, and by now another is.
+    place(&mut books, SECOND, &[("bowl", 1)]).expect("it is in stock");
+    assert_eq!(correct(&mut books, 1, -2, None, shown(0, Some(&[FIRST]))), changed(1));
+    assert_eq!(correct(&mut books, 1, -2, None, shown(1, Some(&[FIRST]))), changed(1), "as many, but for another");
+    assert_eq!(correct(&mut books, 1, -2, None, shown(0, None)), changed(1));
+    let mut later = books.clone();
+    correct(&mut later, 1, -2, None, shown(1, Some(&[FIRST, SECOND]))).expect("that is what it is");
+    assert_eq!(bowl(&later), (2, 2, 1));
+    // What is missing already is part of what was shown.
+    assert_eq!(correct(&mut later, 2, -1, None, shown(1, None)), changed(2));
+    correct(&mut later, 2, -1, None, shown(2, None)).expect("that is what it is");
+    // Fewer than were shown, and none that was not named: nobody is asked again.
+    tell(&mut books, FIRST, SessionState::Closed, MoneyState::Unpaid);
+    correct(&mut books, 1, -3, None, shown(2, Some(&[FIRST, SECOND]))).expect("one is missing");
+    assert_eq!(bowl(&books), (1, 1, 1));
 }
 
 /// A sheet knows nothing of what was counted after it was printed; what was sold since then stays sold.

@@ -3,12 +3,16 @@
 //! What was sold since the sheet was printed stays sold, because a count says by how much the shelf differs from the
 //! sheet. What was changed *by hand* since then may already be in the count: then nothing is changed, and a person looks again.
 //! Fewer units than are promised is a *shortfall*: refused until somebody confirms it, and then in the books. The promise
-//! `0 <= held <= on_hand` stands; what is missing is short, and written off as soon as it is free.
+//! `0 <= held <= on_hand` stands; what is missing is short, and written off as soon as it is free. A confirmation is for what
+//! was shown: if more is missing by now, or for the orders of others, somebody looks again.
+
+use std::collections::BTreeSet;
 
 use crate::books::Books;
 use crate::commands::count_stock::CountStock;
 use crate::commands::{Refusal, Touched};
-use crate::stock::{Counted, ON_HAND_MAX, PastCount};
+use crate::ids::OrderId;
+use crate::stock::{Counted, Level, ON_HAND_MAX, PastCount};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,17 +24,30 @@ pub struct CorrectStock {
 }
 
 /// What becomes of a count of fewer units than are promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BelowHeld {
     /// Somebody is asked first.
     Refuse,
-    /// Somebody was told which orders it concerns, and confirmed it.
+    /// The goods are not there, however many are missing then.
     Shortfall,
+    /// Somebody was told what it comes to, and confirmed that.
+    AsShown(ShownShortfall),
+}
+
+/// A shortfall as whoever confirms it has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownShortfall {
+    /// In units, with what was missing before.
+    pub missing: i64,
+    /// The orders that were named; none: only the number was shown.
+    pub orders: Option<BTreeSet<OrderId>>,
 }
 
 impl CorrectStock {
     pub fn touched(&self) -> Touched {
-        self.count.touched()
+        let names_orders = matches!(&self.below_held, BelowHeld::AsShown(shown) if shown.orders.is_some());
+        let held_of = if names_orders { vec![self.count.sku.clone()] } else { Vec::new() };
+        Touched { held_of, ..self.count.touched() }
     }
 }
 
@@ -51,12 +68,30 @@ pub fn correct_stock(books: &mut Books, command: &CorrectStock, now: Timestamp) 
     if !fits || *delta == 0 || !reason.by_hand() {
         return Err(Refusal::ChangeOutOfRange { sku: sku.clone() });
     }
-    if level.on_hand + delta < level.held && command.below_held == BelowHeld::Refuse {
-        return Err(Refusal::StockBelowHeld { sku: sku.clone(), held: level.held });
+    let missing = missing(&level, *delta);
+    if level.on_hand + delta < level.held {
+        match &command.below_held {
+            BelowHeld::Refuse => return Err(Refusal::StockBelowHeld { sku: sku.clone(), held: level.held }),
+            BelowHeld::AsShown(shown) if !covers(shown, books, command, missing) => {
+                return Err(Refusal::ShortfallChanged { sku: sku.clone(), missing });
+            }
+            BelowHeld::AsShown(_) | BelowHeld::Shortfall => {}
+        }
     }
 
     books.count(PastCount { id: *id, sku: sku.clone(), delta: *delta }, *reason, actor, now);
     Ok(answer(books, command, false))
+}
+
+/// What is missing of the promised goods after a change by `delta`, in units, with what is missing already.
+pub fn missing(level: &Level, delta: i64) -> i64 {
+    level.short + (level.held - level.on_hand - delta).max(0)
+}
+
+/// Whether no more is missing than was shown, and nobody waits for it who was not named.
+fn covers(shown: &ShownShortfall, books: &Books, command: &CorrectStock, missing: i64) -> bool {
+    let named = |orders: &BTreeSet<OrderId>| books.held_by(&command.count.sku).is_subset(orders);
+    missing <= shown.missing && shown.orders.as_ref().is_none_or(named)
 }
 
 fn answer(books: &Books, command: &CorrectStock, again: bool) -> Counted {

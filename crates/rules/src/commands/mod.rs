@@ -111,6 +111,10 @@ pub enum Refusal {
     IdempotencyKeyReused,
     #[error("{held} of {sku} are held for orders; stock cannot go below that.")]
     StockBelowHeld { sku: Sku, held: i64 },
+    #[error(
+        "By now {missing} of {sku} would be missing, or others hold them than those that were named. Look at it again."
+    )]
+    ShortfallChanged { sku: Sku, missing: i64 },
     #[error("{sku} was counted or corrected by somebody else meanwhile. Look at it again.")]
     StockCountedSince { sku: Sku },
     #[error("This change of stock for {sku} is zero or beyond what can be counted.")]
@@ -160,6 +164,8 @@ pub enum Refusal {
 pub struct Touched {
     pub orders: Vec<OrderId>,
     pub skus: Vec<Sku>,
+    /// SKUs of which is asked which orders hold them.
+    pub held_of: Vec<Sku>,
     pub holders: Vec<String>,
     /// Codes, with the buyer whose uses count; the coupon of a loaded order comes on top.
     pub coupons: Vec<(CouponCode, String)>,

@@ -85,6 +85,7 @@ admin-stock-wrong-range = This is beyond what can be counted.
 admin-stock-used = This form was used for another change. Look at the level, and send it once more if it is still needed.
 
 admin-stock-shortfall = Fewer than are promised
+admin-stock-shortfall-changed = It has changed since you looked: more is missing now, or other orders are concerned.
 admin-stock-shortfall-ask = { $held } are held for orders, and only { $found } would be left: { $missing } missing. These orders are concerned:
 admin-stock-shortfall-paid = These are paid and wait to be sent:
 admin-stock-shortfall-text = Nothing has been changed yet. You can release holds below first. If you note it as missing, the orders stay as they are, nothing more can be sold, and the next units that come in make up for it.
@@ -115,7 +116,7 @@ admin-stock-counted-sum = { $counted ->
 admin-stock-count-right = Right: nothing to change.
 admin-stock-count-changed = Changed by { $delta }.
 admin-stock-count-short = Changed by { $delta }; { $short } are missing of what is promised.
-admin-stock-count-below-held = Fewer than are held for orders. Nothing was changed.
+admin-stock-count-below-held = Fewer than are held for orders: { $missing } missing. Nothing was changed.
 admin-stock-count-since = Somebody changed it since the sheet was made. Nothing was changed.
 admin-stock-count-used = This sheet has counted it with another number. Nothing was changed now.
 admin-stock-count-unknown = There is no such SKU.

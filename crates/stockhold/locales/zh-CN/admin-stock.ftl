@@ -77,6 +77,7 @@ admin-stock-wrong-range = 超出可盘点的范围。
 admin-stock-used = 该表单已用于另一次更改。请先查看当前库存，如仍需更改，请再次提交。
 
 admin-stock-shortfall = 少于已承诺的数量
+admin-stock-shortfall-changed = 您查看之后情况有变：短缺数量增加，或涉及其他订单。
 admin-stock-shortfall-ask = { $held } 件已被订单占用，更正后只剩 { $found } 件，短缺 { $missing } 件。涉及以下订单：
 admin-stock-shortfall-paid = 以下订单已付款，等待发货：
 admin-stock-shortfall-text = 目前没有做任何更改。您可以先在下方释放占用。如果登记为短缺，订单保持不变，该商品不再出售，之后到货的商品会优先补足。
@@ -105,7 +106,7 @@ admin-stock-counted-sum = { $counted ->
 admin-stock-count-right = 数量正确，无需更改。
 admin-stock-count-changed = 已增减 { $delta } 件。
 admin-stock-count-short = 已增减 { $delta } 件，已承诺的商品短缺 { $short } 件。
-admin-stock-count-below-held = 少于订单占用的数量，未更改。
+admin-stock-count-below-held = 少于订单占用的数量，短缺 { $missing } 件，未更改。
 admin-stock-count-since = 盘点表生成后，库存已被他人更改，未更改。
 admin-stock-count-used = 该盘点表已按另一数量盘点过此货号，本次未更改。
 admin-stock-count-unknown = 没有这个货号。

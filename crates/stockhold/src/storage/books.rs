@@ -57,6 +57,10 @@ const STOCK: &str = "
         v.weight_grams, p.tax_class, s.short, s.revision
     from stock_levels s join variants v on v.sku = s.sku join products p on p.id = v.product_id
     where s.sku {in $1} order by s.sku {lock s}";
+/// Which orders hold some of it; asked once its level is locked.
+const HELD_BY: &str = "
+    select distinct l.sku, o.id from orders o join order_lines l on l.order_id = o.id
+    where o.hold = 'live' and l.sku {in $1}";
 pub(super) const ORDER_NUMBER: &str = "select value from counters where name = 'order_number' {lock}";
 
 const ADD_HOLDERS: &str = "
@@ -139,6 +143,7 @@ pub const STATEMENTS: &[&str] = &[
     CUSTOMERS,
     COLLECTIONS,
     STOCK,
+    HELD_BY,
     ORDER_NUMBER,
     settings::POLICY,
     ADD_HOLDERS,
@@ -226,6 +231,9 @@ fn the_rest(touched: &Touched, locks_rows: bool) -> Vec<(&'static str, Vec<Value
         let skus: BTreeSet<&str> = touched.skus.iter().map(Sku::as_str).collect();
         statements.push((STOCK, values![skus.into_iter().map(str::to_owned).collect::<Vec<_>>()]));
     }
+    if !touched.held_of.is_empty() {
+        statements.push((HELD_BY, values![texts(&touched.held_of)]));
+    }
     if touched.draws_number {
         statements.push((ORDER_NUMBER, vec![]));
         // Behind that lock: whoever changes the currency holds it, too.
@@ -266,6 +274,11 @@ fn read_the_rest(
     if !touched.skus.is_empty() {
         for row in answers.next().unwrap_or_default() {
             read_stock(books, &row, &mut collections)?;
+        }
+    }
+    if !touched.held_of.is_empty() {
+        for row in answers.next().unwrap_or_default() {
+            books.held_by.entry(sku(row.text(0))?).or_default().insert(parsed(row.text(1).parse())?);
         }
     }
     if touched.draws_number {
@@ -342,6 +355,7 @@ fn together(commands: &[&Command]) -> Touched {
         let touched = command.touched();
         all.orders.extend(touched.orders);
         all.skus.extend(touched.skus);
+        all.held_of.extend(touched.held_of);
         all.holders.extend(touched.holders);
         all.coupons.extend(touched.coupons);
         all.buyers.extend(touched.buyers);

@@ -11,7 +11,8 @@ use rules::time::Timestamp;
 use super::{Result, Row, RowExt, Storage};
 use crate::values;
 
-const HOLDS_MAX: i64 = 200;
+/// Live holds that are named of one SKU.
+pub const HOLDS_MAX: i64 = 200;
 const MOVEMENTS_MAX: i64 = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

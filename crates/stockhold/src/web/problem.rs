@@ -324,7 +324,9 @@ impl From<Refusal> for Problem {
             Refusal::AmountTooSmall { .. } => Problem::unprocessable("amount-too-small", words),
             Refusal::HoldCapReached { .. } => Problem::new(StatusCode::TOO_MANY_REQUESTS, "hold-cap-reached", words),
             Refusal::IdempotencyKeyReused => Problem::unprocessable("idempotency-key-reused", words),
-            Refusal::StockBelowHeld { .. } => Problem::conflict("stock-below-held", words),
+            Refusal::StockBelowHeld { .. } | Refusal::ShortfallChanged { .. } => {
+                Problem::conflict("stock-below-held", words)
+            }
             Refusal::StockCountedSince { .. } => Problem::conflict("stock-counted-since", words),
             Refusal::ChangeOutOfRange { .. } => Problem::invalid("/delta", "out-of-range", words),
             Refusal::OrderUnknown | Refusal::RefundUnknown | Refusal::PaymentUnknown => Problem::not_found(),

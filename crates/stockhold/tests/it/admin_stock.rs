@@ -145,7 +145,27 @@ mod at_the_desk {
             assert_eq!(asked.status, 409);
             assert!(asked.text.contains(&format!("Order {number}")) && asked.text.contains("1 missing"), "{}", asked.text);
             assert_eq!(shop.level("mug").await, (3, 2), "nothing has changed yet");
-            let confirmed = [&change[..], &[("confirmed", "1")]].concat();
+            // Two people take what was left while it is read: one gives up, and another buys as much.
+            let orders = field(&asked, "name=\"orders\" value=\"");
+            assert_eq!((field(&asked, "name=\"confirmed\" value=\""), orders.as_str()), ("1".to_owned(), &*order.to_string()));
+            let confirmed = [&change[..], &[("confirmed", "1"), ("orders", &orders)]].concat();
+            let faster = shop.check_out(&[("mug", 1)]).await;
+            let faster_number = shop.view(faster).await.number;
+            let again = browser.post("/admin/stock/mug/change", &confirmed).await;
+            assert_eq!(again.status, 409);
+            let named = format!("Order {faster_number}");
+            let told = ["It has changed since you looked", "2 missing", named.as_str()];
+            assert!(told.iter().all(|words| again.text.contains(*words)), "{}", again.text);
+            assert_eq!((shop.level("mug").await, field(&again, "name=\"confirmed\" value=\"")), ((3, 3), "2".to_owned()));
+            shop.cancel(faster).await;
+            shop.settle().await;
+            // As many as were shown, but for one who was not named.
+            let other = shop.check_out(&[("mug", 1)]).await;
+            let seen = field(&again, "name=\"orders\" value=\"");
+            let as_many = [&change[..], &[("confirmed", "2"), ("orders", &seen)]].concat();
+            assert_eq!(browser.post("/admin/stock/mug/change", &as_many).await.status, 409);
+            shop.cancel(other).await;
+            shop.settle().await;
             for _ in 0..2 {
                 let noted = browser.post("/admin/stock/mug/change", &confirmed).await;
                 assert_eq!(noted.location, "/admin/stock/mug?done=stock-short", "{}", noted.text);
@@ -155,6 +175,16 @@ mod at_the_desk {
             assert!(page.text.contains("1 missing") && page.text.contains("1 unit is missing"), "{}", page.text);
             let list = browser.get("/zh/admin/stock?which=short").await;
             assert!(list.text.contains("短缺 1 件"), "{}", list.text);
+            // Over the API the number may be said as well.
+            let move_stock = async |key: &str, body: serde_json::Value| shop.staff("POST", "/api/admin/stock/mug/movements", key, body).await;
+            let body = |short_max: i64| serde_json::json!({ "delta": -1, "reason": "counted", "shortfall": true, "short_max": short_max });
+            let refused = move_stock("fewer", body(1)).await;
+            assert_eq!((refused.0, refused.1["code"].as_str()), (409, Some("stock-below-held")), "{refused:?}");
+            let alone = serde_json::json!({ "delta": -1, "reason": "counted", "short_max": 2 });
+            assert_eq!(move_stock("alone", alone).await.0, 422);
+            assert_eq!(move_stock("negative", body(-1)).await.0, 422);
+            assert_eq!(move_stock("as it is", body(2)).await.1["short"], 2);
+            assert_eq!(move_stock("back", serde_json::json!({ "delta": 1, "reason": "correction" })).await.1["short"], 1);
 
             // The same form with another number is another change, and nobody is told that it is too large.
             let reused = browser.post("/admin/stock/mug/change", &[&confirmed[..1], &[("delta", "1")], &confirmed[2..]].concat()).await;
@@ -241,7 +271,10 @@ mod at_the_desk {
             assert_eq!((shop.level("mug").await, shop.level("tray").await), ((4, 0), (3, 3)));
 
             // The same sheet sent again counts nothing twice; the row that asked is confirmed.
-            let again = [&fields[..], &[("confirmed.2", "1")]].concat();
+            assert!(counted.text.contains("held for orders: 2 missing"), "{}", counted.text);
+            let fewer = [&fields[..], &[("confirmed.2", "1")]].concat();
+            assert_eq!(browser.post("/admin/stock/count", &fewer).await.status, 409, "one was never shown");
+            let again = [&fields[..], &[("confirmed.2", "2")]].concat();
             let done = browser.post("/admin/stock/count", &again).await;
             assert!(done.status == 200 && done.text.contains("2 are missing"), "{}", done.text);
             assert_eq!((shop.level("bowl").await, shop.level("tray").await), ((2, 0), (3, 3)));

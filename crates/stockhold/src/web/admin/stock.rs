@@ -10,7 +10,7 @@ use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
-use rules::commands::correct_stock::{BelowHeld, CorrectStock};
+use rules::commands::correct_stock::{BelowHeld, CorrectStock, ShownShortfall};
 use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
 use rules::orders::{Hold, Status};
@@ -135,6 +135,8 @@ struct Asked {
     wrong: &'static str,
     /// So many are held: the shopkeeper is asked whether the goods are really not there.
     below_held: bool,
+    /// They were asked already, and by now it is more or concerns others.
+    has_changed: bool,
 }
 
 async fn sku_page(
@@ -160,6 +162,10 @@ async fn sku_page(
     let missing = account.short + beyond;
     // Who waits for it matters only once there is not enough for all.
     let unsent = if missing > 0 || account.short > 0 { stock::unsent(storage, sku).await? } else { Vec::new() };
+    // What is confirmed is what is shown here. Where the list is cut off, nobody can have seen all of it.
+    let all_named = (account.holds.len() as i64) < stock::HOLDS_MAX;
+    let named = account.holds.iter().map(|hold| &hold.order_id).chain(unsent.iter().map(|order| &order.order_id));
+    let named = all_named.then(|| named.cloned().collect::<Vec<_>>().join(" "));
     let shortfalls = if account.short > 0 { stock::shortfalls(storage, sku).await? } else { Vec::new() };
     let due: i64 = account.holds.iter().filter(|hold| hold.is_due(now)).map(|hold| hold.quantity).sum();
     let available = account.available(now);
@@ -188,7 +194,7 @@ async fn sku_page(
             identity => &asked.change.identity },
         wrong => (!asked.wrong.is_empty()).then(|| desk.say(asked.wrong, &[])),
         wrong_field => if asked.change.units.is_empty() { "delta" } else { "units" },
-        below_held => asked.below_held, missing, delta,
+        below_held => asked.below_held, has_changed => asked.has_changed, missing, named, delta,
         may_write => desk.may(Scope::StockWrite), may_release => desk.may(Scope::OrdersWrite),
     };
     desk.page(status, "admin/stock_sku.html", context)
@@ -245,8 +251,9 @@ pub struct Change {
     /// Or by how many the shelf differs.
     delta: String,
     reason: String,
-    /// The orders concerned were shown, and the goods are not there all the same.
+    /// So many were shown to be missing, for these orders, and the goods are not there all the same.
     confirmed: String,
+    orders: Option<String>,
 }
 
 /// Goods come in, or the shelf is not what the books say.
@@ -262,7 +269,7 @@ pub async fn change(desk: Desk, Path(sku): Path<String>, Form(change): Form<Chan
         let asked = Asked { change, ..asked("admin-stock-wrong-number") };
         return sku_page(&desk, unprocessable, &sku, NEWEST, asked).await;
     };
-    let below_held = if change.confirmed == "1" { BelowHeld::Shortfall } else { BelowHeld::Refuse };
+    let below_held = confirmed(&change.confirmed, change.orders.as_deref());
     let id = count_id(&desk, &change.identity, &sku);
     let count = CountStock { id, sku: sku.clone(), delta, reason, actor: desk.actor() };
     let command = CorrectStock { count, revision: None, below_held };
@@ -273,8 +280,9 @@ pub async fn change(desk: Desk, Path(sku): Path<String>, Form(change): Form<Chan
             let word = if done.short > 0 { "stock-short" } else { "stock-changed" };
             Ok(noted(desk.done(&sku_href(&desk, sku.as_str())[desk.prefix().len()..], word), detail))
         }
-        Err(Failure::Refused(Refusal::StockBelowHeld { .. })) => {
-            let asked = Asked { change, below_held: true, ..Asked::default() };
+        Err(Failure::Refused(refusal @ (Refusal::StockBelowHeld { .. } | Refusal::ShortfallChanged { .. }))) => {
+            let has_changed = matches!(refusal, Refusal::ShortfallChanged { .. });
+            let asked = Asked { change, below_held: true, has_changed, ..Asked::default() };
             Ok(noted(sku_page(&desk, StatusCode::CONFLICT, &sku, NEWEST, asked).await?, detail))
         }
         Err(Failure::Refused(Refusal::UnknownSku { .. })) => Err(PageError::NotFound),
@@ -289,6 +297,12 @@ pub async fn change(desk: Desk, Path(sku): Path<String>, Form(change): Form<Chan
         }
         Err(Failure::Fault(fault)) => Err(PageError::Fault(fault.to_string())),
     }
+}
+
+/// What a form confirms: so many missing units, and the orders that were named with them.
+fn confirmed(missing: &str, orders: Option<&str>) -> BelowHeld {
+    let orders = orders.map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect());
+    units(missing).map_or(BelowHeld::Refuse, |missing| BelowHeld::AsShown(ShownShortfall { missing, orders }))
 }
 
 #[derive(Debug, Default, Deserialize)]

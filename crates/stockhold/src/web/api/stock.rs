@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rules::commands::Refusal;
-use rules::commands::correct_stock::{BelowHeld, CorrectStock};
+use rules::commands::correct_stock::{BelowHeld, CorrectStock, ShownShortfall};
 use rules::commands::count_stock::CountStock;
 use rules::ids::CountId;
 use rules::stock::Reason;
@@ -42,6 +42,11 @@ pub struct Movement {
     // Left out of the digest when it is not said: requests of before it was known are still the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     shortfall: bool,
+    /// With `shortfall`: at most so many may be missing then, with what is `short` already. If more are by now, it is refused
+    /// (`stock-below-held`). Left out: however many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    short_max: Option<i64>,
 }
 
 /// What is there now.
@@ -197,7 +202,7 @@ pub async fn show(State(shop): State<Arc<Shop>>, Segment(sku): Segment) -> Resul
     request_body = Movement, security(("key" = ["stock:write"])),
     responses((status = 201, description = "Done", body = StockLevel, headers(
             ("Idempotency-Replayed" = String, description = "`true` when it was done before"))),
-        (status = 409, description = "`stock-below-held`: so many are promised to orders, and nobody said `shortfall`", body = ProblemBody,
+        (status = 409, description = "`stock-below-held`: so many are promised to orders, and nobody said `shortfall`, or not for so many", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn change(
@@ -219,7 +224,15 @@ pub async fn change(
     let name = format!("movement:{by}:{sku}:{key}");
     let id = CountId::from_u128(bits(&name));
     let count = CountStock { id, sku: sku.clone(), delta: body.delta, reason, actor: caller.name() };
-    let below_held = if body.shortfall { BelowHeld::Shortfall } else { BelowHeld::Refuse };
+    let below_held = match (body.shortfall, body.short_max) {
+        (false, None) => BelowHeld::Refuse,
+        (false, Some(_)) => {
+            return Err(Problem::invalid("/short_max", "without-shortfall", "Send it with shortfall, or not at all."));
+        }
+        (true, None) => BelowHeld::Shortfall,
+        (true, Some(missing @ 0..)) => BelowHeld::AsShown(ShownShortfall { missing, orders: None }),
+        (true, Some(_)) => return Err(Problem::invalid("/short_max", "out-of-range", "0 or more.")),
+    };
     let command = CorrectStock { count, revision: None, below_held };
     let counted = shop.ledger.correct_stock(command, shop.now()).await?;
     // The movement keeps how many; why, and whatever else was said, is held against the key here.

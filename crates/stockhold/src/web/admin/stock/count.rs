@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
-use rules::commands::correct_stock::{BelowHeld, CorrectStock};
+use rules::commands::correct_stock::CorrectStock;
 use rules::commands::count_stock::CountStock;
 use rules::stock::Reason;
 use rules::text::Sku;
 use serde::Deserialize;
 
-use super::{count_id, draw, place_value, units};
+use super::{confirmed, count_id, draw, place_value, units};
 use crate::catalogue::count_sheet;
 use crate::ledger::Failure;
 use crate::storage::keys::Scope;
@@ -99,7 +99,8 @@ struct Row {
     printed: String,
     revision: String,
     counted: String,
-    confirmed: bool,
+    /// So many were shown to be missing.
+    confirmed: String,
 }
 
 /// Takes a counted sheet; rows without a number were not counted.
@@ -147,7 +148,7 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
     }
     let id = count_id(desk, identity, &sku);
     let count = CountStock { id, sku, delta, reason: Reason::Counted, actor: desk.actor() };
-    let below_held = if row.confirmed { BelowHeld::Shortfall } else { BelowHeld::Refuse };
+    let below_held = confirmed(&row.confirmed, None);
     let command = CorrectStock { count, revision: Some(revision), below_held };
     match desk.shop.ledger.correct_stock(command, desk.shop.now()).await {
         Ok(done) => {
@@ -156,7 +157,7 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
         }
         Err(Failure::Refused(refusal)) => {
             let key = match refusal {
-                Refusal::StockBelowHeld { .. } => "admin-stock-count-below-held",
+                Refusal::StockBelowHeld { .. } | Refusal::ShortfallChanged { .. } => "admin-stock-count-below-held",
                 Refusal::StockCountedSince { .. } => "admin-stock-count-since",
                 Refusal::IdempotencyKeyReused => "admin-stock-count-used",
                 Refusal::UnknownSku { .. } => "admin-stock-count-unknown",
@@ -170,14 +171,16 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
 
 fn result_value(desk: &Desk, result: &Outcome, places: &[Place]) -> Value {
     let place = places.iter().find(|place| place.sku.as_str() == result.row.sku);
-    let values = [("delta", result.delta.into()), ("short", result.short.into())];
+    // What is confirmed is what is shown here.
+    let missing = place.map_or(0, |place| place.short + (place.held - place.on_hand - result.delta).max(0));
+    let values = [("delta", result.delta.into()), ("short", result.short.into()), ("missing", missing.into())];
     context! {
         sku => &result.row.sku, counted => result.row.counted.trim(), printed => &result.row.printed,
         revision => &result.row.revision,
         place => place.map(|place| place_value(desk, place)),
         text => desk.say(result.key, &values),
         is_open => result.is_open,
-        asks => result.key == "admin-stock-count-below-held",
+        asks => result.key == "admin-stock-count-below-held", missing,
         again => matches!(result.key, "admin-stock-count-since" | "admin-stock-count-used"),
     }
 }
@@ -201,7 +204,7 @@ fn read(pairs: &[(String, String)]) -> (String, Vec<Row>) {
             "printed" => rows[at].printed.clone_from(value),
             "revision" => rows[at].revision.clone_from(value),
             "counted" => rows[at].counted.clone_from(value),
-            "confirmed" => rows[at].confirmed = value == "1",
+            "confirmed" => rows[at].confirmed.clone_from(value),
             _ => {}
         }
     }

@@ -113,6 +113,7 @@ pub fn refused(visitor: &Visitor, shelf: &Shelf, refusal: &Refusal) -> (StatusCo
         | Refusal::Shipping(_)
         | Refusal::IdempotencyKeyReused
         | Refusal::StockBelowHeld { .. }
+        | Refusal::ShortfallChanged { .. }
         | Refusal::StockCountedSince { .. }
         | Refusal::ChangeOutOfRange { .. }
         | Refusal::OrderUnknown
