@@ -170,6 +170,56 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// What is worth knowing of a product is typed at the desk, in both languages, and stands on its page.
+    details_are_typed_at_the_desk_and_shown_in_the_shop,
+    TestShop,
+    async |shop: &TestShop| {
+        let browser = shop.sign_in(Role::Manager).await;
+        make(&browser).await;
+        let active = ("status", "active");
+        let size = [("spec.0.name.en", "Size"), ("spec.0.name.zh-CN", "尺寸"), ("spec.0.value.en", "8 cm")];
+        // The second row is left empty, as the form offers it.
+        let care = [("spec.1.name.en", ""), ("spec.1.value.en", " "), ("spec.2.name.en", "Care"), ("spec.2.value.zh-CN", "可用洗碗机")];
+        let both = [&[active][..], &size, &care].concat();
+        assert_eq!(save(&browser, "tea-cup", &both).await.status, 303);
+        let buyer = Browser::new(shop);
+        let (english, chinese) = (buyer.get("/products/tea-cup").await.text, buyer.get("/zh/products/tea-cup").await.text);
+        assert!(english.contains("<dt>Size</dt><dd>8 cm</dd>") && english.contains("<dt>Care</dt>"), "{english}");
+        assert!(chinese.contains("<dt>尺寸</dt><dd>8 cm</dd>") && chinese.contains("<dd>可用洗碗机</dd>"), "{chinese}");
+        let form = browser.get("/admin/products/tea-cup").await.text;
+        for field in ["name=\"spec.1.name.en\" value=\"Care\"", "name=\"spec.4.value.zh-CN\" value=\"\""] {
+            assert!(form.contains(field), "{field} in {form}");
+        }
+        assert!(!form.contains("name=\"spec.5."), "three rows are free");
+
+        // A name without a value is not saved, and stays as it was typed.
+        let half = [&[active][..], &size, &[("spec.1.name.zh-CN", "容量"), ("spec.2.value.en", "a\tb")]].concat();
+        let wrong = save(&browser, "tea-cup", &half).await;
+        assert_eq!(wrong.status, 422);
+        for shown in ["href=\"#spec.1.value.en\"", "href=\"#spec.2.name.en\"", "href=\"#spec.2.value.en\"", "value=\"容量\""] {
+            assert!(wrong.text.contains(shown), "{shown} in {}", wrong.text);
+        }
+        // A form without such rows leaves them as they are; rows that were emptied go.
+        let details = async || find(shop, "tea-cup").await.expect("it stands").specs.len();
+        assert_eq!(save(&browser, "tea-cup", &[active]).await.status, 303);
+        assert_eq!(details().await, 2);
+        assert_eq!(save(&browser, "tea-cup", &[&[active, ("spec.1.name.en", "")][..], &size].concat()).await.status, 303);
+        assert_eq!(details().await, 1);
+
+        // Somebody was faster: both are shown, and what was typed is kept.
+        let read = browser.get("/admin/products/tea-cup").await.hidden("revision");
+        let larger = [active, ("spec.0.name.en", "Size"), ("spec.0.value.en", "9 cm")];
+        assert_eq!(save(&browser, "tea-cup", &larger).await.status, 303);
+        let smaller = [active, ("spec.0.name.en", "Size"), ("spec.0.value.en", "7 cm"), ("revision", &read)];
+        let conflict = browser.post("/admin/products/tea-cup", &typed(&smaller)).await;
+        assert_eq!(conflict.status, 409);
+        for shown in ["Size: 9 cm", "Size: 7 cm", "name=\"spec.0.value.en\" value=\"7 cm\""] {
+            assert!(conflict.text.contains(shown), "{shown} in {}", conflict.text);
+        }
+    }
+);
+
+on_both_engines!(
     /// A product that moves is found under every address that it had, in one step; a new one may take an old address.
     a_product_that_moved_is_found_where_it_was,
     TestShop,

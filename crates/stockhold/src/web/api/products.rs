@@ -34,7 +34,7 @@ const DESCRIPTION_CHARS_MAX: usize = 20_000;
 const VARIANTS_MAX: usize = 200;
 const OPTIONS_MAX: usize = 5;
 const COLLECTIONS_MAX: usize = 50;
-const SPECS_MAX: usize = 30;
+pub const SPECS_MAX: usize = 30;
 const WEIGHT_GRAMS_MAX: i64 = 1_000_000_000;
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -12,7 +12,7 @@ use minijinja::value::Value;
 use rules::buyable::{self, Facts, Offer, Reason, Shelf};
 use rules::time::Timestamp;
 
-use super::typed::{OPTIONS_MAX, Typed, VARIANTS_MAX, Wrong};
+use super::typed::{OPTIONS_MAX, Typed, TypedSpec, VARIANTS_MAX, Wrong};
 use super::{status_label, unsaid_pictures};
 use crate::language::{Edge, Language, parse_edge};
 use crate::storage::keys::Scope;
@@ -21,9 +21,13 @@ use crate::storage::products::remove::{self, Removal};
 use crate::storage::products::{self, Localized, NewProduct, Product, ProductStatus, SaveError, Variant, redirects};
 use crate::web::admin::desk::{Desk, noted};
 use crate::web::admin::stock::sku_href;
+use crate::web::api::products::SPECS_MAX;
 use crate::web::storefront::pictures as storefront_pictures;
 use crate::web::storefront::seo;
 use crate::web::{PageError, assets};
+
+/// Empty rows to type further details into.
+const SPECS_FREE: usize = 3;
 
 type Pairs = Form<Vec<(String, String)>>;
 
@@ -409,6 +413,13 @@ fn typed_value(typed: &Typed) -> Value {
             name => &option.name, values_en => &option.values_en, values_zh => &option.values_zh,
         }
     });
+    let mut specs = typed.specs.clone().unwrap_or_default();
+    specs.resize((specs.len() + SPECS_FREE).min(SPECS_MAX), TypedSpec::default());
+    let specs = specs.iter().map(|spec| {
+        context! {
+            name_en => &spec.name_en, name_zh => &spec.name_zh, value_en => &spec.value_en, value_zh => &spec.value_zh,
+        }
+    });
     let variants = typed.variants.iter().map(|row| {
         context! {
             sku => &row.sku, price => &row.price, compare_at => &row.compare_at, weight => &row.weight,
@@ -420,7 +431,8 @@ fn typed_value(typed: &Typed) -> Value {
         title_en => &typed.title_en, title_zh => &typed.title_zh,
         description_en => &typed.description_en, description_zh => &typed.description_zh,
         ships_from => &typed.ships_from, tax_class => &typed.tax_class,
-        options => options.collect::<Vec<_>>(), variants => variants.collect::<Vec<_>>(),
+        specs => specs.collect::<Vec<_>>(), options => options.collect::<Vec<_>>(),
+        variants => variants.collect::<Vec<_>>(),
     }
 }
 

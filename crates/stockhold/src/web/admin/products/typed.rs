@@ -12,8 +12,8 @@ use rules::text::Sku;
 use crate::catalogue::sheet::{self, Decimal};
 use crate::catalogue::{RESERVED_SKUS, RESERVED_SLUGS};
 use crate::storage::products::change::said;
-use crate::storage::products::{Localized, NewProduct, NewVariant, Product, ProductStatus, Variant};
-use crate::web::api::products::{is_slug, title_of};
+use crate::storage::products::{Localized, NewProduct, NewVariant, Product, ProductStatus, Spec, Variant};
+use crate::web::api::products::{SPECS_MAX, is_slug, title_of};
 
 pub const OPTIONS_MAX: usize = 5;
 pub const VARIANTS_MAX: usize = 200;
@@ -34,8 +34,18 @@ pub struct Typed {
     pub collections: Vec<String>,
     pub ships_from: String,
     pub tax_class: String,
+    /// Details, without rows that are empty; none: the form had no such rows, and what stands stays.
+    pub specs: Option<Vec<TypedSpec>>,
     pub options: Vec<TypedOption>,
     pub variants: Vec<TypedVariant>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypedSpec {
+    pub name_en: String,
+    pub name_zh: String,
+    pub value_en: String,
+    pub value_zh: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,6 +109,12 @@ impl Typed {
             let values_zh = if any_chinese { chinese.join(", ") } else { String::new() };
             TypedOption { name: name.clone(), values_en: english.join(", "), values_zh }
         });
+        let spec = |spec: &Spec| TypedSpec {
+            name_en: text(&spec.name, "en"),
+            name_zh: text(&spec.name, "zh-CN"),
+            value_en: text(&spec.value, "en"),
+            value_zh: text(&spec.value, "zh-CN"),
+        };
         let amount = |minor: i64| Money::new(minor, currency).plain();
         let row = |(variant, active): &(&Variant, bool)| TypedVariant {
             sku: variant.sku.to_string(),
@@ -123,6 +139,7 @@ impl Typed {
             collections: product.collections.clone(),
             ships_from: product.ships_from.clone(),
             tax_class: product.tax_class.as_str().to_owned(),
+            specs: Some(product.specs.iter().map(spec).collect()),
             options: options.collect(),
             variants: all.iter().map(row).collect(),
         }
@@ -145,6 +162,17 @@ impl Typed {
                 ["collection"] => typed.collections.push(value),
                 ["ships_from"] => typed.ships_from = value.trim().to_owned(),
                 ["tax_class"] => typed.tax_class = value,
+                ["spec", at, field, tag] => {
+                    if let Some(spec) = row(typed.specs.get_or_insert_default(), at, SPECS_MAX) {
+                        match (*field, *tag) {
+                            ("name", "en") => spec.name_en = value,
+                            ("name", "zh-CN") => spec.name_zh = value,
+                            ("value", "en") => spec.value_en = value,
+                            ("value", "zh-CN") => spec.value_zh = value,
+                            _ => {}
+                        }
+                    }
+                }
                 ["option", at, field] => {
                     if let Some(option) = row(&mut typed.options, at, OPTIONS_MAX) {
                         match *field {
@@ -175,6 +203,8 @@ impl Typed {
                 _ => {}
             }
         }
+        // A row that was emptied goes.
+        typed.specs.iter_mut().for_each(|specs| specs.retain(|spec| !spec.is_empty()));
         typed
     }
 
@@ -285,6 +315,9 @@ impl Typed {
                 wrongs.add(field, "admin-goods-wrong-text");
             }
         }
+        for (at, spec) in self.specs.iter().flatten().enumerate() {
+            spec.judge(&mut wrongs, at);
+        }
         if !self.ships_from.is_empty() && self.ships_from.parse::<jiff::civil::Date>().is_err() {
             wrongs.add("ships_from", "admin-goods-wrong-day");
         }
@@ -327,7 +360,7 @@ impl Typed {
                 options: names,
                 image: None,
                 ships_from: Some(self.ships_from.clone()),
-                specs: None,
+                specs: self.specs.as_ref().map(|specs| specs.iter().map(TypedSpec::spec).collect()),
                 variants,
                 collections: Some(self.collections.clone()),
                 tax_class: Some(tax_class),
@@ -405,10 +438,16 @@ impl Typed {
             };
             typed.options.iter().map(option).collect::<Vec<_>>().join("\n")
         };
+        // A form without such rows says nothing about them.
+        let specs = |typed: &Typed, other: &Typed| {
+            let rows = if other.specs.is_some() { typed.specs.as_deref() } else { None };
+            rows.unwrap_or_default().iter().map(TypedSpec::line).collect::<Vec<_>>().join("\n")
+        };
         differ("admin-goods-title-en", "", &self.title_en, &other.title_en);
         differ("admin-goods-title-zh", "", &self.title_zh, &other.title_zh);
         differ("admin-goods-description-en", "", &self.description_en, &other.description_en);
         differ("admin-goods-description-zh", "", &self.description_zh, &other.description_zh);
+        differ("admin-goods-specs", "", &specs(self, other), &specs(other, self));
         differ("admin-goods-slug", "", &self.slug, &other.slug);
         differ("admin-goods-status", "", &self.status, &other.status);
         differ("admin-goods-collections", "", &sorted(&self.collections), &sorted(&other.collections));
@@ -430,6 +469,44 @@ impl Typed {
             differ("admin-goods-value", sku, &one.values.join(" / "), &two.values.join(" / "));
         }
         found
+    }
+}
+
+impl TypedSpec {
+    fn is_empty(&self) -> bool {
+        [&self.name_en, &self.name_zh, &self.value_en, &self.value_zh].into_iter().all(|text| text.trim().is_empty())
+    }
+
+    /// A name and a value, each in one language at least, as the API asks for them.
+    fn judge(&self, wrongs: &mut Wrongs, at: usize) {
+        for (field, english, chinese) in
+            [("name", &self.name_en, &self.name_zh), ("value", &self.value_en, &self.value_zh)]
+        {
+            if english.trim().is_empty() && chinese.trim().is_empty() {
+                wrongs.add(format!("spec.{at}.{field}.en"), "admin-goods-wrong-spec");
+            }
+            for (tag, text) in [("en", english), ("zh-CN", chinese)] {
+                if text.chars().count() > TITLE_CHARS_MAX || text.chars().any(char::is_control) {
+                    wrongs.add(format!("spec.{at}.{field}.{tag}"), "admin-goods-wrong-text");
+                }
+            }
+        }
+    }
+
+    fn spec(&self) -> Spec {
+        Spec {
+            name: said(&[("en", self.name_en.trim()), ("zh-CN", self.name_zh.trim())]),
+            value: said(&[("en", self.value_en.trim()), ("zh-CN", self.value_zh.trim())]),
+        }
+    }
+
+    /// As a table of differences says it.
+    fn line(&self) -> String {
+        let both = |english: &str, chinese: &str| {
+            let said = [english.trim(), chinese.trim()];
+            said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" / ")
+        };
+        format!("{}: {}", both(&self.name_en, &self.name_zh), both(&self.value_en, &self.value_zh))
     }
 }
 
