@@ -4,6 +4,8 @@
 //! The number at the end is the *unexplained amount*: what Stripe took and has not given back, less what our books
 //! say of it, summed without regard to sign. It is 0 when every cent is known here (M4).
 
+use std::fmt;
+
 use crate::disputes::{Dispute, DisputeState};
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -68,8 +70,19 @@ pub struct Finding {
     pub order: Option<OrderId>,
     /// What it leaves unexplained; 0 when only a state differs.
     pub gap: Money,
-    pub detail: String,
+    /// What Stripe and what our books say: whoever shows it finds the words.
+    pub told: Said,
+    pub ours: Said,
     pub repair: Repair,
+}
+
+/// What one side says of the object that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    Nothing,
+    Amount(Money),
+    /// A state, as objects of its kind call it.
+    State(String),
 }
 
 /// What our books say of a payment page: its order's row.
@@ -101,17 +114,18 @@ pub struct ToldRefund {
 /// A page of one of our orders, as Stripe tells it, against the order; `money_known` when the payment made on it is in
 /// our books.
 pub fn compare_session(ours: &OurSession, told: &SessionFact, money_known: bool) -> Option<Finding> {
-    let zero = Money::new(0, told.currency);
-    let find = |kind, gap, detail: String, repair| {
-        Some(Finding { kind, subject: told.session_id.clone(), order: Some(ours.order), gap, detail, repair })
+    let find = |kind, (told_says, ours_say), repair| {
+        let gap = Money::new(0, told.currency);
+        let (subject, order) = (told.session_id.clone(), Some(ours.order));
+        Some(Finding { kind, subject, order, gap, told: told_says, ours: ours_say, repair })
     };
     let own = ours.session_id.as_deref() == Some(&told.session_id);
     let amount = Money::new(told.amount_minor, told.currency);
     if !own {
         // A page nobody can pay on any more does no harm; an open one must be closed, a paid one is money (M2).
         let harmless = money_known || (told.state == SessionState::Closed && told.money != MoneyState::Paid);
-        let detail = format!("a page of the order that the order does not know, {}", name(told));
-        return if harmless { None } else { find(Kind::SessionUnknown, zero, detail, Repair::AskSession) };
+        let said = (Said::state(name(told)), Said::Nothing);
+        return if harmless { None } else { find(Kind::SessionUnknown, said, Repair::AskSession) };
     }
     let known = match (told.state, told.money) {
         (SessionState::Open, _) => matches!(ours.session, Session::Open | Session::Opening),
@@ -123,34 +137,30 @@ pub fn compare_session(ours: &OurSession, told: &SessionFact, money_known: bool)
         (SessionState::Complete, MoneyState::Paid | MoneyState::NotRequired) => ours.session == Session::Complete,
     };
     if !known {
-        let detail = format!("Stripe says {}, the order says {}", name(told), ours.session.as_str());
-        return find(Kind::SessionState, zero, detail, Repair::AskSession);
+        let said = (Said::state(name(told)), Said::state(ours.session.as_str()));
+        return find(Kind::SessionState, said, Repair::AskSession);
     }
     if amount != ours.total && ours.session != Session::Closed {
-        let detail = format!("the page asks for {}, the order for {}", words_of(amount), words_of(ours.total));
-        return find(Kind::SessionAmount, zero, detail, Repair::ByHand);
+        return find(Kind::SessionAmount, (Said::Amount(amount), Said::Amount(ours.total)), Repair::ByHand);
     }
     None
 }
 
 /// Money that Stripe took for one of our orders, against our books.
 pub fn compare_payment(ours: Option<&Payment>, told: &ToldPayment) -> Option<Finding> {
-    let find = |kind, gap: i64, detail: String, repair| {
-        let gap = Money::new(gap, told.captured.currency);
-        Some(Finding { kind, subject: told.intent_id.clone(), order: Some(told.order), gap, detail, repair })
+    let find = |kind, gap: i64, ours, repair| {
+        let (gap, took) = (Money::new(gap, told.captured.currency), Said::Amount(told.captured));
+        let (subject, order) = (told.intent_id.clone(), Some(told.order));
+        Some(Finding { kind, subject, order, gap, told: took, ours, repair })
     };
     match ours {
         None if told.captured.minor == 0 => None,
-        None => {
-            let detail = format!("Stripe took {}, our books know nothing of it", words_of(told.captured));
-            find(Kind::PaymentUnknown, told.captured.minor, detail, Repair::AskSession)
-        }
+        None => find(Kind::PaymentUnknown, told.captured.minor, Said::Nothing, Repair::AskSession),
         Some(payment) if payment.amount == told.captured => None,
         Some(payment) => {
             let same = payment.amount.currency == told.captured.currency;
             let gap = if same { (payment.amount.minor - told.captured.minor).abs() } else { told.captured.minor };
-            let detail = format!("Stripe took {}, our books say {}", words_of(told.captured), words_of(payment.amount));
-            find(Kind::PaymentAmount, gap, detail, Repair::ByHand)
+            find(Kind::PaymentAmount, gap, Said::Amount(payment.amount), Repair::ByHand)
         }
     }
 }
@@ -162,7 +172,8 @@ pub fn missing_payment(ours: &Payment) -> Option<Finding> {
         subject: ours.intent_id.clone(),
         order: Some(ours.order),
         gap: ours.amount,
-        detail: format!("our books say {}, Stripe knows nothing of it", words_of(ours.amount)),
+        told: Said::Nothing,
+        ours: Said::Amount(ours.amount),
         repair: Repair::ByHand,
     })
 }
@@ -170,27 +181,22 @@ pub fn missing_payment(ours: &Payment) -> Option<Finding> {
 /// A refund at Stripe, against ours.
 pub fn compare_refund(order: OrderId, ours: Option<&Refund>, told: &ToldRefund) -> Option<Finding> {
     let counts = |state: RefundState, minor: i64| if state.is_alive() { minor } else { 0 };
-    let find = |kind, gap: i64, detail: String, repair| {
-        let gap = Money::new(gap.abs(), told.amount.currency);
-        Some(Finding { kind, subject: told.stripe_id.clone(), order: Some(order), gap, detail, repair })
+    let find = |kind, gap: i64, (told_says, ours_say), repair| {
+        let (gap, subject) = (Money::new(gap.abs(), told.amount.currency), told.stripe_id.clone());
+        Some(Finding { kind, subject, order: Some(order), gap, told: told_says, ours: ours_say, repair })
     };
     let theirs = counts(told.state, told.amount.minor);
     let Some(refund) = ours else {
-        let detail = format!(
-            "Stripe refunded {} ({}), our books know nothing of it",
-            words_of(told.amount),
-            told.state.as_str()
-        );
-        return find(Kind::RefundUnknown, theirs, detail, Repair::AskRefund);
+        return find(Kind::RefundUnknown, theirs, (Said::Amount(told.amount), Said::Nothing), Repair::AskRefund);
     };
     if refund.amount != told.amount {
-        let detail = format!("Stripe refunded {}, our books say {}", words_of(told.amount), words_of(refund.amount));
-        return find(Kind::RefundAmount, theirs - counts(refund.state, refund.amount.minor), detail, Repair::ByHand);
+        let said = (Said::Amount(told.amount), Said::Amount(refund.amount));
+        return find(Kind::RefundAmount, theirs - counts(refund.state, refund.amount.minor), said, Repair::ByHand);
     }
     if refund.state != told.state {
-        let detail = format!("Stripe says {}, our books say {}", told.state.as_str(), refund.state.as_str());
+        let said = (Said::state(told.state.as_str()), Said::state(refund.state.as_str()));
         let repair = if refund.state.may_become(told.state) { Repair::AskRefund } else { Repair::ByHand };
-        return find(Kind::RefundState, theirs - counts(refund.state, refund.amount.minor), detail, repair);
+        return find(Kind::RefundState, theirs - counts(refund.state, refund.amount.minor), said, repair);
     }
     None
 }
@@ -199,25 +205,31 @@ pub fn compare_refund(order: OrderId, ours: Option<&Refund>, told: &ToldRefund) 
 pub fn missing_refund(ours: &Refund) -> Option<Finding> {
     let subject = ours.stripe_id.clone()?;
     let gap = Money::new(if ours.state.is_alive() { ours.amount.minor } else { 0 }, ours.amount.currency);
-    let detail = format!("our books say {} went back, Stripe knows nothing of it", words_of(ours.amount));
-    Some(Finding { kind: Kind::RefundMissing, subject, order: Some(ours.order), gap, detail, repair: Repair::ByHand })
+    Some(Finding {
+        kind: Kind::RefundMissing,
+        subject,
+        order: Some(ours.order),
+        gap,
+        told: Said::Nothing,
+        ours: Said::Amount(ours.amount),
+        repair: Repair::ByHand,
+    })
 }
 
 /// A dispute or early fraud warning at Stripe, against ours.
 pub fn compare_dispute(order: OrderId, ours: Option<&Dispute>, told: &Dispute) -> Option<Finding> {
-    let find = |kind, gap: i64, detail: String, repair| {
-        let gap = Money::new(gap.abs(), told.amount.currency);
-        Some(Finding { kind, subject: told.id.clone(), order: Some(order), gap, detail, repair })
+    let find = |kind, gap: i64, ours, repair| {
+        let (gap, says) = (Money::new(gap.abs(), told.amount.currency), Said::state(told.state.as_str()));
+        Some(Finding { kind, subject: told.id.clone(), order: Some(order), gap, told: says, ours, repair })
     };
     let ask = if told.state == DisputeState::Warning { Repair::AskWarning } else { Repair::AskDispute };
     let Some(ours) = ours else {
-        let detail = format!("{} at Stripe, our books know nothing of it", told.state.as_str());
-        return find(Kind::DisputeUnknown, told.withdrawn_minor, detail, ask);
+        return find(Kind::DisputeUnknown, told.withdrawn_minor, Said::Nothing, ask);
     };
     if ours.state != told.state || ours.withdrawn_minor != told.withdrawn_minor || ours.due_by != told.due_by {
-        let detail = format!("Stripe says {}, our books say {}", told.state.as_str(), ours.state.as_str());
         let repair = if ours.state == told.state || ours.state.may_become(told.state) { ask } else { Repair::ByHand };
-        return find(Kind::DisputeState, told.withdrawn_minor - ours.withdrawn_minor, detail, repair);
+        let gap = told.withdrawn_minor - ours.withdrawn_minor;
+        return find(Kind::DisputeState, gap, Said::state(ours.state.as_str()), repair);
     }
     None
 }
@@ -230,7 +242,8 @@ pub fn compare_balance(ours: &Payment, transaction_id: &str, moved: Money) -> Op
         subject: transaction_id.to_owned(),
         order: Some(ours.order),
         gap: Money::new((moved.minor - ours.amount.minor).abs(), moved.currency),
-        detail: format!("the balance moved by {}, our books say {}", words_of(moved), words_of(ours.amount)),
+        told: Said::Amount(moved),
+        ours: Said::Amount(ours.amount),
         repair: Repair::ByHand,
     })
 }
@@ -261,6 +274,24 @@ impl Kind {
         }
     }
 
+    /// A difference of this kind as a sentence, for the API and the command line.
+    pub fn sentence(self, told: &Said, ours: &Said) -> String {
+        match self {
+            Kind::SessionState => format!("Stripe says {told}, the order says {ours}"),
+            Kind::SessionUnknown => format!("a page of the order that the order does not know, {told}"),
+            Kind::SessionAmount => format!("the page asks for {told}, the order for {ours}"),
+            Kind::PaymentUnknown => format!("Stripe took {told}, our books know nothing of it"),
+            Kind::PaymentAmount => format!("Stripe took {told}, our books say {ours}"),
+            Kind::PaymentMissing => format!("our books say {ours}, Stripe knows nothing of it"),
+            Kind::RefundUnknown => format!("Stripe refunded {told}, our books know nothing of it"),
+            Kind::RefundState | Kind::DisputeState => format!("Stripe says {told}, our books say {ours}"),
+            Kind::RefundAmount => format!("Stripe refunded {told}, our books say {ours}"),
+            Kind::RefundMissing => format!("our books say {ours} went back, Stripe knows nothing of it"),
+            Kind::DisputeUnknown => format!("{told} at Stripe, our books know nothing of it"),
+            Kind::BalanceAmount => format!("the balance moved by {told}, our books say {ours}"),
+        }
+    }
+
     /// The one thing that settles it, for whoever reads the list.
     pub fn action(self) -> &'static str {
         match self {
@@ -282,18 +313,31 @@ impl Kind {
     }
 }
 
-/// An amount as it stands in Stripe's Dashboard, where whoever reads a finding looks next.
-fn words_of(money: Money) -> String {
-    format!("{} {}", money.plain(), money.currency)
+impl Said {
+    fn state(word: &str) -> Said {
+        Said::State(word.to_owned())
+    }
 }
 
+/// An amount as it stands in Stripe's Dashboard, where whoever reads a finding looks next.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Said::Nothing => Ok(()),
+            Said::Amount(money) => write!(f, "{} {}", money.plain(), money.currency),
+            Said::State(state) => f.write_str(state),
+        }
+    }
+}
+
+/// What has become of a payment page.
 fn name(told: &SessionFact) -> &'static str {
     match (told.state, told.money) {
         (SessionState::Open, _) => "open",
         (SessionState::Closed, _) => "closed",
         (SessionState::Complete, MoneyState::Paid | MoneyState::NotRequired) => "paid",
         (SessionState::Complete, MoneyState::Failed) => "failed",
-        (SessionState::Complete, MoneyState::Unpaid) => "finished, not paid yet",
+        (SessionState::Complete, MoneyState::Unpaid) => "unpaid",
     }
 }
 

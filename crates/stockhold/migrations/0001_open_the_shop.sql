@@ -567,7 +567,8 @@ create table reconciliation_findings (
     order_id text,
     gap_minor bigint not null check (gap_minor >= 0),
     currency text not null,
-    detail text not null,
+    told text not null,                               -- what Stripe says: `3200 USD`, a state, or nothing
+    ours text not null,                               -- what our books say, in the same way
     by_hand bigint not null check (by_hand in (0, 1)),   -- 1: asking Stripe again does not mend it
     repaired bigint not null check (repaired in (0, 1)),
     primary key (run_id, kind, subject)

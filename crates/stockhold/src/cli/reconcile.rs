@@ -89,7 +89,7 @@ async fn tell(shop: &Shop, run: &Run) -> Result<(), Stop> {
     for finding in &findings {
         let order = finding.order.map(|order| order.to_string()).unwrap_or_default();
         let settled = if finding.repaired { "repaired" } else { finding.kind.action() };
-        print(&format!("{}  {}  {order}  {}  {settled}", finding.kind.as_str(), finding.subject, finding.detail));
+        print(&format!("{}  {}  {order}  {}  {settled}", finding.kind.as_str(), finding.subject, finding.detail()));
     }
     let compared: i64 = run.compared.values().sum();
     let repaired = findings.iter().filter(|finding| finding.repaired).count();

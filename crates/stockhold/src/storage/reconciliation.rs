@@ -6,7 +6,7 @@ use rules::ids::OrderId;
 use rules::money::{Currency, Money};
 use rules::orders::{Session, Status};
 use rules::payments::Payment;
-use rules::reconciliation::{Finding, Kind, OurSession, Repair};
+use rules::reconciliation::{Finding, Kind, OurSession, Repair, Said};
 use rules::refunds::Refund;
 use rules::time::{Span, Timestamp};
 
@@ -41,10 +41,19 @@ pub struct StoredFinding {
     pub subject: String,
     pub order: Option<OrderId>,
     pub gap: Money,
-    pub detail: String,
+    /// What Stripe and what our books say.
+    pub told: Said,
+    pub ours: Said,
     /// Asking Stripe again does not mend it.
     pub by_hand: bool,
     pub repaired: bool,
+}
+
+impl StoredFinding {
+    /// In a sentence, for the API and the command line.
+    pub fn detail(&self) -> String {
+        self.kind.sentence(&self.told, &self.ours)
+    }
 }
 
 /// What somebody found out about a difference that no word of Stripe's mends.
@@ -138,24 +147,26 @@ pub async fn repaired_until(storage: &Storage) -> Result<Option<Timestamp>> {
 }
 
 pub async fn find_difference(storage: &Storage, run_id: &str, finding: &Finding, repaired: bool) -> Result<()> {
-    let sql = "insert into reconciliation_findings (run_id, kind, subject, order_id, gap_minor, currency, detail,
-            repaired, by_hand)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (run_id, kind, subject) do update set gap_minor = excluded.gap_minor, detail = excluded.detail,
-            repaired = excluded.repaired, by_hand = excluded.by_hand";
+    let sql = "insert into reconciliation_findings (run_id, kind, subject, order_id, gap_minor, currency, told,
+            ours, repaired, by_hand)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (run_id, kind, subject) do update set gap_minor = excluded.gap_minor, told = excluded.told,
+            ours = excluded.ours, repaired = excluded.repaired, by_hand = excluded.by_hand";
     let order = finding.order.map(|order| order.to_string());
     let (kind, subject) = (finding.kind.as_str(), finding.subject.as_str());
     let gap = if repaired { 0 } else { finding.gap.minor };
     let code = finding.gap.currency.code();
-    let detail = finding.detail.as_str();
+    let (told, ours) = (said_text(&finding.told), said_text(&finding.ours));
     let by_hand = finding.repair == Repair::ByHand;
-    storage.write(sql, values![run_id, kind, subject, order, gap, code, detail, repaired, by_hand]).await.map(drop)
+    let parameters = values![run_id, kind, subject, order, gap, code, told, ours, repaired, by_hand];
+    storage.write(sql, parameters).await.map(drop)
 }
 
 /// Differences that are open, whichever run found them: the newest word of each, until it is mended, explained for its
 /// amount, or not found any more by a later comparison that reached as far back.
 const OPEN: &str = "
-    select f.kind, f.subject, f.order_id, f.gap_minor, f.currency, f.detail, f.repaired, f.by_hand
+    select f.kind, f.subject, f.order_id, f.gap_minor, f.currency, f.told, f.ours, f.repaired,
+        f.by_hand
     from reconciliation_findings f join reconciliations r on r.id = f.run_id
     where f.repaired = 0
         and not exists (select 1 from reconciliation_findings later where later.kind = f.kind
@@ -171,7 +182,7 @@ pub async fn open(storage: &Storage, limit: i64) -> Result<Vec<StoredFinding>> {
 
 /// The newest word about one difference, settled or not.
 pub async fn find(storage: &Storage, kind: Kind, subject: &str) -> Result<Option<StoredFinding>> {
-    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired, by_hand
+    let sql = "select kind, subject, order_id, gap_minor, currency, told, ours, repaired, by_hand
         from reconciliation_findings where kind = $1 and subject = $2 order by run_id desc limit 1";
     storage.read(sql, values![kind.as_str(), subject]).await?.first().map(finding).transpose()
 }
@@ -185,10 +196,11 @@ pub async fn settled(storage: &Storage, kind: Kind, subject: &str) -> Result<()>
 
 /// Somebody looked at it again, and it differs still, maybe by another amount.
 pub async fn still_differs(storage: &Storage, kind: Kind, subject: &str, now: &Finding) -> Result<()> {
-    let sql = "update reconciliation_findings set gap_minor = $3, detail = $4, by_hand = $5
+    let sql = "update reconciliation_findings set gap_minor = $3, told = $4, ours = $5, by_hand = $6
         where kind = $1 and subject = $2 and repaired = 0";
     let by_hand = now.repair == Repair::ByHand;
-    storage.write(sql, values![kind.as_str(), subject, now.gap.minor, now.detail.as_str(), by_hand]).await.map(drop)
+    let (told, ours) = (said_text(&now.told), said_text(&now.ours));
+    storage.write(sql, values![kind.as_str(), subject, now.gap.minor, told, ours, by_hand]).await.map(drop)
 }
 
 /// Keeps what somebody found out; the latest word counts.
@@ -230,7 +242,7 @@ pub async fn is_found(storage: &Storage, run_id: &str, kind: Kind, subject: &str
 }
 
 pub async fn findings(storage: &Storage, run_id: &str, limit: i64) -> Result<Vec<StoredFinding>> {
-    let sql = "select kind, subject, order_id, gap_minor, currency, detail, repaired, by_hand
+    let sql = "select kind, subject, order_id, gap_minor, currency, told, ours, repaired, by_hand
         from reconciliation_findings where run_id = $1 order by repaired, kind, subject limit $2";
     storage.read(sql, values![run_id, limit]).await?.iter().map(finding).collect()
 }
@@ -315,8 +327,26 @@ fn finding(row: &Row) -> Result<StoredFinding> {
         subject: row.text(1).to_owned(),
         order: row.text_or_none(2).map(|id| parsed(id.parse())).transpose()?,
         gap: Money::new(row.int(3), parsed(Currency::parse(row.text(4)))?),
-        detail: row.text(5).to_owned(),
-        by_hand: row.int(7) == 1,
-        repaired: row.int(6) == 1,
+        told: said(row.text(5))?,
+        ours: said(row.text(6))?,
+        by_hand: row.int(8) == 1,
+        repaired: row.int(7) == 1,
+    })
+}
+
+/// No state has a space in its name.
+fn said_text(said: &Said) -> String {
+    match said {
+        Said::Nothing => String::new(),
+        Said::Amount(money) => format!("{} {}", money.minor, money.currency.code()),
+        Said::State(state) => state.clone(),
+    }
+}
+
+fn said(text: &str) -> Result<Said> {
+    Ok(match text.split_once(' ') {
+        Some((minor, code)) => Said::Amount(Money::new(parsed(minor.parse())?, parsed(Currency::parse(code))?)),
+        None if text.is_empty() => Said::Nothing,
+        None => Said::State(text.to_owned()),
     })
 }

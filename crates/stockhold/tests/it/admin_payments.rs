@@ -2,7 +2,7 @@
 //! settles it once, however many press it.
 
 use rules::ids::OrderId;
-use rules::reconciliation::{Finding, Kind, Repair};
+use rules::reconciliation::{Finding, Kind, Repair, Said};
 use rules::refunds::RefundState;
 use rules::time::{Span, Timestamp};
 use serde_json::json;
@@ -94,6 +94,14 @@ async fn charge_of(shop: &TestShop, id: OrderId) -> String {
     let charges = snapshot["charges"].as_array().expect("charges");
     let own = charges.iter().find(|charge| charge["payment_intent"] == intent.as_str()).expect("it was charged");
     own["id"].as_str().expect("an id").to_owned()
+}
+
+/// The page of the differences says the first in English, and the others, and no English sentence, in Chinese.
+async fn says(shop: &TestShop, [english, chinese, also]: [&str; 3]) {
+    let page = look(shop, RECONCILIATION).await.text;
+    assert!(page.contains(english), "{english} in {page}");
+    let page = look(shop, &format!("/zh{RECONCILIATION}")).await.text;
+    assert!(page.contains(chinese) && page.contains(also) && !page.contains("our books"), "{chinese} in {page}");
 }
 
 /// Opens a page for an order beside its own; what it asks for may be another amount.
@@ -205,6 +213,7 @@ on_both_engines!(
         execute(shop, &["update payments set amount_minor = amount_minor + 1 where order_id = $1"], &order).await;
         compare(&shop.shop).await;
         assert_eq!(open(shop).await, [(Kind::PaymentAmount, 701)]);
+        says(shop, ["Stripe took $32.00, our books say $39.01.", "Stripe 收取了", "，我们的账目记为"]).await;
         // Somebody mends the row; looking again is enough.
         execute(shop, &["update payments set amount_minor = amount_minor - 701 where order_id = $1"], &order).await;
         let browser = shop.sign_in(Role::Owner).await;
@@ -224,6 +233,8 @@ on_both_engines!(
         settle(shop, Kind::RefundAmount, 7).await;
         execute(shop, &["update refunds set amount_minor = amount_minor - 7 where order_id = $1"], &order).await;
         execute(shop, &["update refunds set state = 'failed' where order_id = $1"], &order).await;
+        compare(&shop.shop).await;
+        says(shop, ["Stripe says: Refunded. Our books say: Failed.", "Stripe：已退款；我们的账目：失败。", "一笔退款的状态"]).await;
         settle(shop, Kind::RefundState, 500).await;
         execute(shop, &["update refunds set state = 'succeeded' where order_id = $1"], &order).await;
         let refund = shop.view(id).await.refunds[0].stripe_id.clone().expect("it is at Stripe");
@@ -248,8 +259,8 @@ on_both_engines!(
         let stockhold::stripe::Call::Done(movements) = movements else { panic!("Stripe answers") };
         let moved = movements.data.iter().find(|moved| moved.is_charge()).expect("it was charged");
         let gap = rules::money::Money::new(100, shop.view(id).await.currency);
-        let (kind, subject, detail) = (Kind::BalanceAmount, moved.id.clone(), "100 more".to_owned());
-        let finding = Finding { kind, subject, order: Some(id), gap, detail, repair: Repair::ByHand };
+        let (kind, subject, told, ours) = (Kind::BalanceAmount, moved.id.clone(), Said::Amount(gap), Said::Nothing);
+        let finding = Finding { kind, subject, order: Some(id), gap, told, ours, repair: Repair::ByHand };
         runs::find_difference(&shop.shop.storage, &run.id, &finding, false).await.expect("it is kept");
         let browser = shop.sign_in(Role::Owner).await;
         let page = browser.get(RECONCILIATION).await;

@@ -155,10 +155,10 @@ pub async fn body(shop: &Shop, run: &Run, rows: i64) -> Result<RunBody, Fault> {
 fn difference(finding: StoredFinding) -> DifferenceBody {
     DifferenceBody {
         kind: finding.kind.as_str(),
+        detail: finding.detail(),
         subject: finding.subject,
         order: finding.order.map(|order| order.to_string()),
         unexplained: finding.gap.into(),
-        detail: finding.detail,
         repaired: finding.repaired,
         action: if finding.repaired { "" } else { finding.kind.action() },
     }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::money::{Currency, Money};
-use rules::reconciliation::{Kind, Settling};
+use rules::reconciliation::{Kind, Said, Settling};
 use rules::time::Span;
 use serde::Deserialize;
 
@@ -95,8 +95,31 @@ fn shown(desk: &Desk, finding: &StoredFinding, number: Option<i64>) -> Value {
         gap => desk.money_in(finding.gap.minor, finding.gap.currency),
         gap_minor => finding.gap.minor,
         currency => finding.gap.currency.code(),
-        detail => finding.detail.as_str(),
+        detail => desk.say(&format!("admin-payments-found-{word}"), &[
+            ("told", said(desk, finding.kind, &finding.told).into()),
+            ("ours", said(desk, finding.kind, &finding.ours).into()),
+        ]),
     }
+}
+
+/// What one side says, in the desk's words; a state that has none stays as it is called.
+fn said(desk: &Desk, kind: Kind, said: &Said) -> String {
+    let state = match said {
+        Said::Nothing => return String::new(),
+        Said::Amount(money) => return desk.money_in(money.minor, money.currency),
+        Said::State(state) => state,
+    };
+    let key = match kind {
+        Kind::SessionState | Kind::SessionUnknown | Kind::SessionAmount => format!("admin-payments-page-{state}"),
+        Kind::DisputeUnknown | Kind::DisputeState => format!("admin-payments-dispute-{state}"),
+        Kind::RefundUnknown | Kind::RefundState | Kind::RefundAmount | Kind::RefundMissing => {
+            format!("admin-payments-refund-{state}")
+        }
+        Kind::PaymentUnknown | Kind::PaymentAmount | Kind::PaymentMissing | Kind::BalanceAmount => {
+            return state.clone();
+        }
+    };
+    if desk.has_word(&key) { desk.say(&key, &[]) } else { state.clone() }
 }
 
 fn explained(desk: &Desk, one: &Explanation) -> Value {
