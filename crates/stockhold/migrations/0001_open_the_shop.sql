@@ -483,7 +483,8 @@ create table webhook_endpoints (
     failing_since bigint,                             -- the first failure since the last success
     failed_at bigint,
     letter_due_at bigint,                             -- the owner is to hear that it was disabled
-    created_at bigint not null
+    created_at bigint not null,
+    revision bigint not null check (revision > 0)     -- whoever changes it read this one; only changes by hand raise it
 ) {clustered};
 
 -- What each endpoint is to be told: written in the commit of what it tells of, once for each endpoint that is active then.

@@ -11,6 +11,7 @@ use rules::text::Sku;
 use rules::time::{Span, Timestamp};
 use rules::topics::{self, Topic};
 
+use super::revisions::Removed;
 use super::{Result, Row, RowExt, Storage, StorageError};
 use crate::values;
 
@@ -104,6 +105,15 @@ pub struct Endpoint {
     pub previous_until: Timestamp,
     pub failing_since: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Goes up with every change by hand, and with nothing that becomes of it by itself.
+    pub revision: i64,
+}
+
+impl Endpoint {
+    /// Whether it is like this already.
+    pub fn is_as(&self, wished: &NewEndpoint) -> bool {
+        (&self.url, &self.note, &self.topics) == (&wished.url, &wished.note, &wished.topics)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +158,8 @@ pub struct Change {
     pub url: Option<String>,
     pub note: Option<String>,
     pub topics: Option<Vec<Topic>>,
+    /// `true`: from now on it is told again, and what waited goes out. `false`: it is told nothing, by somebody's wish.
+    pub active: Option<bool>,
 }
 
 /// The last answer of an endpoint.
@@ -160,7 +172,7 @@ pub struct Answer {
 
 macro_rules! endpoint_columns {
     () => {
-        "id, url, note, topics, state, why, generation, previous_until, failing_since, created_at"
+        "id, url, note, topics, state, why, generation, previous_until, failing_since, created_at, revision"
     };
 }
 
@@ -173,56 +185,58 @@ macro_rules! delivery_columns {
 
 /// Makes one; false: there is, or was, one of this id.
 pub async fn insert(storage: &Storage, id: &str, endpoint: &NewEndpoint, now: Timestamp) -> Result<bool> {
-    let sql =
-        "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at)
-        values ($1, $2, $3, $4, 'active', '', 1, 0, $5) on conflict (id) do nothing returning id";
+    let sql = "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at,
+            revision)
+        values ($1, $2, $3, $4, 'active', '', 1, 0, $5, 1) on conflict (id) do nothing returning id";
     let topics = topics_text(&endpoint.topics);
     let parameters = values![id, endpoint.url.as_str(), endpoint.note.as_str(), topics, now.micros()];
     Ok(!storage.write(sql, parameters).await?.is_empty())
 }
 
-/// Changes what is said of it, and nothing else: somebody may have changed the rest meanwhile. False if there is none.
-pub async fn update(storage: &Storage, id: &str, change: Change) -> Result<bool> {
+const ENABLE: &str = "
+    update webhook_endpoints set state = 'active', why = '', failing_since = null, failed_at = null, letter_due_at = null
+    where id = $1 and state = 'disabled'";
+
+const DISABLE: &str = "
+    update webhook_endpoints set state = 'disabled', why = $2, letter_due_at = $3
+    where id = $1 and state = 'active' returning id";
+
+/// Changes what is said of it, and nothing else, if it is as it was read; no revision: whatever stands. False when it is not.
+pub async fn update(storage: &Storage, id: &str, change: Change, revision: Option<i64>) -> Result<bool> {
     let sql = "update webhook_endpoints set url = coalesce($2, url), note = coalesce($3, note),
-            topics = coalesce($4, topics)
-        where id = $1 and state <> 'removed' returning id";
+            topics = coalesce($4, topics), revision = revision + 1
+        where id = $1 and state <> 'removed' and revision = coalesce($5, revision) returning id";
     let topics = change.topics.map(|topics| topics_text(&topics));
-    let rows = storage.write(sql, values![id, change.url, change.note, topics]).await?;
-    Ok(!rows.is_empty())
+    let said = vec![(sql, values![id, change.url, change.note, topics, revision])];
+    let switched = change.active.map(|active| match active {
+        true => (ENABLE, values![id]),
+        // Whoever does it needs no letter that says so.
+        false => (DISABLE, values![id, Why::ByHand.as_str(), None::<i64>]),
+    });
+    Ok(storage.write_guarded(said, switched.into_iter().collect()).await?.is_none())
 }
 
-/// From now on it is told again; what waited goes out.
-pub async fn enable(storage: &Storage, id: &str) -> Result<()> {
-    let sql = "update webhook_endpoints set state = 'active', why = '', failing_since = null, failed_at = null,
-            letter_due_at = null
-        where id = $1 and state = 'disabled'";
-    storage.write(sql, values![id]).await.map(drop)
-}
-
-/// From now on it is told nothing; the owner gets a letter unless they did it themselves. False if it was not active.
+/// From now on it is told nothing, for a reason of its own, and the owner gets a letter. False if it was not active.
 pub async fn disable(storage: &Storage, id: &str, why: Why, now: Timestamp) -> Result<bool> {
-    let sql = "update webhook_endpoints set state = 'disabled', why = $2, letter_due_at = $3
-        where id = $1 and state = 'active' returning id";
-    let letter = (why != Why::ByHand).then(|| now.micros());
-    Ok(!storage.write(sql, values![id, why.as_str(), letter]).await?.is_empty())
+    Ok(!storage.write(DISABLE, values![id, why.as_str(), now.micros()]).await?.is_empty())
 }
 
-/// Takes it away; false if there is none. Its row stays, and what it was told; what it was still to be told is not sent any
-/// more, and goes with what is old.
-pub async fn remove(storage: &Storage, id: &str) -> Result<bool> {
-    let was_there = find(storage, id).await?.is_some();
-    let away = "update webhook_endpoints set state = 'removed', why = '', letter_due_at = null where id = $1";
+/// Takes it away, if it is as it was read; no revision: whatever stands. Its row stays, and what it was told; what it was still
+/// to be told is not sent any more, and goes with what is old.
+pub async fn remove(storage: &Storage, id: &str, revision: Option<i64>) -> Result<Removed> {
+    let away = "update webhook_endpoints set state = 'removed', why = '', letter_due_at = null, revision = revision + 1
+        where id = $1 and state <> 'removed' and revision = coalesce($2, revision) returning id";
     let never =
         "update webhook_deliveries set state = 'failed', leased_until = 0 where endpoint_id = $1 and state = 'due'";
-    if was_there {
-        storage.write_many(vec![(away, values![id]), (never, values![id])]).await?;
+    if storage.write_guarded(vec![(away, values![id, revision])], vec![(never, values![id])]).await?.is_none() {
+        return Ok(Removed::Done);
     }
-    Ok(was_there)
+    Ok(if find(storage, id).await?.is_some() { Removed::NotAsRead } else { Removed::NotThere })
 }
 
 /// Gives it the next secret; until `until` it is signed with both.
 pub async fn rotate(storage: &Storage, id: &str, generation: i64, until: Timestamp) -> Result<bool> {
-    let sql = "update webhook_endpoints set generation = generation + 1, previous_until = $3
+    let sql = "update webhook_endpoints set generation = generation + 1, previous_until = $3, revision = revision + 1
         where id = $1 and generation = $2 and state <> 'removed' returning id";
     Ok(!storage.write(sql, values![id, generation, until.micros()]).await?.is_empty())
 }
@@ -408,6 +422,7 @@ fn endpoint(row: &Row) -> Result<Endpoint> {
         previous_until: Timestamp::from_micros(row.int(7)),
         failing_since: row.int_or_none(8).map(Timestamp::from_micros),
         created_at: Timestamp::from_micros(row.int(9)),
+        revision: row.int(10),
     })
 }
 

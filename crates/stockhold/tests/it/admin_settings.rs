@@ -3,6 +3,7 @@
 
 use rules::coupons::CouponCode;
 use rules::time::Span;
+use rules::topics::Topic;
 use serde_json::json;
 use stockhold::staff::Role;
 use stockhold::storage::keys::{self, Key};
@@ -350,9 +351,49 @@ on_both_engines!(an_endpoint_is_made_once_and_its_secret_shown_once, TestShop, a
     }
     assert_eq!(browser.post(&format!("{place}/switch"), &[("do", "disable")]).await.status, 303);
     assert!(browser.get(&place).await.text.contains("Disabled"));
-    assert_eq!(browser.post(&format!("{place}/remove"), &[]).await.location, "/admin/settings/webhooks?done=removed");
+    let revision = browser.get(&place).await.hidden("revision");
+    for _ in 0..2 {
+        let removed = browser.post(&format!("{place}/remove"), &[("revision", &revision)]).await;
+        assert_eq!(removed.location, "/admin/settings/webhooks?done=removed");
+    }
     assert_eq!(browser.get(&place).await.status, 404);
 });
+
+on_both_engines!(
+    /// Ada moves the warehouse's address while Ben still has the page before him.
+    who_edits_an_endpoint_second_sees_both_and_removes_nothing_unseen,
+    TestShop,
+    async |shop: &TestShop| {
+        let body = json!({ "url": "https://example.org/old", "topics": ["order.paid"] });
+        let (_, made) = shop.staff("POST", "/api/admin/webhooks", "one", body).await;
+        let id = made["id"].as_str().expect("an id");
+        let place = format!("/admin/settings/webhooks/{id}");
+        let (ada, ben) = (shop.sign_in(Role::Owner).await, shop.sign_in(Role::Manager).await);
+        let (mut of_ada, mut of_ben) = (fields(&ada.get(&place).await), fields(&ben.get(&place).await));
+        set(&mut of_ada, "url", "https://example.org/new");
+        for click in ["first", "second"] {
+            assert_eq!(send(&ada, &place, &of_ada).await.location, format!("{place}?done=saved"), "the {click} click");
+        }
+        set(&mut of_ben, "note", "The accountant’s");
+        of_ben.push(("topic".to_owned(), "stock.low".to_owned()));
+        let conflict = send(&ben, &place, &of_ben).await;
+        assert_eq!(conflict.status, 409, "{}", conflict.text);
+        assert!(conflict.text.contains("id=\"url-now\"") && conflict.text.contains("https://example.org/new"));
+        assert!(conflict.text.contains("The accountant’s") && conflict.text.contains("value=\"stock.low\" checked"));
+        let stands = || async { webhooks::find(&shop.shop.storage, id).await.expect("it answers").expect("it stands") };
+        let (url, topics) = (stands().await.url, stands().await.topics);
+        assert_eq!((url.as_str(), topics), ("https://example.org/new", vec![Topic::OrderPaid]));
+        // What Ben wanted gone was another endpoint.
+        let stale = of_ben.iter().find(|(name, _)| name == "revision").expect("the form names it").1.clone();
+        let kept = ben.post(&format!("{place}/remove"), &[("revision", &stale)]).await;
+        assert!(kept.status == 409 && kept.text.contains("https://example.org/new"), "{}", kept.text);
+        assert_eq!(ben.post(&format!("{place}/remove"), &[]).await.status, 409, "nor without a word of it");
+        // Seen: now it may be replaced.
+        assert_eq!(send(&ben, &place, &fields(&conflict)).await.status, 303);
+        let (note, topics) = (stands().await.note, stands().await.topics);
+        assert_eq!((note.as_str(), topics), ("The accountant’s", vec![Topic::OrderPaid, Topic::StockLow]));
+    }
+);
 
 on_both_engines!(a_key_is_drawn_by_the_owner_alone_and_shown_once, TestShop, async |shop: &TestShop| {
     let owner = shop.sign_in(Role::Owner).await;

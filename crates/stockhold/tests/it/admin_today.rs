@@ -150,8 +150,9 @@ on_both_engines!(
 
         execute(
             shop,
-            "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at)
-                values ('whk_1', 'https://elsewhere.example/', '', '', 'disabled', 'failing', 1, 0, 1)",
+            "insert into webhook_endpoints
+                (id, url, note, topics, state, why, generation, previous_until, created_at, revision)
+                values ('whk_1', 'https://elsewhere.example/', '', '', 'disabled', 'failing', 1, 0, 1, 1)",
         )
         .await;
         says(shop, "endpoints", "").await;

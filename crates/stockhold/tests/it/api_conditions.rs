@@ -160,6 +160,51 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// The address of an endpoint is drawn with it. What becomes of it by itself is nobody's conflict.
+    an_endpoint_is_changed_by_whoever_has_read_it,
+    TestShop,
+    async |shop: &TestShop| {
+        // Nothing listens there.
+        let body = json!({ "url": "http://127.0.0.1:9/hooks" });
+        let (status, tag, made) = send(shop, "POST", "/api/admin/webhooks", &[], body).await;
+        assert_eq!(status, 201, "{made}");
+        let path = format!("/api/admin/webhooks/{}", made["id"].as_str().expect("an id"));
+        let path = path.as_str();
+        let note = |text: &str| json!({ "note": text });
+        assert_eq!(send(shop, "PATCH", path, &[], note("unseen")).await.0, 428);
+        let (status, new, told) = send(shop, "PATCH", path, &[("If-Match", &tag)], note("seen")).await;
+        assert_eq!((status, told["note"].as_str()), (200, Some("seen")), "{told}");
+        for late in [note("late"), json!({ "active": false })] {
+            let (status, _, told) = send(shop, "PATCH", path, &[("If-Match", &tag)], late).await;
+            assert_eq!((status, told["code"].as_str()), (412, Some("precondition-failed")));
+        }
+        assert_eq!(tag_of(shop, path).await, new, "what was written is what is read");
+        assert_eq!(send(shop, "GET", path, &[("If-None-Match", &new)], Value::Null).await.0, 304);
+
+        let (status, _, failed) = send(shop, "POST", &format!("{path}/test"), &[], json!({})).await;
+        assert_eq!((status, failed["state"].as_str()), (200, Some("failed")), "{failed}");
+        assert_ne!(tag_of(shop, path).await, new, "it reads otherwise now");
+        let (status, off, told) = send(shop, "PATCH", path, &[("If-Match", &new)], json!({ "active": false })).await;
+        assert_eq!((status, told["state"].as_str()), (200, Some("disabled")), "{told}");
+        let (status, drawn, told) = send(shop, "POST", &format!("{path}/secret"), &[], json!({})).await;
+        assert_eq!(status, 200, "{told}");
+        assert_eq!(send(shop, "PATCH", path, &[("If-Match", &off)], note("before the secret")).await.0, 412);
+
+        let headers = [("If-Match", drawn.as_str())];
+        let words: Vec<String> = (0..6).map(|n| n.to_string()).collect();
+        let tries = words.iter().map(|word| send(shop, "PATCH", path, &headers, note(word)));
+        let mut statuses: Vec<u16> = join_all(tries).await.into_iter().map(|(status, ..)| status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412, 412, 412, 412, 412]);
+        assert_eq!(send(shop, "DELETE", path, &headers, Value::Null).await.0, 412);
+        let tag = tag_of(shop, path).await;
+        assert_eq!(send(shop, "DELETE", path, &[("If-Match", &tag)], Value::Null).await.0, 204);
+        assert_eq!(send(shop, "PATCH", path, &[("If-Match", "*")], note("gone")).await.0, 404);
+        assert_eq!(send(shop, "DELETE", path, &[], Value::Null).await.0, 404);
+    }
+);
+
+on_both_engines!(
     /// A sale changes what is available, so that it is read anew, and disturbs nobody who writes.
     a_sale_is_nobodys_conflict,
     TestShop,

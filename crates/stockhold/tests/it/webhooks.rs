@@ -506,9 +506,9 @@ on_both_engines!(
         let id = made["id"].as_str().expect("an id");
         let (storage, note) = (&shop.shop.storage, "new".to_owned());
         let change = webhooks::Change { note: Some(note), ..webhooks::Change::default() };
-        assert!(webhooks::update(storage, id, change).await.expect("it answers"));
+        assert!(webhooks::update(storage, id, change, None).await.expect("it answers"));
         let change = webhooks::Change { topics: Some(vec![]), ..webhooks::Change::default() };
-        assert!(webhooks::update(storage, id, change).await.expect("it answers"));
+        assert!(webhooks::update(storage, id, change, None).await.expect("it answers"));
         let shown = show(shop, id).await;
         let expected = (&json!("https://example.org/hooks"), &json!("new"), &json!([]));
         assert_eq!((&shown["url"], &shown["note"], &shown["topics"]), expected);

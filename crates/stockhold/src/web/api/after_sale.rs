@@ -339,7 +339,11 @@ pub fn hash(body: &impl Serialize) -> String {
 }
 
 pub fn done(status: StatusCode, body: impl Serialize, again: bool) -> Response {
-    let mut response = (status, Json(body)).into_response();
+    marked((status, Json(body)).into_response(), again)
+}
+
+/// An answer that says whether it was given before.
+pub fn marked(mut response: Response, again: bool) -> Response {
     if again {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }

@@ -13,7 +13,7 @@ use super::Route;
 use super::access::Access;
 
 /// Paths of what has a strong `ETag`.
-pub const TAGGED: [&str; 9] = [
+pub const TAGGED: [&str; 10] = [
     "/api/admin/collections/{slug}",
     "/api/admin/orders/{id}/shipping-address",
     "/api/admin/products/{slug}",
@@ -23,6 +23,7 @@ pub const TAGGED: [&str; 9] = [
     "/api/admin/settings",
     "/api/admin/shipping-zones",
     "/api/admin/tax-rules",
+    "/api/admin/webhooks/{id}",
 ];
 
 /// A way to be refused: its status, its name among the components, what it means, and a code as an example.

@@ -12,13 +12,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::access::Caller;
-use super::after_sale::{done, hash, named};
+use super::after_sale::{hash, marked, named};
+use super::conditions::{Conditions, tagged};
 use super::input::{Body, IdempotencyKey, Parameters, Segment, Segments, page_rows};
 use super::{page, time};
 use crate::outbox::webhooks as outbox;
 use crate::shop::Shop;
 use crate::storage::idempotency::{self, Use};
-use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, NewEndpoint, Why};
+use crate::storage::revisions::Removed;
+use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, NewEndpoint};
 use crate::web::problem::{FieldError, Problem, ProblemBody};
 
 /// Longest note of an endpoint, in characters.
@@ -128,8 +130,13 @@ pub async fn list(State(shop): State<Arc<Shop>>) -> Result<Json<WebhookList>, Pr
     params(("id" = String, Path, description = "whk_…")), security(("key" = ["settings:read"])),
     responses((status = 200, description = "The endpoint", body = WebhookEndpoint),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn show(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result<Json<WebhookEndpoint>, Problem> {
-    Ok(Json(body(&find(&shop, &id).await?, None)))
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(id): Segment,
+) -> Result<Response, Problem> {
+    let endpoint = find(&shop, &id).await?;
+    Ok(conditions.show(endpoint.revision, &body(&endpoint, None)))
 }
 
 /// Makes an endpoint; its secret is in the answer, once. From now on it is told what happens.
@@ -166,8 +173,7 @@ pub async fn make(
     let is_new = webhooks::insert(&shop.storage, &id, &endpoint, shop.now()).await?;
     // One that was made under this name and removed since does not come back.
     let made = webhooks::find(&shop.storage, &id).await?.ok_or(Refusal::IdempotencyKeyReused)?;
-    let secret = shop.webhook_secret(&made.id, made.generation).expose();
-    Ok(done(StatusCode::CREATED, body(&made, Some(secret)), !is_new))
+    Ok(with_secret(&shop, StatusCode::CREATED, &made, !is_new))
 }
 
 /// Changes what is said of it, and nothing else. Whoever enables one sends what waited.
@@ -178,23 +184,25 @@ pub async fn make(
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn change(
     State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
     Segment(id): Segment,
     Body(input): Body<WebhookChange>,
-) -> Result<Json<WebhookEndpoint>, Problem> {
+) -> Result<Response, Problem> {
     let stands = find(&shop, &id).await?;
+    let revision = conditions.to_change(Some(stands.revision))?.revision();
     let url = input.url.as_deref().unwrap_or(&stands.url);
     let asked =
         checked(&shop, url, input.note.clone().unwrap_or_default(), input.topics.as_deref().unwrap_or_default());
     let NewEndpoint { url, note, topics } = asked.map_err(Problem::invalid_fields)?;
-    let change =
-        Change { url: input.url.map(|_| url), note: input.note.map(|_| note), topics: input.topics.map(|_| topics) };
-    webhooks::update(&shop.storage, &id, change).await?;
-    match input.active {
-        Some(true) => webhooks::enable(&shop.storage, &id).await?,
-        Some(false) => drop(webhooks::disable(&shop.storage, &id, Why::ByHand, shop.now()).await?),
-        None => {}
-    }
-    Ok(Json(body(&find(&shop, &id).await?, None)))
+    let change = Change {
+        url: input.url.map(|_| url),
+        note: input.note.map(|_| note),
+        topics: input.topics.map(|_| topics),
+        active: input.active,
+    };
+    let is_done = webhooks::update(&shop.storage, &id, change, revision).await?;
+    let stands = find(&shop, &id).await?;
+    if is_done { Ok(tagged(StatusCode::OK, stands.revision, &body(&stands, None))) } else { Err(conditions.overtaken()) }
 }
 
 /// Removes an endpoint: nothing more is sent to it.
@@ -202,9 +210,18 @@ pub async fn change(
     params(("id" = String, Path, description = "whk_…")), security(("key" = ["settings:write"])),
     responses((status = 204, description = "It is gone"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn remove(State(shop): State<Arc<Shop>>, Segment(id): Segment) -> Result<StatusCode, Problem> {
-    let was_there = webhooks::remove(&shop.storage, &id).await?;
-    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+pub async fn remove(
+    State(shop): State<Arc<Shop>>,
+    conditions: Conditions,
+    Segment(id): Segment,
+) -> Result<StatusCode, Problem> {
+    let stands = find(&shop, &id).await?;
+    let expected = conditions.to_remove(Some(stands.revision))?;
+    match webhooks::remove(&shop.storage, &id, expected.revision()).await? {
+        Removed::Done => Ok(StatusCode::NO_CONTENT),
+        Removed::NotThere => Err(Problem::not_found()),
+        Removed::NotAsRead => Err(conditions.overtaken()),
+    }
 }
 
 /// Draws a new secret. For a day messages are signed with the one before as well, so that the other program can change
@@ -228,15 +245,13 @@ pub async fn rotate(
         let name = format!("secret:{:032x}", named(&caller, "secret", &id, &key));
         let from = stands.generation.to_string();
         if idempotency::used(&shop.storage, &name, &from, shop.now()).await? == Use::OfAnother {
-            let secret = shop.webhook_secret(&id, stands.generation).expose();
-            return Ok(done(StatusCode::OK, body(&stands, Some(secret)), true));
+            return Ok(with_secret(&shop, StatusCode::OK, &stands, true));
         }
     }
     if !webhooks::rotate(&shop.storage, &id, stands.generation, shop.now() + outbox::CHANGE_OVER).await? {
         return Err(Problem::conflict("conflict", "Somebody changed this just now. Try again."));
     }
-    let secret = shop.webhook_secret(&id, stands.generation + 1).expose();
-    Ok(done(StatusCode::OK, body(&find(&shop, &id).await?, Some(secret)), false))
+    Ok(with_secret(&shop, StatusCode::OK, &find(&shop, &id).await?, false))
 }
 
 /// Sends a `webhook.test` now, once, and tells what the endpoint answered.
@@ -335,6 +350,12 @@ pub fn checked(shop: &Shop, url: &str, note: String, topics: &[String]) -> Resul
         Ok(url) if wrongs.is_empty() => Ok(NewEndpoint { url, note: note.trim().to_owned(), topics: known }),
         _ => Err(wrongs),
     }
+}
+
+/// An endpoint with the secret that stands, and the tag by which it is changed next.
+fn with_secret(shop: &Shop, status: StatusCode, endpoint: &Endpoint, again: bool) -> Response {
+    let secret = shop.webhook_secret(&endpoint.id, endpoint.generation).expose();
+    marked(tagged(status, endpoint.revision, &body(endpoint, Some(secret))), again)
 }
 
 fn cursor(last: &Delivery) -> String {

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use super::form::{Sent, Sheet, Typed, Values};
 use super::{found, once};
 use crate::outbox::webhooks as outbox;
-use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, State, Why};
+use crate::storage::revisions::Removed;
+use crate::storage::webhooks::{self, Change, Delivery, DeliveryState, Endpoint, NewEndpoint, State, Why};
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
 use crate::web::api::webhooks::{ENDPOINTS_MAX, checked, draw_id, read_cursor};
@@ -66,46 +67,49 @@ pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     webhooks::insert(&desk.shop.storage, &id, &endpoint, desk.shop.now()).await?;
     let made = found(webhooks::find(&desk.shop.storage, &id).await?)?;
     // The same form, clicked twice, sees what it saw before. Another form with this id sees nothing of it.
-    let is_of_this_form = (&made.url, &made.note, &made.topics) == (&endpoint.url, &endpoint.note, &endpoint.topics)
-        && made.generation == 1
-        && desk.shop.now() - made.created_at < CLICKED_TWICE;
+    let is_of_this_form =
+        made.is_as(&endpoint) && made.generation == 1 && desk.shop.now() - made.created_at < CLICKED_TWICE;
     if is_of_this_form { secret_page(&desk, &made) } else { Ok(desk.see(&format!("{PLACE}/{id}"))) }
 }
 
 pub async fn show(desk: Desk, id: Id, asked: Result<Query<Asked>, QueryRejection>) -> Result<Response, PageError> {
     let endpoint = found(webhooks::find(&desk.shop.storage, &id?.0).await?)?;
-    page(&desk, &endpoint, &Sheet::of(values(&endpoint), 0), &asked?.0).await
+    page(&desk, &endpoint, &Sheet::of(values(&endpoint), endpoint.revision), &asked?.0).await
 }
 
 pub async fn save(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageError> {
     let (id, typed) = (id?.0, Typed::read(sent)?);
     let endpoint = found(webhooks::find(&desk.shop.storage, &id).await?)?;
-    match checked(&desk.shop, typed.get("url"), typed.get("note").to_owned(), &topics(&typed)) {
-        Ok(changed) => {
-            let change = Change { url: Some(changed.url), note: Some(changed.note), topics: Some(changed.topics) };
-            webhooks::update(&desk.shop.storage, &id, change).await?;
-            Ok(desk.done(&format!("{PLACE}/{id}"), "saved"))
-        }
+    let mut sheet = sheet(&typed);
+    let wished = match checked(&desk.shop, typed.get("url"), typed.get("note").to_owned(), &topics(&typed)) {
+        Ok(wished) => wished,
         Err(errors) => {
-            let mut sheet = sheet(&typed);
             for error in errors {
                 sheet.put(&desk, &field(&error), error.code, &error.detail);
             }
-            page(&desk, &endpoint, &sheet, &Asked::default()).await
+            return page(&desk, &endpoint, &sheet, &Asked::default()).await;
         }
+    };
+    let NewEndpoint { url, note, topics } = wished.clone();
+    let change = Change { url: Some(url), note: Some(note), topics: Some(topics), active: None };
+    let is_done = webhooks::update(&desk.shop.storage, &id, change, Some(sheet.revision)).await?;
+    let stands = found(webhooks::find(&desk.shop.storage, &id).await?)?;
+    // The second click of a double click finds what the first one saved.
+    if is_done || stands.is_as(&wished) {
+        return Ok(desk.done(&format!("{PLACE}/{id}"), "saved"));
     }
+    sheet.overtake((values(&stands), stands.revision));
+    page(&desk, &stands, &sheet, &Asked::default()).await
 }
 
-/// Enables or disables it, as the button says.
+/// Enables or disables it, as the button says, and changes nothing else: it asks for no revision.
 pub async fn switch(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageError> {
     let (id, typed) = (id?.0, Typed::read(sent)?);
-    let place = format!("{PLACE}/{id}");
-    if typed.get("do") == "enable" {
-        webhooks::enable(&desk.shop.storage, &id).await?;
-        return Ok(desk.done(&place, "webhook-enabled"));
-    }
-    webhooks::disable(&desk.shop.storage, &id, Why::ByHand, desk.shop.now()).await?;
-    Ok(desk.done(&place, "webhook-disabled"))
+    let active = typed.get("do") == "enable";
+    let change = Change { active: Some(active), ..Change::default() };
+    webhooks::update(&desk.shop.storage, &id, change, None).await?;
+    let word = if active { "webhook-enabled" } else { "webhook-disabled" };
+    Ok(desk.done(&format!("{PLACE}/{id}"), word))
 }
 
 pub async fn test(desk: Desk, id: Id) -> Result<Response, PageError> {
@@ -130,9 +134,17 @@ pub async fn rotate(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageErro
     if is_of_this_form { secret_page(&desk, &stands) } else { Ok(desk.see(&format!("{PLACE}/{id}"))) }
 }
 
-pub async fn remove(desk: Desk, id: Id) -> Result<Response, PageError> {
-    webhooks::remove(&desk.shop.storage, &id?.0).await?;
-    Ok(desk.done(PLACE, "removed"))
+pub async fn remove(desk: Desk, id: Id, sent: Sent) -> Result<Response, PageError> {
+    let (id, typed) = (id?.0, Typed::read(sent)?);
+    match webhooks::remove(&desk.shop.storage, &id, Some(typed.revision())).await? {
+        Removed::Done | Removed::NotThere => Ok(desk.done(PLACE, "removed")),
+        Removed::NotAsRead => {
+            let stands = found(webhooks::find(&desk.shop.storage, &id).await?)?;
+            let mut sheet = Sheet::of(values(&stands), stands.revision);
+            sheet.overtake((values(&stands), stands.revision));
+            page(&desk, &stands, &sheet, &Asked::default()).await
+        }
+    }
 }
 
 pub async fn replay(desk: Desk, path: Result<Path<(String, String)>, PathRejection>) -> Result<Response, PageError> {
@@ -241,7 +253,7 @@ fn topics(typed: &Typed) -> Vec<String> {
 fn sheet(typed: &Typed) -> Sheet {
     let mut values = typed.values();
     values.insert("topics".to_owned(), topics(typed).join(" "));
-    Sheet::of(values, 0)
+    Sheet::of(values, typed.revision())
 }
 
 fn values(endpoint: &Endpoint) -> Values {
