@@ -30,6 +30,7 @@ admin-done-webhook-replayed = It is sent once more.
 admin-form-wrong = Nothing was saved yet. Please look at the marked fields.
 admin-form-overtaken = Somebody else saved this in the meantime.
 admin-form-overtaken-text = Nothing was overwritten. What you typed is still here; what stands now is shown beside it. Save again to replace it.
+admin-form-overtaken-look = Nothing was overwritten or removed. This page shows what stands now; press the button again if you still want to.
 admin-form-now = Stands now:
 admin-form-nothing = nothing
 admin-form-optional = May be left empty.

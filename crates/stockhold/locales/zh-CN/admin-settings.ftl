@@ -30,6 +30,7 @@ admin-done-webhook-replayed = 正在重新发送。
 admin-form-wrong = 尚未保存，请查看标出的栏目。
 admin-form-overtaken = 其他人刚刚保存过。
 admin-form-overtaken-text = 没有任何内容被覆盖。您填写的内容仍在，当前内容显示在旁边。再次保存即可替换。
+admin-form-overtaken-look = 没有任何内容被覆盖或删除。本页显示的是当前内容；如仍要继续，请再次点击按钮。
 admin-form-now = 当前内容：
 admin-form-nothing = 空
 admin-form-optional = 可以留空。

@@ -250,9 +250,40 @@ on_both_engines!(discounts_are_made_changed_and_switched_off, TestShop, async |s
     assert_eq!(off.status, 303, "{}", off.text);
     assert!(!stored().await.coupon.active);
     assert!(browser.get("/zh/admin/discounts").await.text.contains("已停用"));
-    assert_eq!(browser.post(&format!("{place}/remove"), &[]).await.status, 303);
-    assert_eq!(browser.get(place).await.status, 404);
 });
+
+on_both_engines!(
+    /// Somebody made it 30 % while the page still said 10: what is removed is what was seen.
+    a_discount_is_removed_as_the_page_showed_it,
+    TestShop,
+    async |shop: &TestShop| {
+        let browser = shop.sign_in(Role::Manager).await;
+        let place = "/admin/discounts/codes/TEA10";
+        let coupon = json!({ "code": "TEA10", "percent_off": 10 });
+        assert_eq!(shop.staff("POST", "/api/admin/coupons", "k", coupon).await.0, 201);
+        let seen = browser.get(place).await.hidden("revision");
+        assert_eq!(shop.staff("PATCH", "/api/admin/coupons/TEA10", "k", json!({ "percent_off": 30 })).await.0, 200);
+        let remove = async |revision: &str| browser.post(&format!("{place}/remove"), &[("revision", revision)]).await;
+        for stale in [seen.as_str(), ""] {
+            let refused = remove(stale).await;
+            assert!(refused.status == 409 && refused.text.contains("value=\"30\""), "{}", refused.text);
+            assert!(refused.text.contains("Nothing was overwritten or removed."), "{}", refused.text);
+        }
+        let look = remove(&seen).await;
+        shop.stock("mug", 5).await;
+        let order = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "email": "lin@example.org", "coupon": "TEA10" });
+        assert_eq!(shop.staff("POST", "/api/checkout", "one", order).await.0, 201);
+        let used = remove(&look.hidden("revision")).await;
+        assert!(used.status == 422 && used.text.contains("Switch it off instead."), "{}", used.text);
+
+        let coupon = json!({ "code": "TEA20", "percent_off": 20 });
+        assert_eq!(shop.staff("POST", "/api/admin/coupons", "l", coupon).await.0, 201);
+        let place = "/admin/discounts/codes/TEA20";
+        let revision = browser.get(place).await.hidden("revision");
+        assert_eq!(browser.post(&format!("{place}/remove"), &[("revision", &revision)]).await.status, 303);
+        assert_eq!(browser.get(place).await.status, 404);
+    }
+);
 
 on_both_engines!(pages_are_written_in_both_languages_with_a_look_before, TestShop, async |shop: &TestShop| {
     let browser = shop.sign_in(Role::Manager).await;

@@ -99,7 +99,7 @@ pub async fn save(desk: Desk, code: Code, sent: Sent) -> Result<Response, PageEr
     change(&desk, stored, sheet, fields).await
 }
 
-/// Switches a code on or off, and changes nothing else.
+/// Switches a code on or off, as the button says, and changes nothing else: whatever stands, nobody's change is lost.
 pub async fn switch(desk: Desk, code: Code, sent: Sent) -> Result<Response, PageError> {
     let (stored, typed) = (find(&desk, code).await?, Typed::read(sent)?);
     let sheet = Sheet::of(values(&stored, &desk.settings), stored.revision);
@@ -120,17 +120,17 @@ async fn change(desk: &Desk, stored: StoredCoupon, mut sheet: Sheet, fields: Val
     }
 }
 
-pub async fn remove(desk: Desk, code: Code) -> Result<Response, PageError> {
-    let stored = find(&desk, code).await?;
-    let conditions = as_read(stored.revision);
-    let segment = Segment(stored.coupon.code.to_string());
+/// Takes a code away that stands as the page showed it.
+pub async fn remove(desk: Desk, code: Code, sent: Sent) -> Result<Response, PageError> {
+    let (stored, typed) = (find(&desk, code).await?, Typed::read(sent)?);
+    let (conditions, segment) = (as_read(typed.revision()), Segment(stored.coupon.code.to_string()));
     match api::coupons::remove(State(desk.shop.clone()), conditions, segment).await {
         Ok(_) => Ok(desk.done(PLACE, "removed")),
         Err(problem) => {
-            let (code, errors) = problem.into_wrongs()?;
-            let mut sheet = Sheet::of(values(&stored, &desk.settings), stored.revision);
-            sheet.put(&desk, "", code, &errors[0].detail);
-            page(&desk, &sheet, Some(&stored))
+            let stands = coupons::find(&desk.shop.storage, &stored.coupon.code).await?.ok_or(PageError::NotFound)?;
+            let mut sheet = Sheet::of(values(&stands, &desk.settings), stands.revision);
+            sheet.refuse(&desk, problem, field, (values(&stands, &desk.settings), stands.revision))?;
+            page(&desk, &sheet, Some(&stands))
         }
     }
 }
