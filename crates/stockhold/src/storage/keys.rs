@@ -173,13 +173,30 @@ pub async fn insert_until(
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<String> {
-    let id = format!("key_{}", uuid::Uuid::now_v7().simple());
-    let sql = "insert into api_keys (id, name, key_hash, scopes, created_at, expires_at, last_used_on, revoked)
-        values ($1, $2, $3, $4, $5, $6, '', 0)";
-    let expires_at = expires_at.map(Timestamp::micros);
-    let row = values![id.as_str(), name, key.hash(), scopes.to_string(), now.micros(), expires_at];
-    storage.write(sql, row).await?;
+    let id = draw_id();
+    insert_as(storage, &id, key, name, scopes, expires_at, now).await?;
     Ok(id)
+}
+
+pub fn draw_id() -> String {
+    format!("key_{}", uuid::Uuid::now_v7().simple())
+}
+
+/// The same under an id that is known already. False: there is one of this id, and this key opens nothing.
+pub async fn insert_as(
+    storage: &Storage,
+    id: &str,
+    key: &Key,
+    name: &str,
+    scopes: &Scopes,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = "insert into api_keys (id, name, key_hash, scopes, created_at, expires_at, last_used_on, revoked)
+        values ($1, $2, $3, $4, $5, $6, '', 0) on conflict (id) do nothing returning id";
+    let expires_at = expires_at.map(Timestamp::micros);
+    let row = values![id, name, key.hash(), scopes.to_string(), now.micros(), expires_at];
+    Ok(!storage.write(sql, row).await?.is_empty())
 }
 
 /// The key's entry, unless it was revoked, is over, or never was.
@@ -189,6 +206,13 @@ pub async fn find(storage: &Storage, key: &Key, now: Timestamp) -> Result<Option
     storage.read(sql, values![key.hash(), now.micros()]).await?.first().map(stored).transpose()
 }
 
+/// The entry of this id, also of a key that opens nothing any more.
+pub async fn by_id(storage: &Storage, id: &str) -> Result<Option<StoredKey>> {
+    let sql = "select id, name, scopes, created_at, last_used_on, revoked, expires_at from api_keys where id = $1";
+    storage.read(sql, values![id]).await?.first().map(stored).transpose()
+}
+
+/// The oldest first.
 pub async fn list(storage: &Storage) -> Result<Vec<StoredKey>> {
     let sql = "select id, name, scopes, created_at, last_used_on, revoked, expires_at from api_keys
         order by created_at, id";

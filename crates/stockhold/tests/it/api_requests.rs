@@ -130,12 +130,12 @@ on_both_engines!(
     a_key_opens_what_it_may_for_as_long_as_it_may,
     TestShop,
     async |shop: &TestShop| {
-        let make = async |body: Value| shop.staff("POST", "/api/admin/keys", "k", body).await;
+        let make = async |name: &str, body: Value| shop.staff("POST", "/api/admin/keys", name, body).await;
         shop.stock("mug", 1).await;
         let noon = shop.shop.now();
         let tomorrow = machine_time(noon + Span::minutes(24 * 60));
         let till = json!({ "name": "till", "scopes": ["products:read"], "expires_at": tomorrow });
-        let (status, till) = make(till).await;
+        let (status, till) = make("one", till).await;
         assert_eq!((status, &till["revoked"], &till["last_used_on"]), (201, &json!(false), &Value::Null), "{till}");
         let key = till["key"].as_str().expect("it is shown").to_owned();
         let status = async |key: &str, path: &str| {
@@ -158,18 +158,66 @@ on_both_engines!(
             (json!({ "name": "x", "scopes": ["orders"] }), "/scopes/0"),
             (json!({ "name": "x", "scopes": ["admin"], "expires_at": "2020-01-01" }), "/expires_at"),
         ] {
-            let (status, told) = make(wrong).await;
+            let (status, told) = make("wrong", wrong).await;
             assert_eq!((status, told["errors"][0]["pointer"].as_str()), (422, Some(pointer)), "{told}");
         }
 
         shop.shop.clock.advance(Span::minutes(24 * 60));
         assert_eq!(status(&key, "/api/admin/products/mug").await, 401, "its time is over");
-        let (_, fresh) = make(json!({ "name": "fresh", "scopes": ["admin"] })).await;
+        let (_, fresh) = make("two", json!({ "name": "fresh", "scopes": ["admin"] })).await;
         let (id, key) = (fresh["id"].as_str().expect("an id"), fresh["key"].as_str().expect("a key"));
         assert_eq!(status(key, "/api/admin/keys").await, 200);
         let revoke = async |id: &str| shop.staff("DELETE", &format!("/api/admin/keys/{id}"), "", Value::Null).await.0;
         assert_eq!((revoke(id).await, revoke(id).await, revoke("key_nobody").await), (204, 204, 404));
         assert_eq!(status(key, "/api/admin/keys").await, 401);
+    }
+);
+
+on_both_engines!(
+    /// The answer was lost, so the request comes again: no second key opens the shop, and the first is not shown twice.
+    a_repeated_request_draws_no_second_key,
+    TestShop,
+    async |shop: &TestShop| {
+        let body = json!({ "name": "till", "scopes": ["orders:read", "stock:write"], "expires_at": "2099-01-01" });
+        let names = async || {
+            let (_, list) = shop.staff("GET", "/api/admin/keys", "", Value::Null).await;
+            let list = list["data"].as_array().expect("a list").clone();
+            let mut names: Vec<_> = list.iter().map(|key| key["name"].as_str().expect("a name").to_owned()).collect();
+            names.sort();
+            names
+        };
+        let path = "/api/admin/keys";
+        let answers = join_all((0..5).map(|_| post(shop, path, Some("one"), &body))).await;
+        assert!(answers.iter().all(|(status, ..)| *status == 201), "{answers:?}");
+        let (told, silent): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, again, _)| !again);
+        assert_eq!((told.len(), silent.len()), (1, 4));
+        let (mut made, key) = (told[0].2.clone(), told[0].2["key"].as_str().expect("it is shown").to_owned());
+        made.as_object_mut().expect("an entry").remove("key");
+        assert!(silent.iter().all(|(.., told)| *told == made), "{silent:?}: its entry, and not the key");
+        assert_eq!(names().await, ["tests", "till"]);
+        let orders = format!("{}/api/admin/orders", shop.base_url);
+        let opened = shop.http.get(&orders).bearer_auth(&key).send().await.expect("the shop answers");
+        assert_eq!(opened.status(), 200);
+
+        let late = Span::minutes(3 * 24 * 60);
+        shop.shop.clock.advance(late);
+        for (field, other) in
+            [("name", json!("stall")), ("scopes", json!(["admin"])), ("expires_at", json!("2098-01-01"))]
+        {
+            let mut body = body.clone();
+            body[field] = other;
+            let (status, _, told) = post(shop, path, Some("one"), &body).await;
+            assert_eq!((status, told["code"].as_str()), (422, Some("idempotency-key-reused")), "{field}: {told}");
+        }
+        let revoke = format!("{path}/{}", made["id"].as_str().expect("an id"));
+        assert_eq!(shop.staff("DELETE", &revoke, "", Value::Null).await.0, 204);
+        let (status, again, told) = post(shop, path, Some("one"), &body).await;
+        assert_eq!((status, again, &told["revoked"]), (201, true, &json!(true)), "it does not come back: {told}");
+        // Without a name each request draws a key of its own.
+        for _ in 0..2 {
+            assert!(post(shop, path, None, &body).await.2["key"].is_string());
+        }
+        assert_eq!(names().await, ["tests", "till", "till", "till"]);
     }
 );
 
@@ -228,7 +276,14 @@ on_both_engines!(every_list_leads_to_its_end, TestShop, async |shop: &TestShop| 
             assert_eq!(status, expected, "{path} {asked}: {told}");
         }
     }
-    for path in ["/api/admin/orders", "/api/admin/pages", "/api/admin/events", "/api/admin/payments", "/api/products"] {
+    for path in [
+        "/api/admin/orders",
+        "/api/admin/pages",
+        "/api/admin/keys",
+        "/api/admin/events",
+        "/api/admin/payments",
+        "/api/products",
+    ] {
         let (status, told) = shop.staff("GET", &format!("{path}?after=nowhere"), "", Value::Null).await;
         assert_eq!((status, told["errors"][0]["pointer"].as_str()), (422, Some("after")), "{path}");
     }

@@ -1,6 +1,7 @@
 //! API keys for whoever may do everything: which there are, a new one, and none any more.
 //!
-//! Invariant: a key is shown once, in the answer to its making; nobody can read it again.
+//! Invariant: a key is shown once, in the answer to its making; nobody can read it again. Its secret is random and kept as a hash:
+//! a repeat of the request is told which key was made, and cannot be told the key.
 
 use std::sync::Arc;
 
@@ -8,11 +9,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rules::commands::Refusal;
 use rules::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Body, Parameters, Segment, page_rows};
+use super::access::Caller;
+use super::after_sale::{done, named};
+use super::input::{Body, IdempotencyKey, Parameters, Segment, page_rows};
 use super::{page, time};
 use crate::language::{Edge, parse_edge};
 use crate::shop::Shop;
@@ -60,8 +64,10 @@ pub struct KeyBody {
 pub struct MadeKey {
     #[serde(flatten)]
     entry: KeyBody,
-    /// Shown now and never again.
-    key: String,
+    /// Shown now and never again. Left out where the request is a repeat: if the first answer was lost, the key is too, and its
+    /// entry is there to be revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -84,11 +90,13 @@ pub struct KeyInput {
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list(State(shop): State<Arc<Shop>>, Parameters(query): Parameters<KeyQuery>) -> Result<Response, Problem> {
     let limit = page_rows(query.limit)?;
-    let after = query.after.unwrap_or_default();
-    // A shop has a handful of keys; the ids sort as they were drawn.
+    // A shop has a handful of keys; none is ever taken off the list.
     let mut found = keys::list(&shop.storage).await?;
-    found.sort_by(|one, other| one.id.cmp(&other.id));
-    found.retain(|key| key.id > after);
+    if let Some(after) = query.after.as_deref().filter(|after| !after.is_empty()) {
+        let wrong = || Problem::invalid("after", "not-a-cursor", "This is not where a page ended.");
+        let last = found.iter().position(|key| key.id == after).ok_or_else(wrong)?;
+        found.drain(..=last);
+    }
     let is_more = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
     found.truncate(usize::try_from(limit).unwrap_or_default());
     let next = found.last().filter(|_| is_more).map(|key| key.id.clone());
@@ -98,14 +106,18 @@ pub async fn list(State(shop): State<Arc<Shop>>, Parameters(query): Parameters<K
 }
 
 /// Draws a key. It is in the answer and nowhere else.
-#[utoipa::path(post, path = "/api/admin/keys", tag = "admin", operation_id = "make_key", request_body = KeyInput,
-    security(("key" = ["admin"])),
-    responses((status = 201, description = "It opens from now on", body = MadeKey),
+#[utoipa::path(post, path = "/api/admin/keys", tag = "admin", operation_id = "make_key",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same request again draws no second key")),
+    request_body = KeyInput, security(("key" = ["admin"])),
+    responses((status = 201, description = "It opens from now on", body = MadeKey, headers(
+            ("Idempotency-Replayed" = String, description = "`true` when it was drawn before: its entry, without `key`"))),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn make(
     State(shop): State<Arc<Shop>>,
+    caller: Caller,
+    request: Option<IdempotencyKey>,
     Body(input): Body<KeyInput>,
-) -> Result<(StatusCode, Json<MadeKey>), Problem> {
+) -> Result<Response, Problem> {
     let mut wrongs = Vec::new();
     let mut wrong = |pointer: &str, code: &'static str, detail: String| {
         wrongs.push(FieldError { pointer: pointer.to_owned(), code, detail });
@@ -134,10 +146,18 @@ pub async fn make(
     let scopes = Scopes::parse(&input.scopes.join(",")).map_err(unlisted)?;
     let dry = |error: getrandom::Error| Problem::fault(PageError::Fault(format!("no random numbers: {error}")));
     let key = Key::draw(shop.stripe.livemode_of_key()).map_err(dry)?;
-    let id = keys::insert_until(&shop.storage, &key, name, &scopes, expires_at.flatten(), shop.now()).await?;
-    let entry = keys::list(&shop.storage).await?.into_iter().find(|stored| stored.id == id);
-    let entry = body(entry.ok_or_else(Problem::not_found)?);
-    Ok((StatusCode::CREATED, Json(MadeKey { entry, key: key.expose().to_owned() })))
+    let id = match request {
+        Some(IdempotencyKey(request)) => format!("key_{:032x}", named(&caller, "key", "", &request)),
+        None => keys::draw_id(),
+    };
+    let expires_at = expires_at.flatten();
+    let is_new = keys::insert_as(&shop.storage, &id, &key, name, &scopes, expires_at, shop.now()).await?;
+    let stored = keys::by_id(&shop.storage, &id).await?.ok_or_else(Problem::not_found)?;
+    if (stored.name.as_str(), &stored.scopes, stored.expires_at) != (name, &scopes, expires_at) {
+        return Err(Refusal::IdempotencyKeyReused.into());
+    }
+    let key = is_new.then(|| key.expose().to_owned());
+    Ok(done(StatusCode::CREATED, MadeKey { entry: body(stored), key }, !is_new))
 }
 
 /// Makes a key useless, at once and for good; also the one that asks.
