@@ -11,7 +11,7 @@ use super::Storeroom;
 use super::sheet::RowError;
 use crate::media::{self, Accepted, Media, Refused};
 use crate::storage::StorageError;
-use crate::storage::products::images::{self, Image};
+use crate::storage::products::images::{self, Hung, Image};
 use crate::storage::products::{self, Localized, Product};
 
 /// The columns; `sku` may be left out or empty: the picture shows the whole product.
@@ -40,6 +40,8 @@ pub enum PictureError {
     Picture(#[from] Refused),
     #[error("The work on a picture ended early.")]
     Ended,
+    #[error("The product {0} was taken away just now. Try again: what hangs already is not hung twice.")]
+    NoProduct(String),
 }
 
 /// One row that can be hung.
@@ -87,15 +89,21 @@ pub async fn import(
             report.known += 1;
             continue;
         }
-        report.hung += 1;
-        if !dry_run {
-            hang(room, media, row).await?;
+        if dry_run {
+            report.hung += 1;
+            continue;
+        }
+        let slug = row.product.slug.clone();
+        match hang(room, media, row).await? {
+            Hung::Now => report.hung += 1,
+            Hung::Already => report.known += 1,
+            Hung::NoProduct => return Err(PictureError::NoProduct(slug)),
         }
     }
     Ok(report)
 }
 
-async fn hang(room: Storeroom<'_>, media: &Media, row: Row) -> Result<(), PictureError> {
+async fn hang(room: Storeroom<'_>, media: &Media, row: Row) -> Result<Hung, PictureError> {
     let media = media.clone();
     let make = move || -> Result<Accepted, Refused> {
         let accepted = media.accept(&row.bytes)?;

@@ -1,8 +1,11 @@
 //! Pictures by the front door: uploaded with a key, served to anyone, and nothing in them that is not a picture.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use stockhold::catalogue::{Storeroom, pictures};
 use stockhold::media::Media;
+use stockhold::staff::Role;
+use stockhold::storage::products;
 
 use crate::on_both_engines;
 use crate::support::browser::Browser;
@@ -94,6 +97,41 @@ on_both_engines!(a_picture_is_uploaded_served_and_taken_away, TestShop, async |s
     let shown: Value = serde_json::from_str(&browser.get("/api/products/mug").await.text).expect("JSON");
     assert_eq!(shown["images"].as_array().map(Vec::len), Some(1));
 });
+
+on_both_engines!(
+    /// A double click, or a program that heard no answer: whoever is at it at the same moment, one picture hangs.
+    a_picture_that_comes_many_times_at_once_hangs_once,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 3).await;
+        let key = shop.api_key("products:write").await;
+        let mug = async || {
+            let found = products::find(&shop.shop.storage, "mug", shop.shop.now()).await;
+            found.expect("the database answers").expect("it stands")
+        };
+        let before = mug().await.revision;
+        let body = form(&BOTH, Some(&png(60, 60, 1)));
+        let answers = join_all((0..6).map(|_| upload(shop, &key, body.clone()))).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|(status, _)| *status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 201]);
+        assert!(answers.iter().all(|(_, told)| *told == answers[0].1), "{answers:?}");
+        assert_eq!((mug().await.images.len(), mug().await.revision), (1, before + 1), "the others changed nothing");
+        // Other words of it do not change what it says; as one variant's it is another picture.
+        let other = form(&[("alt.en", "Another"), BOTH[1]], Some(&png(60, 60, 1)));
+        let (status, told) = upload(shop, &key, other).await;
+        assert_eq!((status, told["alt"]["en"].as_str()), (200, Some(BOTH[0].1)));
+        assert_eq!(upload(shop, &key, form(&[BOTH[0], BOTH[1], ("sku", "mug")], Some(&png(60, 60, 1)))).await.0, 201);
+
+        let browser = shop.sign_in(Role::Manager).await;
+        let (words, second) = ([("alt-en", "Right"), ("alt-zh-CN", "右侧")], png(60, 60, 2));
+        let clicks = (0..4).map(|_| browser.hand_in("/admin/products/mug/pictures", &words, "right.png", &second));
+        for added in join_all(clicks).await {
+            assert_eq!((added.status, added.location.as_str()), (303, "/admin/products/mug?done=picture-added"));
+        }
+        assert_eq!(mug().await.images.len(), 3);
+    }
+);
 
 on_both_engines!(what_is_no_picture_is_refused_with_a_reason, TestShop, async |shop: &TestShop| {
     shop.stock("mug", 3).await;

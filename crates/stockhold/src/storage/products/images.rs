@@ -22,6 +22,22 @@ pub struct Image {
     pub see_through: bool,
 }
 
+impl Image {
+    /// The same picture of the same goods, whatever each says of it.
+    pub fn is_same(&self, other: &Image) -> bool {
+        self.digest == other.digest && self.sku == other.sku
+    }
+}
+
+/// What became of a wish to hang a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hung {
+    Now,
+    /// The same picture of the same goods hung there, and hangs as it did.
+    Already,
+    NoProduct,
+}
+
 pub(super) const OF_PRODUCTS: &str = "
     select product_id, digest, sku, alt, width, height, tint, see_through from product_images
     where product_id {in $1} order by product_id, position";
@@ -47,9 +63,22 @@ pub(super) fn read(row: &Row) -> Result<Image> {
 const RAISE: &str = "
     update products set revision = revision + 1 where id = $1 and revision = coalesce($2, revision) returning id";
 
-/// Hangs a picture behind those that are there.
-pub async fn add(storage: &Storage, product: ProductId, image: &Image) -> Result<()> {
-    storage.write_many(vec![(RAISE, values![product.to_string(), None::<i64>]), put(product, image)]).await
+/// Finds a row while this picture does not hang as one of these goods.
+const MISSING: &str = "
+    select 1 where not exists (select 1 from product_images where product_id = $1 and digest = $2 and sku = $3)";
+
+/// Hangs a picture behind those that are there, once.
+pub async fn add(storage: &Storage, product: ProductId, image: &Image) -> Result<Hung> {
+    // The product first: it is locked, so of two who hang the same picture the second looks when the first one's hangs.
+    let guards = vec![
+        (RAISE, values![product.to_string(), None::<i64>]),
+        (MISSING, values![product.to_string(), image.digest.as_str(), image.sku.as_str()]),
+    ];
+    Ok(match storage.write_guarded(guards, vec![put(product, image)]).await? {
+        None => Hung::Now,
+        Some(0) => Hung::NoProduct,
+        Some(_) => Hung::Already,
+    })
 }
 
 /// These pictures, in this order, and no others, if the product is as it was read; false when it is not. No revision:

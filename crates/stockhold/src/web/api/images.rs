@@ -16,7 +16,7 @@ use crate::catalogue::pictures::image;
 use crate::language::Language;
 use crate::media::{self, Media, Refused, widths};
 use crate::shop::Shop;
-use crate::storage::products::images::{self, Image};
+use crate::storage::products::images::{self, Hung, Image};
 use crate::storage::products::{self, Localized, Product};
 use crate::web::PageError;
 use crate::web::media::blocking;
@@ -88,11 +88,13 @@ impl ImageBody {
     }
 }
 
-/// Hangs a picture behind the others of its product. It is looked at, turned upright, brought to sRGB and encoded anew.
+/// Hangs a picture behind the others of its product. It is looked at, turned upright, brought to sRGB and encoded anew. One that
+/// hangs there as the same goods' is not hung twice.
 #[utoipa::path(post, path = "/api/admin/products/{slug}/images", tag = "admin", operation_id = "upload_image",
     params(("slug" = String, Path)), security(("key" = ["products:write"])),
     request_body(content = ImageForm, content_type = "multipart/form-data"),
-    responses((status = 201, description = "It hangs", body = ImageBody),
+    responses((status = 200, description = "It hung there already, and was left as it is", body = ImageBody),
+        (status = 201, description = "It hangs", body = ImageBody),
         (status = 413, description = "Larger than 20 MB", body = ProblemBody, content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn upload(
@@ -124,8 +126,15 @@ pub async fn upload(
     });
     let accepted = accepted.await.map_err(Problem::fault)?.map_err(refused)?;
     let image = image(accepted, sku.unwrap_or_default(), alt);
-    images::add(&shop.storage, product.id, &image).await?;
-    Ok((StatusCode::CREATED, Json(ImageBody::of(&image))).into_response())
+    match images::add(&shop.storage, product.id, &image).await? {
+        Hung::Now => Ok((StatusCode::CREATED, Json(ImageBody::of(&image))).into_response()),
+        Hung::NoProduct => Err(Problem::not_found()),
+        Hung::Already => {
+            let product = products::find(&shop.storage, &slug, shop.now()).await?.ok_or_else(Problem::not_found)?;
+            let stands = product.images.iter().find(|stands| stands.is_same(&image)).ok_or_else(Problem::not_found)?;
+            Ok(Json(ImageBody::of(stands)).into_response())
+        }
+    }
 }
 
 /// Shows a product's pictures, in their order.

@@ -12,7 +12,7 @@ use super::unsaid_pictures;
 use crate::catalogue::pictures::image;
 use crate::media::{Media, Refused};
 use crate::storage::products::change::said;
-use crate::storage::products::images::{self, Image};
+use crate::storage::products::images::{self, Hung, Image};
 use crate::storage::products::{self, Localized, ProductStatus};
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
@@ -68,12 +68,13 @@ pub async fn upload(desk: Desk, Path(slug): Path<String>, request: Request) -> R
     if product.status == ProductStatus::Active && unsaid_pictures(&desk, &with).next().is_some() {
         return again(unprocessable, "admin-goods-wrong-alt").await;
     }
-    let place = format!("/admin/products/{}", product.slug);
-    if product.images.iter().any(|stands| stands.digest == image.digest && stands.sku == image.sku) {
-        return Ok(desk.done(&place, "picture-added")); // The second click of a double click.
+    match images::add(&desk.shop.storage, product.id, &image).await? {
+        Hung::NoProduct => Err(PageError::NotFound),
+        // The second click of a double click finds what the first one hung.
+        Hung::Now | Hung::Already => {
+            Ok(noted(desk.done(&format!("/admin/products/{}", product.slug), "picture-added"), product.slug))
+        }
     }
-    images::add(&desk.shop.storage, product.id, &image).await?;
-    Ok(noted(desk.done(&place, "picture-added"), product.slug))
 }
 
 /// What the pictures say, which variant each shows, and one step: `up.2`, `down.1`, `remove.3`, or none.
