@@ -41,6 +41,8 @@ use sheet::{RowError, Sheet, SheetError, SheetProduct};
 /// No product is called so: the desk has pages of these names (`/admin/products/new`), and nobody could open there what is
 /// called the same.
 pub const RESERVED_SLUGS: [&str; 3] = ["new", "bulk", "sample"];
+/// The same of collections (`/admin/collections/arrange`).
+pub const RESERVED_COLLECTION_SLUGS: [&str; 2] = ["new", "arrange"];
 /// The same of SKUs (`/admin/stock/count`).
 pub const RESERVED_SKUS: [&str; 2] = ["count", "count.csv"];
 

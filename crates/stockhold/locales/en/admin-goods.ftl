@@ -117,6 +117,7 @@ admin-goods-take-theirs = Take what stands
 
 admin-goods-cannot-save = This cannot be saved yet:
 admin-goods-wrong-slug = Handle: 1 to 100 lower-case letters, digits and hyphens, and no name of the desk’s own, such as “new”, “bulk” or “sample”.
+admin-goods-wrong-collection-slug = Handle: 1 to 100 lower-case letters, digits and hyphens, and not “new” or “arrange”: pages of the desk are called so.
 admin-goods-wrong-slug-taken = Another one has this handle.
 admin-goods-wrong-status = Choose draft, active or archived.
 admin-goods-wrong-title = Enter a title in at least one language.

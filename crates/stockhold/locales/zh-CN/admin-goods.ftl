@@ -113,6 +113,7 @@ admin-goods-take-theirs = 采用现有内容
 
 admin-goods-cannot-save = 还不能保存：
 admin-goods-wrong-slug = 网址别名须为 1 到 100 个小写字母、数字或连字符，且不能是后台保留的名称，如“new”、“bulk”、“sample”。
+admin-goods-wrong-collection-slug = 网址别名须为 1 到 100 个小写字母、数字或连字符，且不能是后台页面已占用的“new”或“arrange”。
 admin-goods-wrong-slug-taken = 该网址别名已被使用。
 admin-goods-wrong-status = 请选择草稿、在售或已下架。
 admin-goods-wrong-title = 请至少填写一种语言的名称。

@@ -13,7 +13,7 @@ use rules::text::Sku;
 
 use super::columns::{Column, Columns};
 use super::rows::{self, Rows};
-use super::{RESERVED_SKUS, RESERVED_SLUGS, woo};
+use super::{RESERVED_COLLECTION_SLUGS, RESERVED_SKUS, RESERVED_SLUGS, woo};
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
 
 /// Options that a sheet has columns for.
@@ -277,6 +277,10 @@ impl Reading {
                 self.mistake(row, Column::Collections, message);
                 return None;
             }
+            if let Some(message) = slugs.iter().find_map(|slug| reserved_collection(slug)) {
+                self.mistake(row, Column::Collections, message);
+                return None;
+            }
             return Some(slugs);
         }
         if self.columns.has(Column::Categories) {
@@ -290,6 +294,10 @@ impl Reading {
                         Column::Categories,
                         format!("“{}” is not the name of a collection.", shortened(name)),
                     );
+                    continue;
+                }
+                if let Some(message) = reserved_collection(&slug) {
+                    self.mistake(row, Column::Categories, message);
                     continue;
                 }
                 self.sheet.collections.entry(slug.clone()).or_insert_with(|| name.to_owned());
@@ -309,6 +317,10 @@ impl Reading {
         let slug = slug_of(&name);
         if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
             self.mistake(row, Column::Collection, "This is not the name of a collection.".to_owned());
+            return None;
+        }
+        if let Some(message) = reserved_collection(&slug) {
+            self.mistake(row, Column::Collection, message);
             return None;
         }
         self.sheet.collections.entry(slug.clone()).or_insert(name);
@@ -457,6 +469,15 @@ fn example(currency: Currency) -> &'static str {
 pub(super) fn slug_of(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+/// Why no collection is called so, if none is.
+fn reserved_collection(slug: &str) -> Option<String> {
+    if !RESERVED_COLLECTION_SLUGS.contains(&slug) {
+        return None;
+    }
+    let taken = RESERVED_COLLECTION_SLUGS.join(", ");
+    Some(format!("No collection is called {slug}: pages of the desk are called {taken}. Write another name."))
 }
 
 fn put(texts: &mut Localized, tag: &str, text: String) {

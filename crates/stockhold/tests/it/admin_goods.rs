@@ -351,6 +351,10 @@ on_both_engines!(
             assert_eq!(made.status, 303, "{}", made.text);
         }
         assert_eq!(browser.post("/admin/collections/new", &[("slug", "cups"), ("title.en", "Other")]).await.status, 409);
+        for taken in ["new", "arrange"] {
+            let refused = browser.post("/admin/collections/new", &[("slug", taken), ("title.en", "Autumn")]).await;
+            assert!(refused.status == 422 && refused.text.contains(&format!("“{taken}”")), "{}", refused.text);
+        }
         assert_eq!(browser.post("/admin/collections/arrange", &[("do", "up.gifts")]).await.status, 303);
         let list = browser.get("/admin/collections").await.text;
         assert!(list.find("Gifts") < list.find("Cups"), "{list}");

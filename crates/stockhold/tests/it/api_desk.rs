@@ -67,6 +67,12 @@ on_both_engines!(
         assert_eq!(put(Some(&old), title("Teapots")).await.0, 200);
         assert_eq!(put(Some(&old), title("Jars")).await.0, 412);
         assert_eq!(put(Some("*"), json!({ "title": { "fr": "Pots" } })).await.0, 422);
+        for taken in ["new", "arrange"] {
+            let (status, told) = shop.staff("PUT", &format!("/api/admin/collections/{taken}"), "", title("New")).await;
+            let error = &told["errors"][0];
+            assert_eq!((status, &error["pointer"], &error["code"]), (422, &json!("slug"), &json!("reserved")), "{told}");
+            assert!(error["detail"].as_str().is_some_and(|detail| detail.contains("new, arrange")), "{told}");
+        }
 
         let variant = json!({ "sku": "POT", "price": { "amount": 900, "currency": "USD" } });
         let pot =

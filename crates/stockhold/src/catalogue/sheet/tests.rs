@@ -209,6 +209,23 @@ fn collections_are_named_by_slugs_of_which_there_may_be_several() {
     assert_eq!((told[0].0, told[0].1.as_str()), (2, "collections"));
 }
 
+/// Nobody could open it at the desk, whichever column named it.
+#[test]
+fn no_collection_is_called_as_a_page_of_the_desk() {
+    let woo = "ID,Type,SKU,Name,Regular price,Categories\n1,simple,C-1,Cup,1,\"Cups, Sale > New\"\n";
+    for (text, column, slug) in [
+        ("slug,title,sku,price,collections\ncup,Cup,C-1,1,cups arrange\n", "collections", "arrange"),
+        ("slug,title,sku,price,collection\ncup,Cup,C-1,1,New!\n", "collection", "new"),
+        (woo, "Categories", "new"),
+    ] {
+        let told = mistakes(text);
+        assert_eq!((told.len(), told[0].0, told[0].1.as_str()), (1, 2, column), "{told:?}");
+        let words = format!("No collection is called {slug}: pages of the desk are called new, arrange.");
+        assert!(told[0].2.starts_with(&words), "{told:?}");
+    }
+    assert_eq!(mistakes("slug,title,sku,price,collection\ncup,Cup,C-1,1,New cups\n"), []);
+}
+
 #[test]
 fn what_an_export_made_harmless_is_read_as_it_was_meant() {
     let sheet = sheet("slug,title,description,sku,price\ncup,'=Cup,\"'- thin\n- light\",'-CUP,1\n");

@@ -8,6 +8,7 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, noted};
+use crate::catalogue::RESERVED_COLLECTION_SLUGS;
 use crate::storage::keys::Scope;
 use crate::storage::products::change::said;
 use crate::storage::products::collections::{self, Kept};
@@ -50,8 +51,8 @@ impl Typed {
     fn wrong(&self, is_new: bool) -> Option<&'static str> {
         let too_long = |text: &str, most: usize| text.chars().count() > most;
         let titles = [&self.title_en, &self.title_zh];
-        if is_new && (!is_slug(&self.slug) || ["new", "arrange"].contains(&self.slug.as_str())) {
-            return Some("admin-goods-wrong-slug");
+        if is_new && (!is_slug(&self.slug) || RESERVED_COLLECTION_SLUGS.contains(&self.slug.as_str())) {
+            return Some("admin-goods-wrong-collection-slug");
         }
         if titles.iter().all(|title| title.trim().is_empty()) {
             return Some("admin-goods-wrong-title");

@@ -12,7 +12,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::conditions::{Conditions, tagged};
 use super::input::{Body, Parameters, Segment, page_rows};
 use super::page;
-use super::products::is_slug;
+use super::products::{is_slug, reserved};
+use crate::catalogue::RESERVED_COLLECTION_SLUGS;
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::products::Localized;
@@ -158,6 +159,9 @@ fn wrongs(slug: &str, title: &Localized, text: &Localized) -> Vec<FieldError> {
     let mut add = |pointer: String, code, detail: String| wrongs.push(FieldError { pointer, code, detail });
     if !is_slug(slug) {
         add("slug".to_owned(), "not-a-slug", "Lower-case letters, digits and hyphens.".to_owned());
+    }
+    if RESERVED_COLLECTION_SLUGS.contains(&slug) {
+        add("slug".to_owned(), "reserved", reserved(&RESERVED_COLLECTION_SLUGS));
     }
     if title.0.values().all(|text| text.trim().is_empty()) {
         add("/title".to_owned(), "empty", "Write it in at least one language.".to_owned());

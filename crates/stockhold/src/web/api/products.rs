@@ -17,7 +17,7 @@ use super::conditions::{Conditions, tagged};
 use super::images::ImageBody;
 use super::input::{Body, Parameters, Segment, page_rows};
 use super::{MoneyBody, page};
-use crate::catalogue::{RESERVED_SKUS, RESERVED_SLUGS};
+use crate::catalogue::{RESERVED_COLLECTION_SLUGS, RESERVED_SKUS, RESERVED_SLUGS};
 use crate::language::Language;
 use crate::shop::Shop;
 use crate::storage::products::remove::{self, Removal};
@@ -430,6 +430,9 @@ fn new_product(slug: String, input: ProductInput, currency: Currency) -> Result<
     let specs = input.specs.map(|specs| new_specs(&mut wrongs, specs));
     for (at, slug) in input.collections.iter().flatten().enumerate() {
         wrongs.slug(format!("/collections/{at}"), slug);
+        if RESERVED_COLLECTION_SLUGS.contains(&slug.as_str()) {
+            wrongs.add(format!("/collections/{at}"), "reserved", reserved(&RESERVED_COLLECTION_SLUGS));
+        }
     }
     let tax_class = input.tax_class.as_deref().map_or(Ok(TaxClass::standard()), TaxClass::parse);
     if let Err(error) = &tax_class {
@@ -540,7 +543,8 @@ pub fn title_of(options: &BTreeMap<String, Localized>, names: &[String]) -> Loca
     title
 }
 
-fn reserved(names: &[&str]) -> String {
+/// What is said of a name that is taken: all that are.
+pub fn reserved(names: &[&str]) -> String {
     format!("Pages of the desk are called {}. Send another name.", names.join(", "))
 }
 
@@ -626,6 +630,13 @@ mod tests {
             let told = format!("{:?}", named(slug, sku).expect_err("it could not be opened at the desk"));
             assert!(told.contains(&format!("pointer: {pointer}, code: \"reserved\"")), "{told}");
         }
+        let told = read(
+            r#"{"title":{"en":"Cup"},"status":"active","collections":["new-cups","arrange"],"variants":[
+                {"sku":"CUP","price":{"amount":3200,"currency":"USD"}}]}"#,
+        );
+        let told = format!("{:?}", told.expect_err("it would make a collection that nobody could open"));
+        assert!(told.contains("pointer: \"/collections/1\", code: \"reserved\""), "{told}");
+        assert!(told.contains("called new, arrange.") && !told.contains("/collections/0"), "{told}");
     }
 
     #[test]
