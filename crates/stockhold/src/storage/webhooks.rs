@@ -185,7 +185,8 @@ macro_rules! delivery_columns {
 
 /// Makes one; false: there is, or was, one of this id.
 pub async fn insert(storage: &Storage, id: &str, endpoint: &NewEndpoint, now: Timestamp) -> Result<bool> {
-    let sql = "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at,
+    let sql =
+        "insert into webhook_endpoints (id, url, note, topics, state, why, generation, previous_until, created_at,
             revision)
         values ($1, $2, $3, $4, 'active', '', 1, 0, $5, 1) on conflict (id) do nothing returning id";
     let topics = topics_text(&endpoint.topics);

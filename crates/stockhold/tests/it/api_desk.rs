@@ -70,7 +70,11 @@ on_both_engines!(
         for taken in ["new", "arrange"] {
             let (status, told) = shop.staff("PUT", &format!("/api/admin/collections/{taken}"), "", title("New")).await;
             let error = &told["errors"][0];
-            assert_eq!((status, &error["pointer"], &error["code"]), (422, &json!("slug"), &json!("reserved")), "{told}");
+            assert_eq!(
+                (status, &error["pointer"], &error["code"]),
+                (422, &json!("slug"), &json!("reserved")),
+                "{told}"
+            );
             assert!(error["detail"].as_str().is_some_and(|detail| detail.contains("new, arrange")), "{told}");
         }
 

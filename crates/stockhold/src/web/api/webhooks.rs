@@ -202,7 +202,11 @@ pub async fn change(
     };
     let is_done = webhooks::update(&shop.storage, &id, change, revision).await?;
     let stands = find(&shop, &id).await?;
-    if is_done { Ok(tagged(StatusCode::OK, stands.revision, &body(&stands, None))) } else { Err(conditions.overtaken()) }
+    if is_done {
+        Ok(tagged(StatusCode::OK, stands.revision, &body(&stands, None)))
+    } else {
+        Err(conditions.overtaken())
+    }
 }
 
 /// Removes an endpoint: nothing more is sent to it.
