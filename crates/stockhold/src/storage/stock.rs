@@ -94,18 +94,19 @@ const MOVEMENTS: &str = "select m.seq, m.delta, m.on_hand_after, m.reason, m.ord
     from movements m left join orders o on o.id = m.order_id
     where m.sku = $1 and m.seq < $2 order by m.seq desc limit $3";
 
+// Lines are found by the index that the search has.
 const UNSENT: &str = "select o.id, o.number,
         (select cast(sum(l.quantity - l.shipped - l.cancelled) as bigint) from order_lines l
             where l.order_id = o.id and l.sku = $1 and l.quantity > l.shipped + l.cancelled),
         o.paid_at
     from orders o where o.status = 'paid' and (o.fulfilment = 'unfulfilled' or o.fulfilment = 'partly_shipped')
-        and exists (select 1 from order_lines l
-            where l.order_id = o.id and l.sku = $1 and l.quantity > l.shipped + l.cancelled)
+        and o.id in (select l.order_id from order_lines l
+            where upper(l.sku) {binary} = $3 and l.sku = $1 and l.quantity > l.shipped + l.cancelled)
     order by o.paid_at, o.id limit $2";
 
 /// Every statement by which a list is read, and the index it is meant to walk (empty: whichever), so that a test can look at
 /// their plans.
-pub const LISTS: &[(&str, &str)] = &[(HOLDS, "orders_live"), (MOVEMENTS, ""), (UNSENT, "orders_")];
+pub const LISTS: &[(&str, &str)] = &[(HOLDS, "orders_live"), (MOVEMENTS, ""), (UNSENT, "order_lines_sku")];
 
 /// Level, live holds and latest movements of one moment: what is told of them is true together.
 pub async fn find(storage: &Storage, sku: &Sku) -> Result<Option<Account>> {
@@ -137,7 +138,7 @@ pub async fn movements(storage: &Storage, sku: &Sku, before: i64, limit: i64) ->
 
 /// Paid orders that still wait for some of it, the first to be served first.
 pub async fn unsent(storage: &Storage, sku: &Sku) -> Result<Vec<Unsent>> {
-    let rows = storage.read(UNSENT, values![sku.as_str(), HOLDS_MAX]).await?;
+    let rows = storage.read(UNSENT, values![sku.as_str(), HOLDS_MAX, sku.as_str().to_ascii_uppercase()]).await?;
     let unsent = |row: &Row| Unsent {
         order_id: row.text(0).to_owned(),
         number: row.int(1),

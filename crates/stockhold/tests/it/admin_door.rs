@@ -57,6 +57,10 @@ on_both_engines!(a_link_for_the_first_owner_lasts_thirty_minutes, TestShop, asyn
         staff::setup_link(&shop.shop.storage, token.as_ref(), shop.shop.now()).await.expect("the database answers")
     };
     assert_eq!((worth(&first).await, worth(&second).await), (SetupLink::Expired, SetupLink::Open));
+    let easy =
+        [("token", second.as_str()), ("email", "owner@shop.example"), ("name", "Ada"), ("password", "password1234")];
+    let page = Browser::new(shop).post("/admin/setup", &easy).await;
+    assert!(page.status == 422 && page.text.contains("easy to guess"), "{}", page.text);
     shop.shop.clock.advance(Span::minutes(30));
     assert_eq!(worth(&second).await, SetupLink::Expired);
     assert_eq!(set_up(&Browser::new(shop), &second).await.status, 403);

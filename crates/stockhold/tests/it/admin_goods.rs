@@ -3,7 +3,7 @@
 use rules::money::Currency;
 use rules::time::Span;
 use stockhold::staff::Role;
-use stockhold::storage::products::{self, Product, ProductStatus, redirects};
+use stockhold::storage::products::{self, Product, ProductStatus, bulk, redirects};
 use stockhold::storage::{RowExt, coupons};
 use stockhold::values;
 
@@ -300,6 +300,40 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// Goods that are for sale have no picture that says nothing, whichever form would bring it there.
+    what_is_for_sale_has_no_picture_that_says_nothing,
+    TestShop,
+    async |shop: &TestShop| {
+        let browser = shop.sign_in(Role::Manager).await;
+        make(&browser).await;
+        let pictures = "/admin/products/tea-cup/pictures";
+        let both = [("alt-en", "A cup"), ("alt-zh-CN", "茶杯")];
+        for _ in 0..2 {
+            assert_eq!(browser.hand_in(pictures, &both, "cup.png", &png(30)).await.status, 303);
+        }
+        assert_eq!(find(shop, "tea-cup").await.map(|cup| cup.images.len()), Some(1), "a double click hangs it once");
+        assert_eq!(save(&browser, "tea-cup", &[("status", "active")]).await.status, 303);
+        assert_eq!(browser.hand_in(pictures, &both[..1], "cup.png", &png(60)).await.status, 422);
+        let revision = async || browser.get("/admin/products/tea-cup").await.hidden("revision");
+        let arrange = async |chinese: &str, revision: &str| {
+            let fields = [("alt-en.1", "A cup"), ("alt-zh-CN.1", chinese), ("revision", revision)];
+            browser.post(&format!("{pictures}/arrange"), &fields).await.status
+        };
+        let read = revision().await;
+        assert_eq!((arrange("", &read).await, arrange("杯", "1").await), (422, 409));
+        // A draft may wait for its words, but is not put on sale without them.
+        assert_eq!(save(&browser, "tea-cup", &[("status", "draft")]).await.status, 303);
+        let read = revision().await;
+        assert_eq!(arrange("", &read).await, 303);
+        let picked = format!("tea-cup {}", revision().await);
+        let wish = [("what", "status"), ("status", "active"), ("pick", picked.as_str())];
+        let changed = browser.post("/admin/products/bulk", &wish).await;
+        assert!(changed.text.contains("0 products changed, 1 not."), "{}", changed.text);
+        assert_eq!(find(shop, "tea-cup").await.map(|cup| cup.status), Some(ProductStatus::Draft));
+    }
+);
+
+on_both_engines!(
     /// Many at once: each row has its own result, and one that somebody edits meanwhile keeps nobody else's price.
     prices_and_status_are_changed_by_the_dozen,
     TestShop,
@@ -341,6 +375,37 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// Drawn goods come to an empty shop alone, whoever still has the page that offered them.
+    a_shop_that_has_goods_gets_no_drawn_ones,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 1).await;
+        let browser = shop.sign_in(Role::Manager).await;
+        assert_eq!(browser.post("/admin/products/sample", &[]).await.status, 303);
+        let products = shop.shop.storage.read("select slug from products", values![]).await.expect("it answers");
+        assert_eq!(products.len(), 1);
+    }
+);
+
+on_both_engines!(
+    /// Somebody saves a product between the look at it and the change of many: it keeps what they made of it.
+    what_changed_since_it_was_read_is_not_changed_with_the_others,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 1).await;
+        let (storage, now) = (&shop.shop.storage, shop.shop.now());
+        let read = find(shop, "mug").await.expect("it stands");
+        assert_eq!(bulk::set_status(storage, &read, ProductStatus::Draft, now).await, Ok(true));
+        assert_eq!(bulk::set_status(storage, &read, ProductStatus::Active, now).await, Ok(false));
+        let prices = [(read.variants[0].sku.clone(), 1)];
+        assert_eq!(bulk::set_prices(storage, &read, &prices, now).await, Ok(false));
+        let stands = find(shop, "mug").await.expect("it stands");
+        let (status, price) = (stands.status, stands.variants[0].price_minor);
+        assert_eq!((status, price), (ProductStatus::Draft, read.variants[0].price_minor));
+    }
+);
+
+on_both_engines!(
     /// Collections: made, changed by two, put in order, taken away; their products stay.
     collections_are_kept_at_the_desk,
     TestShop,
@@ -371,9 +436,16 @@ on_both_engines!(
         let conflict = post(change("All cups")).await;
         assert!(conflict.status == 409 && conflict.text.contains("Tea cups"), "{}", conflict.text);
         let seen = conflict.hidden("revision");
+        let stale = browser.post("/admin/collections/cups/remove", &[("revision", &revision)]).await;
+        assert_eq!(stale.location, "/admin/collections/cups?done=collection-changed", "nobody removes what they have not seen");
+        assert_eq!(browser.get("/admin/collections/cups").await.status, 200);
         let removed = browser.post("/admin/collections/cups/remove", &[("revision", &seen)]).await;
         assert_eq!(removed.location, "/admin/collections?done=collection-removed");
         assert!(find(shop, "tea-cup").await.is_some_and(|product| product.collections.is_empty()));
+        // Nor does it come back with the form of a product that was open all the while.
+        assert_eq!(save(&browser, "tea-cup", &[("collection", "cups")]).await.status, 303);
+        assert!(find(shop, "tea-cup").await.is_some_and(|product| product.collections.is_empty()));
+        assert_eq!(browser.get("/admin/collections/cups").await.status, 404);
     }
 );
 

@@ -2,6 +2,7 @@
 //! settles it once, however many press it.
 
 use rules::ids::OrderId;
+use rules::orders::Hold;
 use rules::reconciliation::{Finding, Kind, Repair, Said};
 use rules::refunds::RefundState;
 use rules::time::{Span, Timestamp};
@@ -490,6 +491,63 @@ on_both_engines!(
         assert_eq!(owed().await.len(), 1);
         again(&owed().await[0]).await;
         assert_eq!((owed().await.len(), shop.view(id).await.going_back()), (0, 2 * PRICE_MINOR));
+    }
+);
+
+on_both_engines!(
+    /// What is between the shop and the bank is not the buyer's to see.
+    a_buyer_sees_nothing_of_a_dispute,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 1).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        shop.sandbox.dispute(&charge_of(shop, id).await, &NewDispute::because("fraudulent")).expect("a dispute");
+        shop.settle().await;
+        let seen = |(status, order): crate::support::shop::Answer| {
+            assert_eq!(status, 200, "{order}");
+            let kinds = order["timeline"].as_array().expect("a list").iter().map(|event| event["kind"].to_string());
+            (order["disputes"].as_array().map(Vec::len), kinds.filter(|kind| kind.contains("dispute")).count())
+        };
+        let path = format!("/api/orders/{id}");
+        let staff = seen(shop.staff("GET", &path, "", json!(null)).await);
+        let buyer = shop.http.get(format!("{}{path}?token={}", shop.base_url, shop.shop.order_token(id)));
+        let buyer = seen(crate::support::shop::answer(buyer.send().await.expect("the shop answers")).await);
+        assert_eq!((staff.0, staff.1 > 0, buyer), (Some(1), true, (Some(0), 0)));
+    }
+);
+
+on_both_engines!(
+    /// A form that no page offers is held against what stands: the order's own payment is no wrong one, a page that Stripe
+    /// can be asked about is not released on somebody's word, and what Stripe's word mends is not talked away.
+    what_no_page_offers_is_refused,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
+        shop.stock("mug", 5).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        shop.pay(id).await;
+        stockhold::outbox::settle(&shop.shop, id).await.expect("Stripe answers");
+        let (order, intent) = (id.to_string(), intent_of(shop, id).await);
+        let browser = shop.sign_in(Role::Owner).await;
+        let back = browser.post("/admin/payments/payment-back", &[("order", &order), ("payment", &intent)]).await;
+        assert_eq!((back.status, shop.view(id).await.refunds.len()), (409, 0), "{}", back.location);
+
+        shop.sandbox.dashboard_refund(&intent, Some(400)).expect("it is refunded");
+        compare(&shop.shop).await;
+        let found = runs::open(&shop.shop.storage, 100).await.expect("the database answers").remove(0);
+        let (gap, subject) = (found.gap.minor.to_string(), found.subject.as_str());
+        let fields = [("kind", "refund_unknown"), ("subject", subject), ("gap", &gap), ("currency", "USD"), ("note", "so be it")];
+        let explained = browser.post("/admin/payments/reconciliation/explain", &fields).await;
+        assert_eq!((explained.status, open(shop).await), (409, vec![(Kind::RefundUnknown, 400)]), "{}", explained.location);
+        let fields = [("kind", "refund_unknown"), ("subject", subject)];
+        assert_eq!(browser.post("/admin/payments/reconciliation/settle", &fields).await.status, 303);
+
+        let held = shop.check_out(&[("mug", 1)]).await;
+        shop.shop.clock.advance(Span::minutes(90));
+        let fields = [("order", &*held.to_string()), ("reason", "looked at it")];
+        let released = shop.sign_in(Role::Owner).await.post("/admin/payments/release", &fields).await;
+        assert_eq!((released.status, shop.view(held).await.hold), (409, Hold::Live), "{}", released.location);
+        shop.settle().await;
     }
 );
 

@@ -13,7 +13,9 @@ use rules::time::Span;
 use stockhold::config::Secret;
 use stockhold::shop::Shop;
 use stockhold::staff::second_factor::SharedSecret;
+use stockhold::staff::throttle::{self, Who};
 use stockhold::staff::{self, Member, Role};
+use stockhold::storage::staff::Purpose;
 use stockhold::storage::{RowExt, second_factors};
 use stockhold::{values, web, workers};
 use tower::ServiceExt;
@@ -114,7 +116,7 @@ on_both_engines!(
     strangers_lock_nobody_out_of_the_place_they_work_at,
     TestShop,
     async |shop: &TestShop| {
-        hired(shop, OWNER, Role::Owner).await;
+        let owner = hired(shop, OWNER, Role::Owner).await;
         let desk = [192, 0, 2, 1];
         assert_eq!(tries(&shop.shop, desk, OWNER, PASSWORD, "").await.0, 303);
         for address in 0..40u8 {
@@ -122,6 +124,18 @@ on_both_engines!(
         }
         assert_eq!(tries(&shop.shop, [192, 0, 2, 2], OWNER, PASSWORD, "").await, (422, true), "elsewhere");
         assert_eq!(tries(&shop.shop, desk, OWNER, PASSWORD, "").await.0, 303);
+
+        // Whoever reads the owner's letters is not one of the strangers.
+        let who = Who { client: "a stranger".to_owned(), account: web::admin::sign_in::account(&shop.shop, OWNER) };
+        for _ in 0..40 {
+            throttle::at_account(&shop.shop.storage, &who, shop.shop.now()).await.expect("the database answers");
+        }
+        assert_eq!(tries(&shop.shop, [192, 0, 2, 2], OWNER, PASSWORD, "").await, (422, true), "elsewhere");
+        let link = staff::draw_link(&shop.shop.storage, &owner, Purpose::Reset, shop.shop.now()).await;
+        let (link, chosen) = (link.expect("the database answers"), "a whale under the bridge");
+        let fields = [("token", link.expose()), ("password", chosen)];
+        assert_eq!(Browser::new(shop).post("/admin/links", &fields).await.location, "/admin");
+        assert_eq!(tries(&shop.shop, [192, 0, 2, 3], OWNER, chosen, "").await.0, 303, "the account is open again");
     }
 );
 
@@ -234,6 +248,19 @@ on_both_engines!(
         let all = browsers.iter().map(|browser| browser.post("/admin/sign-in/code", &fields));
         let let_in = join_all(all).await.iter().filter(|page| page.status == 303).count();
         assert_eq!(let_in, 1);
+    }
+);
+
+on_both_engines!(
+    /// The statement that takes a code uses it up: whoever comes second hears no, whatever both of them saw before.
+    a_code_is_used_up_by_taking_it,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = hired(shop, OWNER, Role::Owner).await;
+        enrolled(shop, &owner).await;
+        let take = async |step: i64| second_factors::use_step(&shop.shop.storage, &owner.id, step).await;
+        assert_eq!((take(7).await, take(7).await), (Ok(true), Ok(false)));
+        assert_eq!((take(6).await, take(8).await), (Ok(false), Ok(true)), "nor an older one");
     }
 );
 
@@ -372,6 +399,9 @@ on_both_engines!(
         let own = browser.cookie("admin");
         let page = browser.get("/admin/staff").await;
         assert_eq!(page.location, "/admin/confirm?return_to=%2Fadmin%2Fstaff");
+        let wrong = [("password", "guess number one"), ("return_to", "/admin/staff")];
+        assert_eq!(browser.post("/admin/confirm", &wrong).await.status, 422);
+        assert_eq!(browser.get("/admin/staff").await.location, "/admin/confirm?return_to=%2Fadmin%2Fstaff");
         let fields = [("password", "a whale under the bridge"), ("return_to", "/admin/staff")];
         assert_eq!(browser.post("/admin/confirm", &fields).await.location, "/admin/staff");
         assert_eq!(browser.get("/admin/staff").await.status, 200);
@@ -381,6 +411,99 @@ on_both_engines!(
         // Nothing of a session stands in the database that would open it.
         let rows = shop.shop.storage.read("select digest from staff_sessions", values![]).await.expect("rows");
         assert!(rows.iter().all(|row| row.text(0) != browser.cookie("admin")) && !rows.is_empty());
+    }
+);
+
+on_both_engines!(
+    /// A session that its owner left, by signing out or by signing in anew, is over here, not in their browser alone.
+    a_session_that_was_left_is_worth_nothing,
+    TestShop,
+    async |shop: &TestShop| {
+        hired(shop, OWNER, Role::Owner).await;
+        let (browser, thief) = (Browser::new(shop), Browser::new(shop));
+        sign_in(&browser, OWNER, PASSWORD).await;
+        thief.keep_cookie("admin", &browser.cookie("admin"));
+        assert_eq!(sign_in(&browser, OWNER, PASSWORD).await.status, 303);
+        assert_eq!((browser.get("/admin").await.status, thief.get("/admin").await.status), (200, 303), "signed in anew");
+        thief.keep_cookie("admin", &browser.cookie("admin"));
+        assert_eq!(thief.get("/admin").await.status, 200);
+        assert_eq!(browser.post("/admin/sign-out", &[]).await.location, "/admin/sign-in");
+        assert_eq!(thief.get("/admin").await.status, 303, "signed out");
+    }
+);
+
+on_both_engines!(
+    /// Whatever changes how somebody proves who they are ends their other sessions, and what proved it before proves nothing.
+    other_proofs_end_other_sessions,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = hired(shop, OWNER, Role::Owner).await;
+        let (browser, laptop) = (Browser::new(shop), Browser::new(shop));
+        for one in [&browser, &laptop] {
+            assert_eq!(sign_in(one, OWNER, PASSWORD).await.location, "/admin");
+        }
+        let drawn = |page: &Page| {
+            let codes = page.text.split("<li><code>").skip(1).filter_map(|part| part.split("</code>").next());
+            codes.map(str::to_owned).collect::<Vec<String>>()
+        };
+        let form = browser.get("/admin/account/authenticator").await;
+        let secret = SharedSecret::parse(&form.hidden("secret")).expect("a secret");
+        let code = secret.code(shop.shop.now()).expect("a code");
+        let fields = [("secret", secret.expose()), ("code", code.as_str())];
+        let old = drawn(&browser.post("/admin/account/authenticator", &fields).await);
+        assert_eq!(laptop.get("/admin").await.status, 303, "an authenticator");
+
+        sign_in(&laptop, OWNER, PASSWORD).await;
+        assert_eq!(laptop.post("/admin/sign-in/code", &[("code", &old[0])]).await.status, 303);
+        assert_eq!(laptop.get("/admin").await.status, 200);
+        let new = drawn(&browser.post("/admin/account/recovery-codes", &[]).await);
+        assert_eq!((old.len(), new.len(), laptop.get("/admin").await.status), (10, 10, 303), "new recovery codes");
+        sign_in(&laptop, OWNER, PASSWORD).await;
+        assert_eq!(laptop.post("/admin/sign-in/code", &[("code", &old[1])]).await.status, 422, "one of before");
+        assert_eq!(laptop.post("/admin/sign-in/code", &[("code", &new[0])]).await.status, 303);
+
+        let easy = [("current", PASSWORD), ("password", "password1234")];
+        let page = browser.post("/admin/account/password", &easy).await;
+        assert!(page.status == 422 && page.text.contains("easy to guess"), "{}", page.text);
+        assert_eq!(laptop.get("/admin").await.status, 200);
+        assert_eq!(browser.post("/admin/account/authenticator/remove", &[]).await.status, 303);
+        assert_eq!(laptop.get("/admin").await.status, 303, "no authenticator any more");
+        sign_in(&laptop, OWNER, PASSWORD).await;
+        assert_eq!(laptop.get("/admin").await.status, 200);
+        assert_eq!(browser.post("/admin/account/sessions/end-others", &[]).await.status, 303);
+        assert_eq!((browser.get("/admin").await.status, laptop.get("/admin").await.status), (200, 303), "by the button");
+        let codes = "select count(*) from staff_recovery_codes";
+        let left = shop.shop.storage.read(codes, values![]).await.expect("the database answers")[0].int(0);
+        assert_eq!(left, 0, "nor codes for the day on which it is lost");
+
+        let (storage, now) = (&shop.shop.storage, shop.shop.now());
+        let link = staff::draw_link(storage, &owner, Purpose::Reset, now).await.expect("the database answers");
+        let fields = [("current", PASSWORD), ("password", "a whale under the bridge")];
+        assert_eq!(browser.post("/admin/account/password", &fields).await.status, 303);
+        assert_eq!(staff::password_link(storage, &link, now).await, Ok(None), "a link that was on its way");
+    }
+);
+
+on_both_engines!(
+    /// Each link opens its own door: what stands between password and code sets no password, and a link for a new password
+    /// is not the password.
+    a_link_opens_its_own_door_alone,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = hired(shop, OWNER, Role::Owner).await;
+        let secret = enrolled(shop, &owner).await;
+        let draw = async |purpose| staff::draw_link(&shop.shop.storage, &owner, purpose, shop.shop.now()).await;
+        let (step, reset) = (draw(Purpose::Code).await, draw(Purpose::Reset).await);
+        let (step, reset) = (step.expect("the database answers"), reset.expect("the database answers"));
+        let browser = Browser::new(shop);
+        let fields = [("token", step.expose()), ("password", "a whale under the bridge")];
+        assert_eq!(browser.post("/admin/links", &fields).await.status, 403);
+        let code = secret.code(shop.shop.now()).expect("a code");
+        browser.keep_cookie("admin-step", reset.expose());
+        let page = browser.post("/admin/sign-in/code", &[("code", &code)]).await;
+        assert_eq!(page.location, "/admin/sign-in?expired=1", "{}", page.text);
+        browser.keep_cookie("admin-step", step.expose());
+        assert_eq!(browser.post("/admin/sign-in/code", &[("code", &code)]).await.status, 303);
     }
 );
 
@@ -487,4 +610,11 @@ async fn the_owner_of_a_live_shop_has_a_second_factor() {
     assert_eq!(ask(&manager, "/admin").await.0, 200, "only the owner must");
     enrolled(&shop, &owner).await;
     assert_eq!(ask(&owner, "/admin").await.0, 200);
+    // It can be replaced, not removed.
+    let token = staff::open_session(&live.storage, &owner, "tests", "tests", live.now()).await.expect("a session");
+    let request = Request::post("/admin/account/authenticator/remove").header("Sec-Fetch-Site", "same-origin");
+    let request = request.header("Cookie", format!("admin={}", token.expose())).body(Body::empty());
+    let response = web::router(live.clone()).oneshot(request.expect("a request")).await.expect("an answer");
+    assert_eq!(response.status().as_u16(), 409);
+    assert!(second_factors::secret(&live.storage, &owner.id).await.expect("the database answers").is_some());
 }

@@ -10,6 +10,7 @@ use rules::time::Span;
 use serde_json::{Value, json};
 use stockhold::clock::Clock;
 use stockhold::staff::{self, Role, StaffRefusal, Token};
+use stockhold::storage::staff::Purpose;
 use stockhold::storage::{RowExt, Storage};
 use stockhold::{values, workers};
 
@@ -72,6 +73,33 @@ on_both_engines!(
         sign_in(&grace, "grace@shop.example", "a whale under the bridge").await;
         assert_eq!(grace.get("/admin/staff").await.status, 200);
         assert_eq!(owner.post("/admin/staff/staff_of_nobody/disable", &[]).await.status, 404);
+    }
+);
+
+on_both_engines!(
+    /// Whoever is let in again signs in again: neither a session nor a link from before opens. Nor does a session stay when
+    /// the owner takes somebody's authenticator away.
+    nothing_from_before_opens_for_whoever_was_shown_out,
+    TestShop,
+    async |shop: &TestShop| {
+        let (storage, email) = (&shop.shop.storage, "grace@shop.example");
+        let member = hired(shop, email, Role::Manager).await;
+        let grace = Browser::new(shop);
+        sign_in(&grace, email, PASSWORD).await;
+        let link = staff::draw_link(storage, &member, Purpose::Reset, shop.shop.now()).await.expect("it answers");
+        staff::disable(storage, &member.id).await.expect("the database answers").expect("it is no owner");
+        assert_eq!(grace.get("/admin").await.status, 303);
+        assert_eq!(staff::password_link(storage, &link, shop.shop.now()).await, Ok(None));
+        staff::enable(storage, &member.id).await.expect("the database answers").expect("they are there");
+        assert_eq!(grace.get("/admin").await.status, 303, "the session was ended");
+        assert_eq!(staff::password_link(storage, &link, shop.shop.now()).await, Ok(None), "and so was the link");
+
+        sign_in(&grace, email, PASSWORD).await;
+        assert_eq!(grace.get("/admin").await.status, 200);
+        let owner = shop.sign_in(Role::Owner).await;
+        let place = format!("/admin/staff/{}/authenticator", member.id);
+        assert_eq!(owner.post(&place, &[]).await.location, "/admin/staff?done=staff-authenticator-removed");
+        assert_eq!(grace.get("/admin").await.status, 303);
     }
 );
 

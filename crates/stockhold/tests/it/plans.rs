@@ -97,7 +97,10 @@ fn of_the_rest() -> Asked {
             ],
         ),
         with(shelf::LISTS, vec![values![noon().micros(), "", "", Vec::<String>::new(), "all", 3, "", 51]]),
-        with(stock::LISTS, vec![values!["HK-00007", 100], values!["HK-00007", i64::MAX, 50], values!["HK-00007", 100]]),
+        with(
+            stock::LISTS,
+            vec![values!["HK-00007", 100], values!["HK-00007", i64::MAX, 50], values!["HK-00007", 100, "HK-00007"]],
+        ),
         with(money::LISTS, vec![first_page(), values![i64::MAX, "", "", 51], first_page(), values![51]]),
         with(inbox::LISTS, vec![first_page(), values![i64::MAX, "", 51, "failed"]]),
     ]

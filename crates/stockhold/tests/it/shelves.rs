@@ -305,6 +305,86 @@ on_both_engines!(goods_are_found_in_both_languages, TestShop, async |shop: &Test
     assert_eq!(api("q=gaiwan").await, ["easy-gaiwan"], "what a product is not called any more does not find it");
 });
 
+on_both_engines!(
+    /// A draft is nobody's business: no page and no answer tells of it, and nobody buys it.
+    a_draft_is_nowhere_for_buyers,
+    TestShop,
+    async |shop: &TestShop| {
+        put(shop, "secret", product("Secret bowl", "draft", "bowls", &[("SECRET", "Ash", 900)])).await;
+        receive(shop, "SECRET", 3).await;
+        let browser = Browser::new(shop);
+        for path in ["/products/secret", "/api/products/secret"] {
+            assert_eq!(browser.get(path).await.status, 404, "{path}");
+        }
+        for path in ["/", "/products", "/search?q=secret", "/api/products", "/feeds/google.xml", "/sitemaps/1.xml"] {
+            let page = browser.get(path).await;
+            assert!(page.status == 200 && !page.text.contains("Secret bowl") && !page.text.contains("SECRET"), "{path}");
+        }
+        assert!(!browser.get("/search?q=secrte").await.text.contains("q=secret"), "nor is it what was probably meant");
+        let fields = [("sku", "SECRET"), ("quantity", "1"), ("from", "secret")];
+        assert_eq!(browser.post("/cart/add", &fields).await.status, 422);
+        assert_eq!(browser.post("/stock-requests", &[("sku", "SECRET"), ("email", "ada@example.org")]).await.status, 404);
+        let (status, told) = shop.check_out_as("one", "ada@example.org", &[("SECRET", 1)]).await;
+        assert_eq!(status, 422, "{told}");
+    }
+);
+
+on_both_engines!(
+    /// The drawer beside a page shows marked parts of the cart's own page; an answer without any is shown as a page.
+    the_carts_page_marks_what_its_drawer_shows,
+    TestShop,
+    async |shop: &TestShop| {
+        put(shop, "cup", product("Tea cup", "active", "cups", &[("CUP", "Celadon", 3200)])).await;
+        receive(shop, "CUP", 3).await;
+        let browser = Browser::new(shop);
+        let shown = async |path: &str| {
+            let page = browser.get(path).await;
+            (page.text.contains("id=\"cart-drawer\""), page.text.matches("data-in-drawer").count())
+        };
+        assert_eq!((shown("/products/cup").await, shown("/cart").await), ((true, 0), (false, 1)), "it is empty");
+        assert!(browser.get("/zh/").await.text.contains("href=\"/zh/cart\" data-opens=\"cart-drawer\""));
+        browser.put_into_cart("CUP", 1).await;
+        let cart = browser.get("/cart").await.text;
+        for part in ["<ul class=\"lines\" data-in-drawer>", "<p data-in-drawer><a class=\"btn wide\" href=\"/checkout\">"] {
+            assert!(cart.contains(part), "{part} in {cart}");
+        }
+        let wrong = browser.post("/cart/change", &[("sku", "CUP"), ("quantity", "two")]).await;
+        assert!(wrong.text.contains("role=\"alert\" data-in-drawer"), "{}", wrong.text);
+        let wrong = browser.post("/cart/add", &[("sku", "CUP"), ("quantity", "two"), ("from", "cup")]).await;
+        assert_eq!((wrong.status, wrong.text.matches("data-in-drawer").count()), (422, 0));
+    }
+);
+
+on_both_engines!(
+    /// What is suggested while one types is for sale, ends the word that was begun, and is no more than six, the best first.
+    a_search_suggests_six_that_are_for_sale,
+    TestShop,
+    async |shop: &TestShop| {
+        let mut plate = product("Plate", "active", "plates", &[("PLATE", "Ash", 900)]);
+        plate["description"] = json!({"en": "Stands below a cup."});
+        put(shop, "plate", plate).await;
+        for number in 1..=7 {
+            let (slug, sku) = (format!("cup-{number}"), format!("C-{number}"));
+            put(shop, &slug, product(&format!("Cup {number}"), "active", "cups", &[(&sku, "Ash", 900)])).await;
+        }
+        put(shop, "secret", product("Secret bowl", "draft", "bowls", &[("SECRET", "Ash", 900)])).await;
+        put(shop, "old", product("Old bowl", "archived", "bowls", &[("OLD", "Ash", 900)])).await;
+        let browser = Browser::new(shop);
+        let suggested = async |typed: &str| {
+            let page = browser.get(&format!("/search/suggestions?q={typed}")).await;
+            (page.status, page.text.matches("role=\"option\"").count())
+        };
+        assert_eq!(suggested("cu").await, (200, 6), "as many as fit under the field");
+        let page = browser.get("/search/suggestions?q=cu").await;
+        assert!(!page.text.contains("Plate"), "a title says more than a description: {}", page.text);
+        assert_eq!(suggested("plat").await, (200, 1));
+        assert_eq!(suggested("cup%207").await, (200, 1));
+        for nobodys in ["", "zzz", "bowl", "secret", "SECRET", "old"] {
+            assert_eq!(suggested(nobodys).await, (200, 0), "{nobodys}: a draft is nobody's business");
+        }
+    }
+);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_asks_without_end_is_asked_to_wait() {
     let shop = TestShop::on_sqlite().await;
@@ -321,6 +401,8 @@ async fn whoever_asks_without_end_is_asked_to_wait() {
     let searches = futures_util::future::join_all((0..200).map(|_| browser.get("/zh/search?q=cup"))).await;
     let refused = searches.iter().find(|page| page.status == 429).expect("nobody types that fast");
     assert!(refused.text.contains("操作过于频繁") && refused.text.contains("未扣款"));
+    let typed = futures_util::future::join_all((0..70).map(|_| browser.get("/search/suggestions?q=cup"))).await;
+    assert!(typed.iter().any(|page| page.status == 429), "suggestions are searches");
     let raw = shop.http.get(format!("{}/search?q=cup", shop.base_url)).send().await.expect("the shop answers");
     assert!(raw.status() != 429 || raw.headers().contains_key("retry-after"));
 }

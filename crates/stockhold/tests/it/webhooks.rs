@@ -410,6 +410,8 @@ on_both_engines!(
         let path = format!("/api/admin/webhooks/{failing_id}");
         assert_eq!(shop.staff("PATCH", &path, "k", json!({ "active": true })).await.0, 200);
         shop.shop.clock.advance(Span::minutes(27 * 60));
+        // The same letter again has the same name, and the mailbox would keep one.
+        assert_eq!(outbox::webhooks::tell_owner(&shop.shop).await.expect("the database answers"), 0, "nor later");
         deliver(shop).await;
         assert!(!failing.told().is_empty());
         // And those that were given up, when somebody asks.
@@ -417,6 +419,66 @@ on_both_engines!(
         let again = again.await.expect("the database answers");
         deliver(shop).await;
         assert_eq!(failing.told().len(), 6, "{again} of them by hand");
+    }
+);
+
+on_both_engines!(
+    /// What waits for an endpoint when it is disabled is sent once it is enabled again, and not before.
+    what_waits_for_a_disabled_endpoint_goes_on_waiting,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 5).await;
+        let program = Program::listening().await;
+        let (id, _) = endpoint(shop, &program, &["order.paid"]).await;
+        shop.paid(&[("mug", 1)]).await;
+        let path = format!("/api/admin/webhooks/{id}");
+        assert_eq!(shop.staff("PATCH", &path, "k", json!({ "active": false })).await.0, 200);
+        deliver(shop).await;
+        outbox::webhooks::send_to(&shop.shop, &id).await.expect("the database answers");
+        assert_eq!(program.told(), []);
+        assert_eq!(shop.staff("PATCH", &path, "k", json!({ "active": true })).await.0, 200);
+        deliver(shop).await;
+        assert_eq!(program.topics(), ["order.paid"]);
+    }
+);
+
+on_both_engines!(
+    /// Two failures with days of silence between them are not days of failure: each row has its own five days.
+    silence_between_two_failures_is_none,
+    TestShop,
+    async |shop: &TestShop| {
+        let program = Program::listening().await;
+        program.answers(Manner::With(500));
+        let (id, _) = endpoint(shop, &program, &[]).await;
+        let test = async || shop.staff("POST", &format!("/api/admin/webhooks/{id}/test"), "k", json!({})).await;
+        test().await;
+        shop.shop.clock.advance(Span::minutes(60));
+        deliver(shop).await;
+        assert_eq!(program.told().len(), 1, "a test is not tried again");
+        shop.shop.clock.advance(Span::minutes(6 * 24 * 60));
+        for day in 0..6 {
+            test().await;
+            assert_eq!(show(shop, &id).await["state"], if day < 5 { "active" } else { "disabled" }, "day {day}");
+            shop.shop.clock.advance(Span::minutes(24 * 60));
+        }
+    }
+);
+
+on_both_engines!(
+    /// Each endpoint costs a row for everything that happens, so there are twenty at most.
+    there_are_twenty_endpoints_at_most,
+    TestShop,
+    async |shop: &TestShop| {
+        let make = async |number: i64| {
+            let body = json!({ "url": format!("https://example.org/{number}") });
+            let (status, told) = shop.staff("POST", "/api/admin/webhooks", &number.to_string(), body).await;
+            (status, told["code"].as_str().unwrap_or_default().to_owned())
+        };
+        for number in 1..=20 {
+            assert_eq!(make(number).await.0, 201);
+        }
+        assert_eq!(make(21).await, (409, "too-many-endpoints".to_owned()));
+        assert_eq!(make(20).await.0, 201, "the same request again");
     }
 );
 
