@@ -143,14 +143,9 @@ impl Books {
     /// The orders that hold a SKU now: those that were loaded, and what this batch has made of them.
     pub fn held_by(&self, sku: &Sku) -> BTreeSet<OrderId> {
         let mut holding = self.held_by.get(sku).cloned().unwrap_or_default();
-        for order in self.orders.values() {
-            let holds = order.hold == Hold::Live && order.lines.iter().any(|line| line.sku == *sku);
-            if holds {
-                holding.insert(order.id)
-            } else {
-                holding.remove(&order.id)
-            };
-        }
+        holding.retain(|id| !self.orders.contains_key(id));
+        let holds = |order: &&Order| order.hold == Hold::Live && order.lines.iter().any(|line| line.sku == *sku);
+        holding.extend(self.orders.values().filter(holds).map(|order| order.id));
         holding
     }
 
