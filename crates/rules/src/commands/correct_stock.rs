@@ -12,7 +12,7 @@ use crate::books::Books;
 use crate::commands::count_stock::CountStock;
 use crate::commands::{Refusal, Touched};
 use crate::ids::OrderId;
-use crate::stock::{Counted, Level, ON_HAND_MAX, PastCount};
+use crate::stock::{Counted, ON_HAND_MAX, PastCount};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn correct_stock(books: &mut Books, command: &CorrectStock, now: Timestamp) 
     if !fits || *delta == 0 || !reason.by_hand() {
         return Err(Refusal::ChangeOutOfRange { sku: sku.clone() });
     }
-    let missing = missing(&level, *delta);
+    let missing = missing(level.on_hand, level.held, level.short, *delta);
     if level.on_hand + delta < level.held {
         match &command.below_held {
             BelowHeld::Refuse => return Err(Refusal::StockBelowHeld { sku: sku.clone(), held: level.held }),
@@ -83,9 +83,10 @@ pub fn correct_stock(books: &mut Books, command: &CorrectStock, now: Timestamp) 
     Ok(answer(books, command, false))
 }
 
-/// What is missing of the promised goods after a change by `delta`, in units, with what is missing already.
-pub fn missing(level: &Level, delta: i64) -> i64 {
-    level.short + (level.held - level.on_hand - delta).max(0)
+/// What is missing of the promised goods after a change by `delta`, in units, with what is `short` already; whoever asks for a
+/// confirmation shows this.
+pub fn missing(on_hand: i64, held: i64, short: i64, delta: i64) -> i64 {
+    short + (held - on_hand - delta).max(0)
 }
 
 /// Whether no more is missing than was shown, and nobody waits for it who was not named.

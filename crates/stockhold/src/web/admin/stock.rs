@@ -10,7 +10,7 @@ use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
-use rules::commands::correct_stock::{BelowHeld, CorrectStock, ShownShortfall};
+use rules::commands::correct_stock::{BelowHeld, CorrectStock, ShownShortfall, missing};
 use rules::commands::count_stock::CountStock;
 use rules::ids::{CountId, OrderId};
 use rules::orders::{Hold, Status};
@@ -158,8 +158,10 @@ async fn sku_page(
     let now = desk.shop.now();
     let delta = units(&asked.change.delta).unwrap_or(0);
     // What would be missing then, with what is missing already.
-    let beyond = if asked.below_held { (account.held - account.on_hand - delta).max(0) } else { 0 };
-    let missing = account.short + beyond;
+    let missing = match asked.below_held {
+        true => missing(account.on_hand, account.held, account.short, delta),
+        false => account.short,
+    };
     // Who waits for it matters only once there is not enough for all.
     let unsent = if missing > 0 || account.short > 0 { stock::unsent(storage, sku).await? } else { Vec::new() };
     // What is confirmed is what is shown here. Where the list is cut off, nobody can have seen all of it.

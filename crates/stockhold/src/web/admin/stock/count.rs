@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 use rules::commands::Refusal;
-use rules::commands::correct_stock::CorrectStock;
+use rules::commands::correct_stock::{CorrectStock, missing};
 use rules::commands::count_stock::CountStock;
 use rules::stock::Reason;
 use rules::text::Sku;
@@ -172,7 +172,7 @@ async fn take(desk: &Desk, identity: &str, row: Row) -> Result<Outcome, PageErro
 fn result_value(desk: &Desk, result: &Outcome, places: &[Place]) -> Value {
     let place = places.iter().find(|place| place.sku.as_str() == result.row.sku);
     // What is confirmed is what is shown here.
-    let missing = place.map_or(0, |place| place.short + (place.held - place.on_hand - result.delta).max(0));
+    let missing = place.map_or(0, |place| missing(place.on_hand, place.held, place.short, result.delta));
     let values = [("delta", result.delta.into()), ("short", result.short.into()), ("missing", missing.into())];
     context! {
         sku => &result.row.sku, counted => result.row.counted.trim(), printed => &result.row.printed,
