@@ -309,6 +309,8 @@ impl Books {
             self.changes.refunds.extend(made_up);
         } else if after < before || (is_new && after == 0) {
             refund.owed_minor = owed::owed_by(&self.refunds, &refund, left);
+            let owing = owed::hand_on(&mut self.refunds, &mut refund);
+            self.changes.refunds.extend(owing);
         }
         self.changes.refunds.insert(refund.id);
         self.refunds.insert(refund.id, refund);

@@ -11,13 +11,36 @@ use crate::refunds::{Refund, RefundKind};
 type Refunds = BTreeMap<RefundId, Refund>;
 
 /// What a refund that is not on its way any more leaves owed. `left_minor`: what of its payment no refund gives back.
+///
+/// One that was given up may have been sent after all, and what was sent in its place as well: all that stand in one
+/// another's place have one sum to give back, and what any of them gives back or leaves owed is nobody's due twice.
 pub fn owed_by(refunds: &Refunds, failed: &Refund, left_minor: i64) -> i64 {
-    // One that was given up may have been sent after all; then what was sent in its place is nobody's due.
-    let linked = |other: &&Refund| failed.instead_of == Some(other.id) || other.instead_of == Some(failed.id);
-    let alive = others(refunds, failed).filter(linked).filter(|other| other.state.is_alive());
-    let stands: i64 = alive.map(|other| other.amount.minor).sum();
+    let first = first_of(refunds, failed);
+    let (mut stands, mut owed_here) = (0, 0);
+    let sum = each_in_place_of(refunds, failed, first, &mut |other| {
+        stands += if other.state.is_alive() { other.amount.minor } else { 0 };
+        owed_here += other.owed_minor;
+    });
     let owed: i64 = others(refunds, failed).map(|other| other.owed_minor).sum();
-    (failed.amount.minor - stands).min(left_minor - owed).max(0)
+    failed.amount.minor.min(sum - stands - owed_here).min(left_minor - owed).max(0)
+}
+
+/// The refund that the chain of those sent in one another's place began with.
+fn first_of<'a>(refunds: &'a Refunds, refund: &'a Refund) -> &'a Refund {
+    match refund.instead_of.and_then(|id| refunds.get(&id)) {
+        Some(earlier) => first_of(refunds, earlier),
+        None => refund,
+    }
+}
+
+/// Goes through a refund and all that were sent in its place, but for the one that fails just now, and answers what they have
+/// to give back between them: one that was sent instead may have been larger than what it made up for.
+fn each_in_place_of(refunds: &Refunds, failed: &Refund, refund: &Refund, look: &mut impl FnMut(&Refund)) -> i64 {
+    if refund.id != failed.id {
+        look(refund);
+    }
+    let instead = refunds.values().filter(|other| other.instead_of == Some(refund.id));
+    refund.amount.minor.max(instead.map(|other| each_in_place_of(refunds, failed, other, look)).sum())
 }
 
 /// Money that goes back makes up for refunds that failed before: for the one that it is sent instead of, then for those
@@ -47,6 +70,26 @@ pub fn make_up(refunds: &mut Refunds, coming: &mut Refund, left_minor: i64) -> V
     owed.into_iter().map(|(id, _)| id).collect()
 }
 
+/// What a refund leaves owed by failing late is owed by what was sent in its place and failed before it, as far as that goes:
+/// sending it again is a wish for that one, and the wish for the first was used up. Answers which others owe more now.
+pub fn hand_on(refunds: &mut Refunds, failed: &mut Refund) -> Vec<RefundId> {
+    let dead = refunds.values().filter(|later| later.instead_of == Some(failed.id) && !later.state.is_alive());
+    let dead: Vec<RefundId> = dead.map(|later| later.id).collect();
+    let mut owing = Vec::new();
+    for id in dead {
+        let mut later = refunds[&id].clone();
+        let taken = failed.owed_minor.min(later.amount.minor - later.owed_minor);
+        if taken > 0 {
+            failed.owed_minor -= taken;
+            later.owed_minor += taken;
+            owing.extend(hand_on(refunds, &mut later));
+            owing.push(id);
+            refunds.insert(id, later);
+        }
+    }
+    owing
+}
+
 /// The refund by which the money of a failed one is owed now: itself, or what was sent in its place and failed as well.
 pub fn standing_for<'a>(refunds: &'a Refunds, failed: &'a Refund) -> Option<&'a Refund> {
     if failed.state.is_alive() {
@@ -65,7 +108,8 @@ fn others<'a>(refunds: &'a Refunds, refund: &Refund) -> impl Iterator<Item = &'a
     refunds.values().filter(move |other| other.id != id && other.intent_id == intent)
 }
 
-/// How much of what comes may be meant for what a failed one was for: the same goods, the shipping, and whatever names neither.
+/// How much of what comes may be meant for what a failed one was for: the same goods, the shipping, and what comes for nothing
+/// that was named. A failed one that named no goods is not made up for by goods that are paid back.
 fn overlap(coming: &Refund, failed: &Refund) -> i64 {
     let of_line =
         |line_no: i64| failed.lines.iter().find(|line| line.line_no == line_no).map_or(0, |line| line.amount_minor);
@@ -76,11 +120,9 @@ fn overlap(coming: &Refund, failed: &Refund) -> i64 {
             coming.lines.iter().map(|line| line.amount_minor.min(of_line(line.line_no))).sum()
         }
     };
-    let unnamed = |refund: &Refund| {
-        let named: i64 = refund.lines.iter().map(|line| line.amount_minor).sum();
-        refund.amount.minor - named - refund.shipping_minor
-    };
-    goods + coming.shipping_minor.min(failed.shipping_minor) + unnamed(coming) + unnamed(failed)
+    let named: i64 = coming.lines.iter().map(|line| line.amount_minor).sum();
+    let unnamed = coming.amount.minor - named - coming.shipping_minor;
+    goods + coming.shipping_minor.min(failed.shipping_minor) + unnamed
 }
 
 fn lower(refunds: &mut Refunds, id: RefundId, by_minor: i64) -> i64 {

@@ -681,6 +681,13 @@ fn each_failed_refund_is_owed_until_its_own_money_went_back() {
     cancel(&mut books).expect("one is open");
     assert_eq!((owed(&books, REFUND), books.payments[&intent(FIRST)].left_minor()), (PRICE_MINOR, 2 * PRICE_MINOR));
     refund(&mut books, id(61), RefundWhat::Again(REFUND)).expect("it is owed");
+    // Money that was for no goods in particular is not the money of goods that are called off or come back.
+    let mut books = with_paid(&[("mug", 3)]);
+    ship(&mut books, 1, &[(1, 1)]).expect("it is paid");
+    refund(&mut books, REFUND, RefundWhat::Amount(400)).expect("for the trouble");
+    told_refund(&mut books, REFUND, Some("re_1"), 400, RefundState::Failed).expect("recorded");
+    cancel(&mut books).expect("two are open");
+    assert_eq!((owed(&books, REFUND), books.payments[&intent(FIRST)].left_minor()), (400, PRICE_MINOR));
     // Cancelled before anything was sent, all of it goes back.
     let mut books = with_two_failed();
     cancel(&mut books).expect("some are open");
@@ -706,11 +713,15 @@ fn each_failed_refund_is_owed_until_its_own_money_went_back() {
 fn a_refund_that_was_sent_after_all_is_not_owed() {
     let again = RefundId::from_u128(61);
     let owed = |books: &Books| (books.refunds[&REFUND].owed_minor, books.refunds[&again].owed_minor);
-    let mut books = with_paid(&[("mug", 3)]);
-    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
-    told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("recorded");
-    refund(&mut books, again, RefundWhat::Again(REFUND)).expect("it is owed");
-    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+    let given_up_and_sent_after_all = || {
+        let mut books = with_paid(&[("mug", 3)]);
+        refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+        told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("recorded");
+        refund(&mut books, again, RefundWhat::Again(REFUND)).expect("it is owed");
+        told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+        books
+    };
+    let mut books = given_up_and_sent_after_all();
     for (failed, stripe_id) in [(REFUND, "re_1"), (again, "re_2")] {
         let mut books = books.clone();
         told_refund(&mut books, failed, Some(stripe_id), PRICE_MINOR, RefundState::Failed).expect("recorded");
@@ -719,6 +730,43 @@ fn a_refund_that_was_sent_after_all_is_not_owed() {
     told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
     told_refund(&mut books, again, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
     assert_eq!(owed(&books), (0, PRICE_MINOR), "it is owed once");
+
+    // The other way round it is owed by the second as well: the wish to send the first again was used up.
+    let mut books = given_up_and_sent_after_all();
+    told_refund(&mut books, again, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!(owed(&books), (0, PRICE_MINOR), "it is owed once");
+    refund(&mut books, RefundId::from_u128(62), RefundWhat::Again(again)).expect("it is owed");
+    assert_eq!(owed(&books), (0, 0));
+}
+
+/// R1, M3: what stands in a failed refund's place is followed to its end. A third that went through has the buyer's money,
+/// whatever becomes of the first; and one that made up for a part, and more than that, is owed for what it was.
+#[test]
+fn what_was_sent_in_the_place_of_another_counts_for_all_before_it() {
+    let [second, third] = [61, 62].map(RefundId::from_u128);
+    let owed = |books: &Books, refund| books.refunds[&refund].owed_minor;
+    let mut books = with_paid(&[("mug", 3)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, second, RefundWhat::Again(REFUND)).expect("it is owed");
+    told_refund(&mut books, second, Some("re_2"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, third, RefundWhat::Again(second)).expect("it is owed");
+    told_refund(&mut books, third, Some("re_3"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("it was sent after all");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!([REFUND, second, third].map(|refund| owed(&books, refund)), [0, 0, 0], "the third has gone through");
+
+    let mut books = with_paid(&[("mug", 3)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    refund(&mut books, second, RefundWhat::Amount(400)).expect("a part of it");
+    refund(&mut books, third, RefundWhat::Amount(PRICE_MINOR)).expect("the rest of it, and more");
+    assert_eq!(owed(&books, REFUND), 0);
+    told_refund(&mut books, second, Some("re_2"), 400, RefundState::Failed).expect("recorded");
+    assert_eq!([REFUND, second, third].map(|refund| owed(&books, refund)), [0, 400, 0], "the other stands for its own");
+    told_refund(&mut books, third, Some("re_3"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    assert_eq!([REFUND, second, third].map(|refund| owed(&books, refund)), [0, 400, PRICE_MINOR]);
 }
 
 /// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.
