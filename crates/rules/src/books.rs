@@ -17,7 +17,7 @@ use crate::places::Destination;
 use crate::price_rules::PriceRules;
 use crate::refunds::{Refund, RefundLine, RefundState};
 use crate::shipments::Shipment;
-use crate::stock::{Level, Movement, PastCount, Reason, Shortfall};
+use crate::stock::{Level, Movement, PastCount, Reason, Shortfall, below_held};
 use crate::taxes::TaxClass;
 use crate::text::Sku;
 use crate::time::{Span, Timestamp};
@@ -237,7 +237,7 @@ impl Books {
     /// short, which the caller has been told and has confirmed.
     pub fn count(&mut self, count: PastCount, reason: Reason, actor: &str, now: Timestamp) {
         let level = self.levels[&count.sku];
-        let missing = (level.held - level.on_hand - count.delta).max(0);
+        let missing = below_held(level.on_hand, level.held, count.delta);
         if count.delta + missing != 0 {
             self.move_stock(&count.sku, count.delta + missing, reason, None, actor, count.id.to_string(), now);
         }

@@ -34,6 +34,11 @@ pub fn available(on_hand: i64, held: i64, short: i64, due: i64) -> i64 {
     (on_hand - held - short + due).clamp(0, on_hand.max(0))
 }
 
+/// How many units are fewer than promised once `delta` more are on hand.
+pub fn below_held(on_hand: i64, held: i64, delta: i64) -> i64 {
+    (held - on_hand - delta).max(0)
+}
+
 /// Why a level changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {

@@ -12,7 +12,7 @@ use crate::books::Books;
 use crate::commands::count_stock::CountStock;
 use crate::commands::{Refusal, Touched};
 use crate::ids::OrderId;
-use crate::stock::{Counted, ON_HAND_MAX, PastCount};
+use crate::stock::{Counted, ON_HAND_MAX, PastCount, below_held};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub fn correct_stock(books: &mut Books, command: &CorrectStock, now: Timestamp) 
         return Err(Refusal::ChangeOutOfRange { sku: sku.clone() });
     }
     let missing = missing(level.on_hand, level.held, level.short, *delta);
-    if level.on_hand + delta < level.held {
+    if below_held(level.on_hand, level.held, *delta) > 0 {
         match &command.below_held {
             BelowHeld::Refuse => return Err(Refusal::StockBelowHeld { sku: sku.clone(), held: level.held }),
             BelowHeld::AsShown(shown) if !covers(shown, books, command, missing) => {
@@ -86,7 +86,7 @@ pub fn correct_stock(books: &mut Books, command: &CorrectStock, now: Timestamp) 
 /// What is missing of the promised goods after a change by `delta`, in units, with what is `short` already; whoever asks for a
 /// confirmation shows this.
 pub fn missing(on_hand: i64, held: i64, short: i64, delta: i64) -> i64 {
-    short + (held - on_hand - delta).max(0)
+    short + below_held(on_hand, held, delta)
 }
 
 /// Whether no more is missing than was shown, and nobody waits for it who was not named.
