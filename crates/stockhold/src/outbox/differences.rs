@@ -69,7 +69,7 @@ pub enum Settled {
     ByHand,
     /// It differs still; why, in the words of whoever refused.
     Refused(String),
-    /// It differs by another amount than whoever explains it was shown.
+    /// It differs by another amount, or in another way, than whoever explains it was shown.
     Changed,
     /// Stripe could not be asked; why, in Stripe's words if it said any.
     StripeAway(String),
@@ -140,7 +140,7 @@ pub async fn explain(
                 return still(shop, &stored, &found, Settled::Refused(String::new())).await;
             }
             runs::still_differs(&shop.storage, stored.kind, &stored.subject, &found).await?;
-            if found.gap != shown {
+            if found.gap != shown || found.kind != stored.kind {
                 return Ok(Settled::Changed);
             }
         }

@@ -176,7 +176,8 @@ pub async fn settle_all_of(shop: &Shop, intent_id: &str) -> Result<Asked, Fault>
         Call::Unknown(uncertainty) => return Ok(Asked::Ours(Carried::Unknown(uncertainty.into()))),
     };
     let mut asked = Asked::Ours(Carried::Done);
-    for refund in &page.data {
+    // Stripe lists the newest first; what made up for another comes after it.
+    for refund in page.data.iter().rev() {
         match settle_told(shop, refund).await? {
             Asked::Ours(Carried::Done) => {}
             other => asked = other,

@@ -174,7 +174,8 @@ const LINES: &str = "select order_id, cast(sum(quantity) as bigint), count(*),
 const PAYMENTS: &str = "select order_id, cast(sum(amount_minor) as bigint), cast(sum(refunded_minor) as bigint),
         max(case when purpose = 'mismatch' and refunded_minor < amount_minor then 1 else 0 end)
     from payments where order_id {in $1} group by order_id";
-const OWED: &str = "select distinct order_id from refunds where order_id {in $1} and owed_minor > 0";
+const OWED: &str = "select distinct r.order_id from refunds r join payments p on p.intent_id = r.intent_id
+    where r.order_id {in $1} and r.owed_minor > 0 and p.refunded_minor + p.disputed_minor < p.amount_minor";
 const DISPUTED: &str = "select distinct order_id from disputes where order_id {in $1}
         and state in ('warning', 'inquiry', 'open')";
 

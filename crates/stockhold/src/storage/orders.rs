@@ -82,6 +82,12 @@ impl OrderView {
         self.payments.iter().map(|payment| payment.refunded_minor).sum()
     }
 
+    /// What a failed refund leaves owed now, in minor units: no more than a dispute has left of its payment.
+    pub fn owed(&self, failed: &Refund) -> i64 {
+        let payment = self.payments.iter().find(|payment| payment.intent_id == failed.intent_id);
+        payment.map_or(0, |payment| failed.owed_minor.min(payment.left_minor()))
+    }
+
     /// Whether its buyer's data were erased: there is nobody to write to any more.
     pub fn is_erased(&self) -> bool {
         self.buyer.starts_with(ERASED)

@@ -194,13 +194,21 @@ pub async fn settled(storage: &Storage, kind: Kind, subject: &str) -> Result<()>
     storage.write(sql, values![kind.as_str(), subject]).await.map(drop)
 }
 
-/// Somebody looked at it again, and it differs still, maybe by another amount.
+/// Somebody looked at it again, and it differs still, maybe by another amount. If it differs in another way by now, it is a
+/// difference of that kind from here on, found by the same run.
 pub async fn still_differs(storage: &Storage, kind: Kind, subject: &str, now: &Finding) -> Result<()> {
-    let sql = "update reconciliation_findings set gap_minor = $3, told = $4, ours = $5, by_hand = $6
-        where kind = $1 and subject = $2 and repaired = 0";
+    let sql = "insert into reconciliation_findings (run_id, kind, subject, order_id, gap_minor, currency, told,
+            ours, repaired, by_hand)
+        select run_id, $3, subject, order_id, cast($4 as bigint), $5, $6, $7, 0, cast($8 as bigint) from reconciliation_findings
+        where kind = $1 and subject = $2 and repaired = 0
+        on conflict (run_id, kind, subject) do update set gap_minor = excluded.gap_minor, currency = excluded.currency,
+            told = excluded.told, ours = excluded.ours, repaired = excluded.repaired, by_hand = excluded.by_hand";
     let by_hand = now.repair == Repair::ByHand;
     let (told, ours) = (said_text(&now.told), said_text(&now.ours));
-    storage.write(sql, values![kind.as_str(), subject, now.gap.minor, told, ours, by_hand]).await.map(drop)
+    let (gap, code) = (now.gap.minor, now.gap.currency.code());
+    let parameters = values![kind.as_str(), subject, now.kind.as_str(), gap, code, told, ours, by_hand];
+    storage.write(sql, parameters).await?;
+    if now.kind == kind { Ok(()) } else { settled(storage, kind, subject).await }
 }
 
 /// Keeps what somebody found out; the latest word counts.

@@ -204,7 +204,8 @@ async fn of_refunds(shop: &Shop, run: &Run, page: Page<wire::Refund>) -> Step {
     let ids: Vec<String> = page.data.iter().map(|refund| refund.id.clone()).collect();
     runs::meet(&shop.storage, &run.id, ids.clone()).await?;
     let ours = money::refunds(&shop.storage, ids).await?;
-    for refund in &page.data {
+    // Stripe lists the newest first; what made up for another comes after it.
+    for refund in page.data.iter().rev() {
         let Some(order) = order_of(shop, refund.intent_id()).await? else { continue };
         let told = ToldRefund {
             stripe_id: refund.id.clone(),

@@ -121,7 +121,7 @@ impl MoneyState {
         MoneyState {
             going_back: order.going_back(),
             differs: order.payments.iter().any(|payment| odd(&payment)),
-            refund_failed: order.refunds.iter().any(|refund| refund.owed_minor > 0),
+            refund_failed: order.refunds.iter().any(|refund| order.owed(refund) > 0),
             disputed: order.disputes.iter().any(|dispute| open.contains(&dispute.state)),
         }
     }

@@ -255,7 +255,7 @@ pub fn is_worth_telling(order: &OrderView, refund: &Refund) -> bool {
 
 /// Whether money that was to go back is still here, because its refund failed and no later one has made up for it.
 pub fn is_owed(order: &OrderView) -> bool {
-    order.refunds.iter().any(|refund| refund.owed_minor > 0)
+    order.refunds.iter().any(|refund| order.owed(refund) > 0)
 }
 
 #[cfg(test)]

@@ -122,8 +122,8 @@ fn told(desk: &Desk, order: &OrderView) -> Vec<Value> {
         ];
         told.push(("bad", desk.say("admin-orders-told-differs", &named)));
     }
-    for failed in order.refunds.iter().filter(|refund| refund.owed_minor > 0) {
-        let amount = desk.money_in(failed.owed_minor, failed.amount.currency);
+    for failed in order.refunds.iter().filter(|refund| order.owed(refund) > 0) {
+        let amount = desk.money_in(order.owed(failed), failed.amount.currency);
         let named = [("amount", amount.into()), ("why", failed.failure.as_str().into())];
         told.push(("bad", desk.say("admin-orders-told-refund-failed", &named)));
     }
