@@ -60,7 +60,8 @@ pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
         Ok(endpoint) => endpoint,
         Err(errors) => return refuse(&desk, &mut sheet, errors),
     };
-    if webhooks::list(&desk.shop.storage).await?.len() >= ENDPOINTS_MAX {
+    let stands = webhooks::find(&desk.shop.storage, &id).await?;
+    if stands.is_none() && webhooks::list(&desk.shop.storage).await?.len() >= ENDPOINTS_MAX {
         sheet.put(&desk, "", "too-many-endpoints", "There are too many endpoints.");
         return form_page(&desk, &sheet);
     }
