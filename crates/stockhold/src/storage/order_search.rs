@@ -15,7 +15,7 @@ use crate::values;
 pub const FOUND_MAX: i64 = 5_000;
 /// Longer words are nobody's e-mail or order number.
 pub const QUERY_CHARS_MAX: usize = 254;
-/// Places in a name from which on it can be found.
+/// Words of a name from whose beginning on it can be found, and as many places within words.
 const NAME_BEGINNINGS_MAX: usize = 6;
 const NAME_CHARS_MAX: usize = 100;
 /// Sorts behind every text that begins with what stands before it.
@@ -87,10 +87,19 @@ impl Person {
         if typed.is_empty() {
             return None;
         }
-        // A whole address is known by its buyer, whatever its `+tag`.
-        let email = Email::parse(typed).map_or_else(|_| typed.to_lowercase(), |email| email.buyer());
+        // An address is known by its buyer, whatever its `+tag`, also one that is not typed to its end.
+        let email = Email::parse(typed).map_or_else(|_| without_tag(&typed.to_lowercase()), |email| email.buyer());
         Some(Person { typed: typed.to_owned(), email: range(email), name: range(words(typed)) })
     }
+}
+
+/// The beginning of an address as its buyer's begins: what follows a `+` belongs to nobody's name.
+fn without_tag(beginning: &str) -> String {
+    let Some((local, tag)) = beginning.split_once('+').filter(|(local, _)| !local.is_empty()) else {
+        return beginning.to_owned();
+    };
+    let domain = tag.split_once('@').map_or("", |(_, domain)| domain);
+    format!("{local}@{domain}")
 }
 
 /// A beginning, and what sorts behind everything that begins so.
@@ -104,11 +113,12 @@ fn range(beginning: String) -> [String; 2] {
 pub fn names(address: &str) -> Vec<String> {
     let name: String = field(address, "name").chars().take(NAME_CHARS_MAX).collect();
     let name = words(&name);
-    let begins = |at: usize, c: char| {
-        c != ' ' && (name[..at].chars().next_back().is_none_or(|before| before == ' ') || is_unspaced(c))
-    };
-    let beginnings = name.char_indices().filter(|(at, c)| begins(*at, *c));
-    beginnings.take(NAME_BEGINNINGS_MAX).map(|(at, _)| name[at..].to_owned()).collect()
+    let begins_word = |at: usize| name[..at].chars().next_back().is_none_or(|before| before == ' ');
+    let places = name.char_indices().filter(|(_, c)| *c != ' ');
+    let (words, within): (Vec<_>, Vec<_>) = places.partition(|(at, _)| begins_word(*at));
+    let within = within.into_iter().filter(|(_, c)| is_unspaced(*c));
+    let found = words.into_iter().take(NAME_BEGINNINGS_MAX).chain(within.take(NAME_BEGINNINGS_MAX));
+    found.map(|(at, _)| name[at..].to_owned()).collect()
 }
 
 /// Where an order goes, as two letters; empty: nobody said, or in words of their own.
@@ -144,9 +154,23 @@ mod tests {
         let address = |name: &str| format!(r#"{{"name":"{name}"}}"#);
         assert_eq!(names(&address("  Anna  Maria Müller ")), ["anna maria müller", "maria müller", "müller"]);
         assert_eq!(names(&address("林薇")), ["林薇", "薇"]);
+        assert!(
+            names(&address("アレクサンドラ 田中")).contains(&"田中".to_owned()),
+            "the second word, however long the first"
+        );
         assert_eq!(names(&address("")), Vec::<String>::new());
         assert_eq!(names(""), Vec::<String>::new());
         assert_eq!(names(&address(&"a ".repeat(99))).len(), NAME_BEGINNINGS_MAX);
+    }
+
+    #[test]
+    fn an_address_with_a_tag_is_found_by_its_beginning() {
+        let begins = |typed: &str| Person::typed(typed).expect("somebody").email[0].clone();
+        assert_eq!(begins("Ada+shop@example.org"), "ada@example.org");
+        assert_eq!(begins("ada+shop@exa"), "ada@exa");
+        assert_eq!(begins("ada+sh"), "ada@");
+        assert_eq!(begins("+sh"), "+sh");
+        assert_eq!(begins("ada"), "ada");
     }
 
     #[test]
