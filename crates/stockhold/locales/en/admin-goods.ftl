@@ -70,6 +70,7 @@ admin-goods-chinese = Chinese
 
 admin-goods-specs = Details
 admin-goods-specs-text = What it is made of, how large it is, how to care for it: shown below the description. A row that you empty goes.
+admin-goods-spec-add = Add a detail
 admin-goods-spec-number = Detail { $number }
 admin-goods-spec-name-en = Name (English)
 admin-goods-spec-value-en = Value (English)

@@ -66,6 +66,7 @@ admin-goods-chinese = 中文
 
 admin-goods-specs = 商品参数
 admin-goods-specs-text = 材质、尺寸、保养方式等，显示在描述下方。清空一行即可删除。
+admin-goods-spec-add = 添加参数
 admin-goods-spec-number = 参数 { $number }
 admin-goods-spec-name-en = 参数名（英文）
 admin-goods-spec-value-en = 参数值（英文）

@@ -187,10 +187,14 @@ on_both_engines!(
         assert!(english.contains("<dt>Size</dt><dd>8 cm</dd>") && english.contains("<dt>Care</dt>"), "{english}");
         assert!(chinese.contains("<dt>尺寸</dt><dd>8 cm</dd>") && chinese.contains("<dd>可用洗碗机</dd>"), "{chinese}");
         let form = browser.get("/admin/products/tea-cup").await.text;
-        for field in ["name=\"spec.1.name.en\" value=\"Care\"", "name=\"spec.4.value.zh-CN\" value=\"\""] {
+        for field in ["name=\"spec.1.name.en\" value=\"Care\"", "name=\"spec.2.value.zh-CN\" value=\"\""] {
             assert!(form.contains(field), "{field} in {form}");
         }
-        assert!(!form.contains("name=\"spec.5."), "three rows are free");
+        assert!(!form.contains("name=\"spec.3."), "one row is free");
+        // Another is asked for by a button; what was typed stays.
+        let more = [&[("do", "add-spec"), active][..], &size, &care, &[("spec.2.value.en", "By hand")]].concat();
+        let shaped = browser.post("/admin/products/tea-cup/shape", &more).await.text;
+        assert!(shaped.contains("value=\"By hand\"") && shaped.contains("name=\"spec.2.name.en\" value=\"\""), "{shaped}");
 
         // A name without a value is not saved, and stays as it was typed.
         let half = [&[active][..], &size, &[("spec.1.name.zh-CN", "容量"), ("spec.2.value.en", "a\tb")]].concat();

@@ -26,8 +26,8 @@ use crate::web::storefront::pictures as storefront_pictures;
 use crate::web::storefront::seo;
 use crate::web::{PageError, assets};
 
-/// Empty rows to type further details into.
-const SPECS_FREE: usize = 3;
+/// Empty rows to type further details into; a button asks for the next.
+const SPECS_FREE: usize = 1;
 
 type Pairs = Form<Vec<(String, String)>>;
 
