@@ -27,7 +27,11 @@ admin-stock-why = { $count ->
 }
 admin-stock-why-text = { $on_hand } on hand, { $held } held for orders that are not paid yet: { $available } available.
 admin-stock-why-due = { $count } of the held ones count as free: their time is up, and whoever buys next gets them.
-admin-stock-why-short = { $count } are missing, so none is available until they are made up for.
+admin-stock-why-short =
+    { $count ->
+        [one] 1 is missing, so none is available until it is made up for.
+       *[other] { $count } are missing, so none is available until they are made up for.
+    }
 admin-stock-short-text = { $count ->
     [one] 1 unit is missing of what is held or sold. The next that comes back or comes in makes up for it.
    *[other] { $count } units are missing of what is held or sold. The next that come back or come in make up for them.
@@ -64,6 +68,7 @@ admin-stock-who = Who
 admin-stock-newest = Newest
 admin-stock-older = Older
 admin-stock-by-shop = the shop
+admin-stock-by-import = an import
 admin-stock-by-key = API key { $name }
 admin-stock-reason-received = Received
 admin-stock-reason-counted = Counted
@@ -86,7 +91,11 @@ admin-stock-used = This form was used for another change. Look at the level, and
 
 admin-stock-shortfall = Fewer than are promised
 admin-stock-shortfall-changed = It has changed since you looked: more is missing now, or other orders are concerned.
-admin-stock-shortfall-ask = { $held } are held for orders, and only { $found } would be left: { $missing } missing. These orders are concerned:
+admin-stock-shortfall-ask =
+    { $held ->
+        [one] 1 is
+       *[other] { $held } are
+    } held for orders, and only { $found } would be left: { $missing } missing. These orders are concerned:
 admin-stock-shortfall-paid = These are paid and wait to be sent:
 admin-stock-shortfall-text = Nothing has been changed yet. You can release holds below first. If you note it as missing, the orders stay as they are, nothing more can be sold, and the next units that come in make up for it.
 admin-stock-shortfall-note = Note as missing

@@ -235,6 +235,7 @@ fn actor(desk: &Desk, actor: &str) -> String {
         Some(("staff", name)) => name.to_owned(),
         Some(("key", name)) => desk.say("admin-stock-by-key", &[("name", name.to_owned().into())]),
         _ if actor == "shop" => desk.say("admin-stock-by-shop", &[]),
+        _ if actor == "import" => desk.say("admin-stock-by-import", &[]),
         _ => actor.to_owned(),
     }
 }
