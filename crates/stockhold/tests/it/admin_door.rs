@@ -1,6 +1,9 @@
 //! The door of the desk: who gets in, how, and what is written down about it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rules::time::Span;
+use serde_json::json;
 use stockhold::staff::{self, Role, SetupLink};
 use stockhold::storage::RowExt;
 use stockhold::values;
@@ -122,3 +125,69 @@ async fn every_role_sees_today() {
         }
     }
 }
+
+/// Where the links of a page lead at the desk, and what its forms would do; those of a form that is switched off do nothing.
+fn offered(page: &str) -> (Vec<String>, Vec<String>) {
+    let value = |tag: &str, name: &str| {
+        let rest = tag.split(&format!(" {name}=\"")).nth(1)?;
+        let place = rest.split(['"', '?', '#']).next().unwrap_or_default();
+        place.starts_with("/admin").then(|| place.to_owned())
+    };
+    let tags = |text: &str, start: &str| -> Vec<String> {
+        text.split(start).skip(1).map(|rest| rest.split('>').next().unwrap_or_default().to_owned()).collect()
+    };
+    let links = tags(page, "<a").iter().filter_map(|tag| value(tag, "href")).collect();
+    let mut actions = Vec::new();
+    for form in page.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap_or_default()) {
+        if form.contains(" method=\"post\"") && !form.contains("<fieldset class=\"stack\" disabled>") {
+            actions.extend(value(form.split('>').next().unwrap_or_default(), "action"));
+            actions.extend(tags(form, "<button").iter().filter_map(|tag| value(tag, "formaction")));
+        }
+    }
+    (links, actions)
+}
+
+on_both_engines!(
+    /// Whoever follows every link of the desk and presses every button is never told that it is not for their role: what
+    /// they may not do is not offered.
+    nobody_is_offered_what_they_may_not_do,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 4).await;
+        let (paid, _open) = (shop.paid(&[("mug", 1)]).await, shop.check_out(&[("mug", 1)]).await);
+        let refund = json!({ "amount": { "amount": 100, "currency": "USD" } });
+        shop.staff("POST", &format!("/api/admin/orders/{paid}/refunds"), "one", refund).await;
+        shop.staff("POST", "/api/admin/webhooks", "two", json!({ "url": "https://example.org/hooks" })).await;
+        shop.staff("POST", "/api/admin/coupons", "three", json!({ "code": "TEA10", "percent_off": "10" })).await;
+        shop.settle().await;
+        let mut refused = Vec::new();
+        for role in Role::ALL {
+            let browser = shop.sign_in(role).await;
+            let mut todo = vec!["/admin".to_owned()];
+            let (mut seen, mut actions) = (BTreeSet::new(), BTreeMap::new());
+            while let Some(place) = todo.pop() {
+                if !seen.insert(place.clone()) {
+                    continue;
+                }
+                let page = browser.get(&place).await;
+                if page.status >= 400 {
+                    refused.push(format!("{} is led to {place}: {}", role.as_str(), page.status));
+                }
+                let (links, offered) = offered(&page.text);
+                todo.extend(links);
+                actions.extend(offered.into_iter().map(|action| (action, place.clone())));
+            }
+            assert!(seen.len() > 10 && seen.contains(&format!("/admin/orders/{paid}")), "{} saw {seen:?}", role.as_str());
+            // What ends the session comes to nothing else.
+            actions.retain(|action, _| !action.ends_with("/sign-out") && !action.contains("/account/"));
+            for (action, place) in actions {
+                let answer = browser.post(&action, &[]).await;
+                if answer.status == 403 {
+                    refused.push(format!("{} is offered {action} on {place}", role.as_str()));
+                }
+            }
+        }
+        assert!(refused.is_empty(), "{refused:#?}");
+        shop.settle().await;
+    }
+);

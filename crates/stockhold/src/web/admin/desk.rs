@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use fluent_bundle::FluentValue;
-use minijinja::context;
 use minijinja::value::Value;
+use minijinja::{ErrorKind, context};
 use rules::money::{Currency, Money};
 use rules::time::Timestamp;
 
@@ -169,7 +169,19 @@ impl Desk {
             notice => done.map(|key| self.say(&key, &[])),
             navigation => navigation.collect::<Vec<_>>(),
             member,
+            allowed => self.allowed(),
         }
+    }
+
+    /// `allowed("settings:write")` in a template: whether who looks at the page may do what it offers.
+    fn allowed(&self) -> Value {
+        let role = self.session.as_ref().map(|session| session.member.role);
+        Value::from_function(move |scope: String| {
+            let scope = Scope::parse(&scope).ok_or_else(|| {
+                minijinja::Error::new(ErrorKind::InvalidOperation, format!("no scope is called {scope}"))
+            })?;
+            Ok::<bool, minijinja::Error>(role.is_some_and(|role| role.allows(scope)))
+        })
     }
 
     fn sees(&self, permission: Permission) -> bool {
