@@ -2,12 +2,10 @@
 // with its code, an invitation to somebody who may change nothing. On a desk and on a phone, in both languages.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { checkPage, desktop, openPage, phone, picture, startBrowser, startDemo, until } from "./support.mjs";
+import { checkPage, codeOf, desktop, letterLink, openPage, phone, picture, startBrowser, startDemo, stepNow } from "./support.mjs";
 
 const PASSWORD = "three tea cups and a tray";
-const HALF_MINUTE = 30_000;
 
 let browser;
 
@@ -18,30 +16,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
 });
-
-/** What an authenticator shows (RFC 6238). */
-function codeOf(secret, step) {
-  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  const at = mac.at(-1) & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
-
-const stepNow = () => Math.floor(Date.now() / HALF_MINUTE);
-
-async function letterLink(shop, subject) {
-  let link;
-  await until(async () => {
-    const mailbox = await (await fetch(`${shop.address}/_sandbox/mail`)).text();
-    if (!subject.test(mailbox)) return false;
-    link = mailbox.match(/https?:\/\/[^"<\s]*\/admin\/links\?token=[0-9a-f]{64}/)?.[0];
-    return Boolean(link);
-  }, `a letter ${subject} is in the mailbox`);
-  return link;
-}
 
 for (const [device, options, prefix] of [["desk", desktop, ""], ["phone", phone, "/zh"]]) {
   test(`the owner sets up the shop's door and invites a reader, on a ${device}`, async () => {
@@ -99,7 +73,7 @@ for (const [device, options, prefix] of [["desk", desktop, ""], ["phone", phone,
       await page.click("form[action$='/staff/invite'] button");
       assert.match(page.url(), /done=staff-invited/);
       await look("staff");
-      const invitation = await letterLink(shop, prefix ? /邀请您加入/ : /You are invited/);
+      const invitation = await letterLink(shop, prefix ? /邀请您加入/ : /You are invited/, "grace@shop.example");
       const reader = await openPage(browser, options);
       await reader.page.goto(invitation);
       await checkPage(reader.page, "invitation");
@@ -140,7 +114,7 @@ for (const [device, options, prefix] of [["desk", desktop, ""], ["phone", phone,
       await page.fill("#email", "ada@shop.example");
       await page.click("main form button");
       await look("reset-asked");
-      const reset = await letterLink(shop, prefix ? /设置新密码/ : /A new password/);
+      const reset = await letterLink(shop, prefix ? /设置新密码/ : /A new password/, "ada@shop.example");
       await page.goto(reset);
       await look("new-password");
       await page.fill("#password", "another whale at the bridge");

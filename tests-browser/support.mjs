@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
@@ -230,6 +230,31 @@ export async function until(isSo, what, patience = PATIENCE_MS) {
     assert.ok(Date.now() < end, `in ${patience / 1000} s it never came true that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** What an authenticator shows in that half of a minute since 1970 (RFC 6238). */
+export function codeOf(secret, step) {
+  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const at = mac.at(-1) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+export const stepNow = () => Math.floor(Date.now() / 30_000);
+
+/** The link in the letter of that subject to the address, once it is there. */
+export async function letterLink(shop, subject, to) {
+  let link;
+  await until(async () => {
+    const mailbox = await (await fetch(`${shop.address}/_sandbox/mail`)).text();
+    const letter = mailbox.split('<article class="letter">').find((text) => subject.test(text) && text.includes(to));
+    link = letter?.match(/https?:\/\/[^"<\s]*\/admin\/links\?token=[0-9a-f]{64}/)?.[0];
+    return Boolean(link);
+  }, `a letter ${subject} to ${to} is in the mailbox`);
+  return link;
 }
 
 /** Every variant on the shelf, as the API shows it: `{slug, sku, available}`. */
