@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod export;
 mod html;
 pub mod intake;
+pub mod mistakes;
 pub mod pictures;
 pub(crate) mod rows;
 pub mod sheet;
@@ -34,6 +35,7 @@ use crate::ledger::{Failure, Ledger};
 use crate::media::Media;
 use crate::storage::products::{self, Localized, NewProduct, NewVariant, Product, Saved, edit};
 use crate::storage::{Storage, StorageError};
+use mistakes::Mistake;
 use pictures::PictureError;
 pub use rows::defused;
 use sheet::{RowError, Sheet, SheetError, SheetProduct};
@@ -171,15 +173,15 @@ async fn plan(
         let stands = stands.remove(&sheet.slug);
         if stands.as_ref().is_some_and(|product| product.options.len() > sheet::OPTIONS) {
             let row = sheet.variants.first().map_or(1, |variant| variant.row);
-            let message = "This product has more options than a sheet holds: change it at the desk or over the API.";
-            report.errors.push(RowError { row, column: "slug".to_owned(), message: message.to_owned() });
+            let (column, mistake) = ("slug".to_owned(), Mistake::TooManyOptions);
+            report.errors.push(RowError { row, column, mistake });
         }
         let product = merged(stands.as_ref(), sheet);
         for variant in &sheet.variants {
             let sku = &variant.new.sku;
             if let Some(owner) = owners.get(sku.as_str()).filter(|owner| **owner != sheet.slug) {
-                let message = format!("The item number {sku} belongs to the product {owner} in your shop.");
-                report.errors.push(RowError { row: variant.row, column: "SKU".to_owned(), message });
+                let mistake = Mistake::SkuElsewhere { sku: sku.clone(), owner: owner.clone() };
+                report.errors.push(RowError { row: variant.row, column: "SKU".to_owned(), mistake });
             }
             match variant.stock.filter(|stock| *stock > 0) {
                 Some(_) if counted.contains(sku.as_str()) => report.stock_left_alone += 1,

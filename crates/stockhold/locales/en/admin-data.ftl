@@ -114,3 +114,57 @@ admin-data-heading-wrong = The column “{ $name }” is there twice or means no
 admin-data-not-csv = The file cannot be read as CSV.
 admin-data-changed-meanwhile = Somebody changed one of these just now. Nothing was changed; try again.
 admin-data-broke-off = The import broke off. What is in already is not done twice: try again.
+
+# What is wrong with a row; the API and the command line say the same.
+admin-data-wrong-cell-too-large = The cell holds more than 100 KB.
+admin-data-wrong-too-many-cells = The row has more cells than there are headings. Is a quote missing?
+admin-data-wrong-slug = A slug has letters, digits and hyphens, such as tea-cup.
+admin-data-wrong-slug-reserved = The slug { $slug } is the shop’s own. Write another one.
+admin-data-wrong-no-title = The first row of a product needs its title.
+admin-data-wrong-status = A status is draft, active or archived.
+admin-data-wrong-tax-class = A tax class is a name of 1 to 40 lower-case letters, digits, - and _.
+admin-data-wrong-collection-slugs = Collections are named by their slugs, parted by spaces, such as cups tea-pots.
+admin-data-wrong-collection = “{ $name }” is not the name of a collection.
+admin-data-wrong-collection-reserved = No collection is called { $slug }: pages of the desk are called { $taken }. Write another name.
+admin-data-wrong-no-option = This variant has no { $option }.
+admin-data-wrong-too-many-options = This product has more options than a sheet holds: change it at the desk or over the API.
+admin-data-wrong-no-sku = Every variant needs an item number (SKU): stock is counted by it.
+admin-data-wrong-sku = A SKU is 1 to 100 visible ASCII characters without spaces.
+admin-data-wrong-sku-reserved = The item number { $sku } is the shop’s own. Give it another one.
+admin-data-wrong-sku-twice = The item number { $sku } is in the file twice.
+admin-data-wrong-sku-elsewhere = The item number { $sku } belongs to the product { $product } in your shop.
+admin-data-wrong-no-price = Every variant needs a price.
+admin-data-wrong-price = “{ $text }” is not a price, such as { $example }.
+admin-data-wrong-decimals = “{ $text }” has more decimals than { $currency } has ({ $decimals }).
+admin-data-wrong-steps = Nobody can be charged this: amounts in { $currency } go by { $step }.
+admin-data-wrong-number = “{ $text }” is not a whole number from 0 on.
+admin-data-wrong-no-parent = The product of this variation is not in the file.
+admin-data-wrong-not-sold-here = Grouped and external products are nothing that can be sold here. Take the row out.
+admin-data-wrong-three-options = A product has at most three options here.
+admin-data-wrong-no-variations = This product has no variations in the file.
+admin-data-wrong-sku-unknown = There is no item number { $sku } in your shop.
+admin-data-wrong-count = A count is a whole number from 0 on.
+admin-data-wrong-changed-by-hand = { $sku } was changed by hand since this was counted: look at it again.
+admin-data-wrong-counted-just-now = { $sku } was counted by this sheet in this very moment.
+admin-data-wrong-held = { $held ->
+    [one] 1 of { $sku } is held by an unpaid order: release it first.
+   *[other] { $held } of { $sku } are held by unpaid orders: release them first.
+}
+admin-data-wrong-out-of-range = This change of stock for { $sku } is zero or beyond what can be counted.
+admin-data-wrong-code-twice = The code { $code } is in the file twice.
+admin-data-wrong-currency = This shop’s prices are in { $currency }.
+admin-data-wrong-time = “{ $text }” is not a time, such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00.
+admin-data-wrong-kind = A kind is percent or amount.
+admin-data-wrong-yes-or-no = Write yes or no.
+admin-data-wrong-used-more-often = { $used ->
+    [one] It has been used once; a limit cannot be below that.
+   *[other] It has been used { $used } times; a limit cannot be below that.
+}
+admin-data-wrong-code = A code is 1 to 40 letters, digits, -, _ and . without spaces.
+admin-data-wrong-reduction = A coupon takes off either a percentage or an amount.
+admin-data-wrong-percentage = A percentage off is from 0.01 to 100 with up to two decimals.
+admin-data-wrong-amount = An amount of a coupon is more than zero, and one that the shop’s currency can be charged in.
+admin-data-wrong-limit = A limit of uses is at least 1.
+admin-data-wrong-ends-before = A coupon ends after it starts.
+admin-data-wrong-too-many-targets = A coupon names at most { $most } products and collections.
+admin-data-wrong-targets = Products and collections are named by their slugs, which have no spaces.

@@ -13,6 +13,7 @@ use rules::time::Timestamp;
 
 use super::ImportError;
 use super::intake::IGNORED;
+use super::mistakes::Mistake;
 use super::rows::{self, Rows};
 use super::sheet::{Decimal, RowError, SheetError, amount};
 use crate::language::{Edge, local_time, parse_edge};
@@ -142,7 +143,7 @@ pub async fn import(register: Register<'_>, file: impl Read, dry_run: bool) -> R
         let coupon = match Coupon::changed(before.as_ref().map(|b| &b.coupon), code, register.currency, change) {
             Ok(coupon) => coupon,
             Err(error) => {
-                report.errors.push(RowError { row, column: column(error).to_owned(), message: error.to_string() });
+                report.errors.push(RowError { row, column: column(error).to_owned(), mistake: error.into() });
                 continue;
             }
         };
@@ -153,8 +154,8 @@ pub async fn import(register: Register<'_>, file: impl Read, dry_run: bool) -> R
             }
             Some(before) if before.coupon == coupon => report.unchanged += 1,
             Some(before) if coupon.usage_limit.is_some_and(|limit| limit < before.used) => {
-                let message = format!("It has been used {} times; a limit cannot be below that.", before.used);
-                report.errors.push(RowError { row, column: "usage_limit".to_owned(), message });
+                let mistake = Mistake::UsedMoreOften { used: before.used };
+                report.errors.push(RowError { row, column: "usage_limit".to_owned(), mistake });
             }
             Some(before) => {
                 report.changed += 1;
@@ -217,9 +218,9 @@ impl<'a> Reading<'a> {
             if rows::is_empty(&record) {
                 continue;
             }
-            if let Some((at, message)) = rows::misfit(&record, self.rows.headings.len()) {
+            if let Some((at, mistake)) = rows::misfit(&record, self.rows.headings.len()) {
                 let column = at.and_then(|at| self.rows.headings.get(at)).unwrap_or_default().to_owned();
-                self.wrong(row, &column, message);
+                self.wrong(row, &column, mistake);
                 continue;
             }
             let mistakes = self.errors.len();
@@ -228,9 +229,9 @@ impl<'a> Reading<'a> {
             let change = (self.errors.len() == mistakes).then_some(change);
             // Excel keeps numbers as text with a leading apostrophe.
             match CouponCode::parse(self.cell("code", &record).unwrap_or_default().trim_start_matches('\'')) {
-                Err(error) => self.wrong(row, "code", error.to_string()),
+                Err(error) => self.wrong(row, "code", error.into()),
                 Ok(code) if self.said.contains_key(&code) => {
-                    self.wrong(row, "code", format!("The code {code} is in the file twice."));
+                    self.wrong(row, "code", Mistake::CodeTwice { code: code.to_string() });
                 }
                 Ok(code) => {
                     self.said.insert(code, (row, change));
@@ -245,21 +246,16 @@ impl<'a> Reading<'a> {
         if let Some(code) = self.cell("currency", record).filter(|code| !code.is_empty())
             && Currency::parse(code) != Ok(self.register.currency)
         {
-            let message = format!("This shop's prices are in {}.", self.register.currency);
-            self.wrong(row, "currency", message);
+            self.wrong(row, "currency", Mistake::OtherCurrency { currency: self.register.currency });
         }
         let time_zone = self.register.time_zone;
         let slugs = |text: &str| Ok(text.split_whitespace().map(str::to_owned).collect());
-        let limit = |text: &str| whole_number(text).ok_or_else(|| CouponError::NotALimit.to_string());
+        let limit = |text: &str| whole_number(text).ok_or_else(|| CouponError::NotALimit.into());
         let (currency, decimal) = (self.register.currency, self.rows.decimal);
         let money = |text: &str| amount(text, currency, decimal);
         let edge = |edge: Edge| {
             move |text: &str| {
-                parse_edge(text, time_zone, edge).ok_or_else(|| {
-                    format!(
-                        "“{text}” is not a time, such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00."
-                    )
-                })
+                parse_edge(text, time_zone, edge).ok_or_else(|| Mistake::NotATime { text: text.to_owned() })
             }
         };
         Change {
@@ -285,7 +281,7 @@ impl<'a> Reading<'a> {
         heading: &'static str,
         row: u64,
         record: &csv::StringRecord,
-        read: impl Fn(&str) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, Mistake>,
     ) -> Option<Option<T>> {
         let cell = self.cell(heading, record)?;
         if cell.is_empty() {
@@ -293,8 +289,8 @@ impl<'a> Reading<'a> {
         }
         match read(cell) {
             Ok(value) => Some(Some(value)),
-            Err(message) => {
-                self.wrong(row, heading, message);
+            Err(mistake) => {
+                self.wrong(row, heading, mistake);
                 Some(None)
             }
         }
@@ -305,29 +301,29 @@ impl<'a> Reading<'a> {
         Some(rows::as_meant(record.get(at).unwrap_or_default().trim()))
     }
 
-    fn wrong(&mut self, row: u64, heading: &str, message: String) {
+    fn wrong(&mut self, row: u64, heading: &str, mistake: Mistake) {
         if self.errors.len() < ERRORS_MAX {
             let column = self.at.get(heading).and_then(|at| self.rows.headings.get(*at)).unwrap_or(heading);
-            self.errors.push(RowError { row, column: column.trim().to_owned(), message });
+            self.errors.push(RowError { row, column: column.trim().to_owned(), mistake });
         }
     }
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
-    Kind::parse(&text.to_lowercase()).ok_or_else(|| "A kind is percent or amount.".to_owned())
+fn kind(text: &str) -> Result<Kind, Mistake> {
+    Kind::parse(&text.to_lowercase()).ok_or(Mistake::NotAKind)
 }
 
-fn percent(text: &str, decimal: Decimal) -> Result<PercentOff, String> {
+fn percent(text: &str, decimal: Decimal) -> Result<PercentOff, Mistake> {
     let text = text.trim_end_matches('%').trim_end();
     let text = if decimal == Decimal::PointOrComma { text.replace(',', ".") } else { text.to_owned() };
-    PercentOff::parse(&text).map_err(|error| error.to_string())
+    Ok(PercentOff::parse(&text)?)
 }
 
-fn flag(text: &str) -> Result<bool, String> {
+fn flag(text: &str) -> Result<bool, Mistake> {
     match text.to_lowercase().as_str() {
         "yes" | "true" | "1" => Ok(true),
         "no" | "false" | "0" => Ok(false),
-        _ => Err("Write yes or no.".to_owned()),
+        _ => Err(Mistake::NotYesOrNo),
     }
 }
 

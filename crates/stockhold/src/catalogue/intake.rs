@@ -121,16 +121,20 @@ pub struct Report {
     pub errors: Vec<KeptError>,
 }
 
+/// A mistake as it is kept: by the word that tells it, so that every language has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptError {
     pub row: u64,
     pub column: String,
-    pub message: String,
+    pub word: String,
+    /// What the word tells: texts and numbers by name.
+    pub values: serde_json::Value,
 }
 
 impl From<RowError> for KeptError {
-    fn from(RowError { row, column, message }: RowError) -> KeptError {
-        KeptError { row, column, message }
+    fn from(RowError { row, column, mistake }: RowError) -> KeptError {
+        let (word, values) = mistake.word();
+        KeptError { row, column, word: word.to_owned(), values }
     }
 }
 
@@ -404,12 +408,12 @@ impl Intake {
     }
 }
 
-/// The errors as a spreadsheet, so that whoever mends the file has them beside it.
-pub fn errors_as_csv(report: &Report) -> Vec<u8> {
+/// The errors as a spreadsheet, so that whoever mends the file has them beside it, in the words of whoever asks.
+pub fn errors_as_csv(report: &Report, say: impl Fn(&KeptError) -> String) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(["row", "column", "message"]).expect("memory takes every record");
     for error in &report.errors {
-        let cells = [error.row.to_string(), rows::defused(&error.column), rows::defused(&error.message)];
+        let cells = [error.row.to_string(), rows::defused(&error.column), rows::defused(&say(error))];
         writer.write_record(cells).expect("memory takes every record");
     }
     writer.into_inner().expect("memory takes every record")

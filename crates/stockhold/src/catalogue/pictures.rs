@@ -8,7 +8,6 @@ use std::path::{Component, Path};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::Storeroom;
-use super::sheet::RowError;
 use crate::media::{self, Accepted, Media, Refused};
 use crate::storage::StorageError;
 use crate::storage::products::images::{self, Hung, Image};
@@ -26,7 +25,16 @@ pub struct PicturesReport {
     /// Those that hang already.
     pub known: u64,
     /// Not empty: nothing was written.
-    pub errors: Vec<RowError>,
+    pub errors: Vec<PictureWrong>,
+}
+
+/// What is wrong with one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureWrong {
+    /// As a spreadsheet shows it: the headings are row 1.
+    pub row: u64,
+    pub column: String,
+    pub message: String,
 }
 
 /// Why pictures could not be hung.
@@ -128,7 +136,7 @@ async fn read(
     heads: &[String],
     record: &StringRecord,
     row: u64,
-) -> Result<Result<Row, Vec<RowError>>, PictureError> {
+) -> Result<Result<Row, Vec<PictureWrong>>, PictureError> {
     let cell = |column: &str| {
         let at = heads.iter().position(|head| head == column);
         at.and_then(|at| record.get(at)).unwrap_or_default().to_owned()
@@ -175,6 +183,6 @@ fn bytes(folder: &Path, file: &str) -> Result<Vec<u8>, String> {
     std::fs::read(&path).map_err(|error| format!("{file}: {error}"))
 }
 
-fn wrong(row: u64, column: &str, message: &str) -> RowError {
-    RowError { row, column: column.to_owned(), message: message.to_owned() }
+fn wrong(row: u64, column: &str, message: &str) -> PictureWrong {
+    PictureWrong { row, column: column.to_owned(), message: message.to_owned() }
 }

@@ -4,6 +4,7 @@
 use std::io::{Cursor, Read};
 
 use super::intake::IGNORED;
+use super::mistakes::Mistake;
 use super::sheet::{Decimal, SheetError};
 
 /// A hundred thousand rows with long descriptions fit; what is larger is a mistake or an attack.
@@ -81,12 +82,11 @@ pub fn is_empty(record: &csv::StringRecord) -> bool {
 }
 
 /// What is wrong with a row before its cells are read, and with the cell at which place.
-pub fn misfit(record: &csv::StringRecord, headings: usize) -> Option<(Option<usize>, String)> {
+pub fn misfit(record: &csv::StringRecord, headings: usize) -> Option<(Option<usize>, Mistake)> {
     if let Some(at) = record.iter().position(|cell| cell.len() > FIELD_BYTES_MAX) {
-        return Some((Some(at), "The cell holds more than 100 KB.".to_owned()));
+        return Some((Some(at), Mistake::CellTooLarge));
     }
-    let message = "The row has more cells than there are headings. Is a quote missing?";
-    (record.len() > headings).then(|| (None, message.to_owned()))
+    (record.len() > headings).then_some((None, Mistake::TooManyCells))
 }
 
 /// A cell that no spreadsheet computes: what begins like a formula gets an apostrophe, which spreadsheets do not show.

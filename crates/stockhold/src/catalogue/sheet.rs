@@ -12,6 +12,7 @@ use rules::taxes::TaxClass;
 use rules::text::Sku;
 
 use super::columns::{Column, Columns};
+use super::mistakes::Mistake;
 use super::rows::{self, Rows};
 use super::{RESERVED_COLLECTION_SLUGS, RESERVED_SKUS, RESERVED_SLUGS, woo};
 use crate::storage::products::{Localized, NewVariant, ProductStatus};
@@ -28,7 +29,7 @@ pub struct RowError {
     /// As a spreadsheet shows it: the headings are row 1.
     pub row: u64,
     pub column: String,
-    pub message: String,
+    pub mistake: Mistake,
 }
 
 /// Why a file cannot be read at all.
@@ -141,16 +142,16 @@ impl Reading {
             }
             match rows::misfit(&record, rows.headings.len()) {
                 None => records.push((row, record)),
-                Some((at, message)) => {
+                Some((at, mistake)) => {
                     let column = at.and_then(|at| rows.headings.get(at)).unwrap_or_default().to_owned();
-                    self.wrong(row, column, message);
+                    self.wrong(row, column, mistake);
                 }
             }
         }
         let told = woo::told(&rows.headings, &records)?;
         (self.columns, self.without_variant) = (told.columns, told.without_variant);
         for error in told.errors {
-            self.wrong(error.row, error.column, error.message);
+            self.wrong(error.row, error.column, error.mistake);
         }
         for (row, record) in &told.rows {
             self.row(*row, record);
@@ -162,9 +163,9 @@ impl Reading {
         if rows::is_empty(record) {
             return;
         }
-        if let Some((at, message)) = rows::misfit(record, self.columns.len()) {
+        if let Some((at, mistake)) = rows::misfit(record, self.columns.len()) {
             let column = at.map_or_else(String::new, |at| self.columns.heading_at(at));
-            return self.wrong(row, column, message);
+            return self.wrong(row, column, mistake);
         }
         let Some(slug) = self.slug(row, record) else { return };
         let is_first = !self.at.contains_key(&slug);
@@ -194,12 +195,11 @@ impl Reading {
         let slug = if given.is_empty() { slug_of(self.cell(Column::Title, record)) } else { given };
         let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
         if slug.is_empty() || slug.len() > SLUG_BYTES_MAX || !slug.chars().all(fits) {
-            let message = "A slug has letters, digits and hyphens, such as tea-cup.".to_owned();
-            self.mistake(row, Column::Slug, message);
+            self.mistake(row, Column::Slug, Mistake::NotASlug);
             return None;
         }
         if RESERVED_SLUGS.contains(&slug.as_str()) {
-            self.mistake(row, Column::Slug, format!("The slug {slug} is the shop's own. Write another one."));
+            self.mistake(row, Column::Slug, Mistake::ReservedSlug { slug });
             return None;
         }
         Some(slug)
@@ -215,7 +215,7 @@ impl Reading {
             put(&mut description, tag, super::html::to_markdown(self.cell(column, record)));
         }
         if title.0.is_empty() {
-            self.mistake(row, Column::Title, "The first row of a product needs its title.".to_owned());
+            self.mistake(row, Column::Title, Mistake::NoTitle);
         }
         let names = (0..OPTIONS).map(|at| self.cell(Column::OptionName(at), record).to_owned());
         let mut options: Vec<String> = names.filter(|name| !name.is_empty()).collect();
@@ -243,7 +243,7 @@ impl Reading {
         if !word.is_empty() {
             let status = ProductStatus::parse(&word);
             if status.is_none() {
-                self.mistake(row, Column::Status, "A status is draft, active or archived.".to_owned());
+                self.mistake(row, Column::Status, Mistake::NotAStatus);
             }
             return status;
         }
@@ -259,11 +259,11 @@ impl Reading {
         if word.is_empty() {
             return None;
         }
-        let class = TaxClass::parse(&word);
-        if let Err(error) = &class {
-            self.mistake(row, Column::TaxClass, error.to_string());
+        let class = TaxClass::parse(&word).ok();
+        if class.is_none() {
+            self.mistake(row, Column::TaxClass, Mistake::NotATaxClass);
         }
-        class.ok()
+        class
     }
 
     fn collections(&mut self, row: u64, record: &csv::StringRecord) -> Option<Vec<String>> {
@@ -272,13 +272,11 @@ impl Reading {
             let slugs: Vec<String> = slugs.split_whitespace().map(str::to_lowercase).collect();
             let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
             if slugs.iter().any(|slug| !slug.chars().all(fits) || slug.len() > SLUG_BYTES_MAX) {
-                let message =
-                    "Collections are named by their slugs, parted by spaces, such as cups tea-pots.".to_owned();
-                self.mistake(row, Column::Collections, message);
+                self.mistake(row, Column::Collections, Mistake::NotCollectionSlugs);
                 return None;
             }
-            if let Some(message) = slugs.iter().find_map(|slug| reserved_collection(slug)) {
-                self.mistake(row, Column::Collections, message);
+            if let Some(reserved) = slugs.iter().find_map(|slug| reserved_collection(slug)) {
+                self.mistake(row, Column::Collections, reserved);
                 return None;
             }
             return Some(slugs);
@@ -289,15 +287,11 @@ impl Reading {
             for name in names.lines() {
                 let slug = slug_of(name);
                 if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
-                    self.mistake(
-                        row,
-                        Column::Categories,
-                        format!("“{}” is not the name of a collection.", shortened(name)),
-                    );
+                    self.mistake(row, Column::Categories, Mistake::NotACollection { name: shortened(name) });
                     continue;
                 }
-                if let Some(message) = reserved_collection(&slug) {
-                    self.mistake(row, Column::Categories, message);
+                if let Some(reserved) = reserved_collection(&slug) {
+                    self.mistake(row, Column::Categories, reserved);
                     continue;
                 }
                 self.sheet.collections.entry(slug.clone()).or_insert_with(|| name.to_owned());
@@ -316,11 +310,11 @@ impl Reading {
         }
         let slug = slug_of(&name);
         if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
-            self.mistake(row, Column::Collection, "This is not the name of a collection.".to_owned());
+            self.mistake(row, Column::Collection, Mistake::NotACollection { name: shortened(&name) });
             return None;
         }
-        if let Some(message) = reserved_collection(&slug) {
-            self.mistake(row, Column::Collection, message);
+        if let Some(reserved) = reserved_collection(&slug) {
+            self.mistake(row, Column::Collection, reserved);
             return None;
         }
         self.sheet.collections.entry(slug.clone()).or_insert(name);
@@ -332,12 +326,11 @@ impl Reading {
         let sku = self.sku(row, record);
         let price = self.money(row, Column::Price, record);
         match price {
-            Some(None) => self.mistake(row, Column::Price, "Every variant needs a price.".to_owned()),
+            Some(None) => self.mistake(row, Column::Price, Mistake::NoPrice),
             // Found out here, and not by the first buyer.
             Some(Some(minor)) if minor % self.currency.step_minor() != 0 => {
                 let step = Money::new(self.currency.step_minor(), self.currency).plain();
-                let message = format!("Nobody can be charged this: amounts in {} go by {step}.", self.currency);
-                self.mistake(row, Column::Price, message);
+                self.mistake(row, Column::Price, Mistake::NotInSteps { currency: self.currency, step });
             }
             Some(Some(_)) | None => {}
         }
@@ -349,7 +342,7 @@ impl Reading {
         for (at, name) in options.iter().enumerate() {
             let value = self.cell(Column::OptionValue(at), record).to_owned();
             if value.is_empty() {
-                self.mistake(row, Column::OptionValue(at), format!("This variant has no {name}."));
+                self.mistake(row, Column::OptionValue(at), Mistake::NoOption { option: name.clone() });
                 return None;
             }
             title.push(value.clone());
@@ -372,19 +365,14 @@ impl Reading {
     fn sku(&mut self, row: u64, record: &csv::StringRecord) -> Option<Sku> {
         // Excel keeps numbers as text with a leading apostrophe, and Shopify exports it.
         let cell = self.cell(Column::Sku, record).trim_start_matches('\'');
-        let message = if cell.is_empty() {
-            "Every variant needs an item number (SKU): stock is counted by it.".to_owned()
-        } else {
-            match Sku::parse(cell) {
-                Ok(sku) if RESERVED_SKUS.contains(&sku.as_str()) => {
-                    format!("The item number {sku} is the shop's own. Give it another one.")
-                }
-                Ok(sku) if self.skus.insert(sku.clone()) => return Some(sku),
-                Ok(sku) => format!("The item number {sku} is in the file twice."),
-                Err(error) => error.to_string(),
-            }
+        let mistake = match Sku::parse(cell) {
+            Err(_) if cell.is_empty() => Mistake::NoSku,
+            Err(_) => Mistake::NotASku,
+            Ok(sku) if RESERVED_SKUS.contains(&sku.as_str()) => Mistake::ReservedSku { sku },
+            Ok(sku) if self.skus.insert(sku.clone()) => return Some(sku),
+            Ok(sku) => Mistake::SkuTwice { sku },
         };
-        self.mistake(row, Column::Sku, message);
+        self.mistake(row, Column::Sku, mistake);
         None
     }
 
@@ -396,8 +384,8 @@ impl Reading {
         }
         match amount(cell, self.currency, self.decimal) {
             Ok(minor) => Some(Some(minor)),
-            Err(message) => {
-                self.mistake(row, column, message);
+            Err(mistake) => {
+                self.mistake(row, column, mistake);
                 None
             }
         }
@@ -414,7 +402,7 @@ impl Reading {
         let number = whole.bytes().all(|b| b.is_ascii_digit()).then(|| whole.parse::<i64>().ok()).flatten();
         let number = number.filter(|number| *number <= ON_HAND_MAX);
         if number.is_none() {
-            self.mistake(row, column, format!("“{}” is not a whole number from 0 on.", shortened(cell)));
+            self.mistake(row, column, Mistake::NotANumber { text: shortened(cell) });
         }
         number.map(Some)
     }
@@ -423,21 +411,21 @@ impl Reading {
         rows::as_meant(self.columns.at(column).and_then(|at| record.get(at)).unwrap_or_default().trim())
     }
 
-    fn mistake(&mut self, row: u64, column: Column, message: String) {
+    fn mistake(&mut self, row: u64, column: Column, mistake: Mistake) {
         let heading = self.columns.heading(column);
-        self.wrong(row, heading, message);
+        self.wrong(row, heading, mistake);
     }
 
-    fn wrong(&mut self, row: u64, column: String, message: String) {
+    fn wrong(&mut self, row: u64, column: String, mistake: Mistake) {
         if self.sheet.errors.len() < ERRORS_MAX {
-            self.sheet.errors.push(RowError { row, column, message });
+            self.sheet.errors.push(RowError { row, column, mistake });
         }
     }
 }
 
 /// Reads a price without a float: `32`, `32.5`, `32.00`. Refuses what could be read in two ways.
-pub fn amount(text: &str, currency: Currency, decimal: Decimal) -> Result<i64, String> {
-    let wrong = || format!("“{}” is not a price, such as {}.", shortened(text), example(currency));
+pub fn amount(text: &str, currency: Currency, decimal: Decimal) -> Result<i64, Mistake> {
+    let wrong = || Mistake::NotAPrice { text: shortened(text), example: example(currency) };
     let point = match decimal {
         Decimal::PointOrComma if !text.contains('.') => ',',
         Decimal::PointOrComma | Decimal::Point => '.',
@@ -451,7 +439,7 @@ pub fn amount(text: &str, currency: Currency, decimal: Decimal) -> Result<i64, S
     // Exports write 1290.00 even where there are no cents; longer fractions might be thousands.
     let part = if decimals == 0 && part.len() <= 2 { part.trim_end_matches('0') } else { part };
     if part.len() > decimals {
-        return Err(format!("“{}” has more decimals than {currency} has ({decimals}).", shortened(text)));
+        return Err(Mistake::TooManyDecimals { text: shortened(text), currency, decimals });
     }
     let minor = format!("{whole}{part:0<decimals$}");
     minor.parse::<i64>().ok().filter(|minor| *minor <= AMOUNT_MAX).ok_or_else(wrong)
@@ -472,12 +460,8 @@ pub(super) fn slug_of(name: &str) -> String {
 }
 
 /// Why no collection is called so, if none is.
-fn reserved_collection(slug: &str) -> Option<String> {
-    if !RESERVED_COLLECTION_SLUGS.contains(&slug) {
-        return None;
-    }
-    let taken = RESERVED_COLLECTION_SLUGS.join(", ");
-    Some(format!("No collection is called {slug}: pages of the desk are called {taken}. Write another name."))
+fn reserved_collection(slug: &str) -> Option<Mistake> {
+    RESERVED_COLLECTION_SLUGS.contains(&slug).then(|| Mistake::ReservedCollection { slug: slug.to_owned() })
 }
 
 fn put(texts: &mut Localized, tag: &str, text: String) {

@@ -19,6 +19,7 @@ use rules::text::Sku;
 use rules::time::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::mistakes::Mistake;
 use super::rows::{self, Rows};
 use super::sheet::{RowError, SheetError};
 use super::{COUNTS_AT_ONCE, ImportError, Storeroom};
@@ -77,12 +78,11 @@ pub async fn import(
                 continue;
             }
             let Some(level) = levels.get(row.sku.as_str()) else {
-                wrong(&mut errors, row.row, "sku", format!("There is no item number {} in your shop.", row.sku));
+                wrong(&mut errors, row.row, "sku", Mistake::UnknownSku { sku: row.sku.clone() });
                 continue;
             };
             let Some(delta) = difference(row, level) else {
-                let message = format!("{} was changed by hand since this was counted: look at it again.", row.sku);
-                wrong(&mut errors, row.row, "on_hand", message);
+                wrong(&mut errors, row.row, "on_hand", Mistake::ChangedByHand { sku: row.sku.clone() });
                 continue;
             };
             if delta == 0 {
@@ -90,8 +90,7 @@ pub async fn import(
                 continue;
             }
             if level.on_hand + delta < level.held {
-                let message = format!("{} of {} are held by unpaid orders: release them first.", level.held, row.sku);
-                wrong(&mut errors, row.row, "on_hand", message);
+                wrong(&mut errors, row.row, "on_hand", Mistake::Held { sku: row.sku.clone(), held: level.held });
                 continue;
             }
             report.changed += 1;
@@ -115,7 +114,7 @@ pub async fn import(
                 // Somebody bought or counted in this very moment; the same sheet again counts the rest.
                 Err(Failure::Refused(refusal)) => {
                     report.changed -= 1;
-                    wrong(&mut report.errors, *row, "on_hand", said(&refusal, &command.count.sku));
+                    wrong(&mut report.errors, *row, "on_hand", mistake(&refusal, &command.count.sku));
                 }
                 Err(fault) => return Err(fault.into()),
             }
@@ -142,10 +141,15 @@ fn difference(row: &CountedRow, level: &LevelSince) -> Option<i64> {
     }
 }
 
-fn said(refusal: &Refusal, sku: &Sku) -> String {
+fn mistake(refusal: &Refusal, sku: &Sku) -> Mistake {
+    let sku = sku.clone();
     match refusal {
-        Refusal::IdempotencyKeyReused => format!("{sku} was counted by this sheet in this very moment."),
-        other => other.to_string(),
+        Refusal::IdempotencyKeyReused => Mistake::CountedJustNow { sku },
+        Refusal::UnknownSku { .. } => Mistake::UnknownSku { sku },
+        Refusal::StockBelowHeld { held, .. } => Mistake::Held { sku, held: *held },
+        Refusal::ChangeOutOfRange { .. } => Mistake::OutOfRange { sku },
+        // `StockCountedSince`; a count is refused for nothing else, and looking again is right whatever it is.
+        _ => Mistake::ChangedByHand { sku },
     }
 }
 
@@ -187,9 +191,9 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
         if rows::is_empty(&record) {
             continue;
         }
-        if let Some((place, message)) = rows::misfit(&record, rows.headings.len()) {
+        if let Some((place, mistake)) = rows::misfit(&record, rows.headings.len()) {
             let column = place.and_then(|place| rows.headings.get(place)).unwrap_or_default().to_owned();
-            wrong(&mut errors, row, &column, message);
+            wrong(&mut errors, row, &column, mistake);
             continue;
         }
         let cell = |at: usize| rows::as_meant(record.get(at).unwrap_or_default().trim());
@@ -197,11 +201,11 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
         let sku = match Sku::parse(cell(sku_at).trim_start_matches('\'')) {
             Ok(sku) if seen.insert(sku.clone()) => sku,
             Ok(sku) => {
-                wrong(&mut errors, row, "sku", format!("The item number {sku} is in the file twice."));
+                wrong(&mut errors, row, "sku", Mistake::SkuTwice { sku });
                 continue;
             }
-            Err(error) => {
-                wrong(&mut errors, row, "sku", error.to_string());
+            Err(_) => {
+                wrong(&mut errors, row, "sku", Mistake::NotASku);
                 continue;
             }
         };
@@ -215,7 +219,7 @@ fn read(file: impl Read) -> Result<Counted, SheetError> {
         });
         match whole(text).filter(|number| *number <= ON_HAND_MAX) {
             Some(on_hand) => counted.push(CountedRow { row, sku, on_hand, printed }),
-            None => wrong(&mut errors, row, "on_hand", "A count is a whole number from 0 on.".to_owned()),
+            None => wrong(&mut errors, row, "on_hand", Mistake::NotACount),
         }
     }
     Ok(Counted { rows: counted, errors })
@@ -237,9 +241,9 @@ pub(super) fn known(heading: &str) -> Option<&'static str> {
     }
 }
 
-fn wrong(errors: &mut Vec<RowError>, row: u64, column: &str, message: String) {
+fn wrong(errors: &mut Vec<RowError>, row: u64, column: &str, mistake: Mistake) {
     if errors.len() < ERRORS_MAX {
-        errors.push(RowError { row, column: column.to_owned(), message });
+        errors.push(RowError { row, column: column.to_owned(), mistake });
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Column, Columns};
 use super::html;
+use super::mistakes::Mistake;
 use super::sheet::{RowError, SheetError};
 
 /// Attributes that a variant may be chosen by.
@@ -145,7 +146,7 @@ pub fn told(headings: &csv::StringRecord, rows: &[(u64, csv::StringRecord)]) -> 
     };
     for (at, row) in all.iter().enumerate().filter(|(_, row)| row.is("variation")) {
         let Some(parent) = parent_of(row) else {
-            told.wrong(row, "Parent", "The product of this variation is not in the file.");
+            told.wrong(row, "Parent", Mistake::NoParent);
             continue;
         };
         let names = used.entry(parent).or_default();
@@ -159,16 +160,12 @@ pub fn told(headings: &csv::StringRecord, rows: &[(u64, csv::StringRecord)]) -> 
     let mut slugs = BTreeSet::new();
     for (at, row) in all.iter().enumerate().filter(|(_, row)| !row.is("variation")) {
         if row.is("grouped") || row.is("external") {
-            told.wrong(
-                row,
-                "Type",
-                "Grouped and external products are nothing that can be sold here. Take the row out.",
-            );
+            told.wrong(row, "Type", Mistake::NotSoldHere);
             continue;
         }
         let options = used.remove(&at).unwrap_or_default();
         if options.len() > OPTIONS_MAX {
-            told.wrong(row, "Attribute 4 name", "A product has at most three options here.");
+            told.wrong(row, "Attribute 4 name", Mistake::ThreeOptionsAtMost);
             continue;
         }
         let mut slug = super::sheet::slug_of(row.cell("name"));
@@ -180,7 +177,7 @@ pub fn told(headings: &csv::StringRecord, rows: &[(u64, csv::StringRecord)]) -> 
         let family = families.remove(&at).unwrap_or_default();
         if row.is("variable") {
             if family.is_empty() {
-                told.wrong(row, "Type", "This product has no variations in the file.");
+                told.wrong(row, "Type", Mistake::NoVariations);
                 continue;
             }
             told.without_variant.insert(row.number);
@@ -194,8 +191,8 @@ pub fn told(headings: &csv::StringRecord, rows: &[(u64, csv::StringRecord)]) -> 
 }
 
 impl Told {
-    fn wrong(&mut self, row: &Row<'_>, column: &str, message: &str) {
-        self.errors.push(RowError { row: row.number, column: column.to_owned(), message: message.to_owned() });
+    fn wrong(&mut self, row: &Row<'_>, column: &str, mistake: Mistake) {
+        self.errors.push(RowError { row: row.number, column: column.to_owned(), mistake });
     }
 
     fn push_product(&mut self, row: &Row<'_>, slug: &str, options: &[String]) {

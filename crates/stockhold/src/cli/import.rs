@@ -93,7 +93,7 @@ async fn images(sheet: &Path, dry_run: bool, settings: &Settings) -> Result<Exit
     let report = pictures::import(room, &media, folder, file, dry_run).await;
     let report = report.map_err(|error| Stop::failed(format!("{}: {error}", sheet.display())))?;
     if !report.errors.is_empty() {
-        tell_errors(&report.errors);
+        tell_mistakes(report.errors.iter().map(|wrong| (wrong.row, wrong.column.as_str(), wrong.message.clone())));
         return Ok(ExitCode::from(FAILED));
     }
     let did = if dry_run { "would be hung" } else { "were hung" };
@@ -196,10 +196,15 @@ async fn coupons(file: &Path, encoding: FileEncoding, dry_run: bool, settings: &
 const NOTHING_WRITTEN: &str = "Nothing was written. Leave out --dry-run to do it.";
 
 fn tell_errors(errors: &[RowError]) {
-    for error in errors {
-        say(&format!("row {}, {}: {}", error.row, error.column, error.message));
+    tell_mistakes(errors.iter().map(|error| (error.row, error.column.as_str(), error.mistake.to_string())));
+}
+
+fn tell_mistakes<'a>(mistakes: impl ExactSizeIterator<Item = (u64, &'a str, String)>) {
+    let count = mistakes.len();
+    for (row, column, message) in mistakes {
+        say(&format!("row {row}, {column}: {message}"));
     }
-    let mistakes = if errors.len() == 1 { "1 mistake" } else { &format!("{} mistakes", errors.len()) };
+    let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
     say(&format!("{mistakes}; nothing was written."));
 }
 

@@ -250,7 +250,7 @@ on_both_engines!(
         // By now somebody has counted by hand, and the next sheet of Monday may say the same once more.
         let late = count(shop, "another", monday, "sku,on_hand\nmug,8\n").await;
         assert_eq!(late.errors.iter().map(|error| error.row).collect::<Vec<_>>(), [2], "{late:?}");
-        assert!(late.errors[0].message.contains("changed by hand since"), "{late:?}");
+        assert!(late.errors[0].mistake.to_string().contains("changed by hand since"), "{late:?}");
         let again = count(shop, "monday", monday, sheet).await;
         assert_eq!((again.unchanged, again.counted_before), (1, 1), "nothing that anybody did since is undone");
         assert_eq!(shop.level("mug").await, (7, 0));
@@ -291,7 +291,7 @@ on_both_engines!(
         let read_back = count(shop, "export", shop.shop.now(), &exported).await;
         assert_eq!((read_back.changed, read_back.unchanged, read_back.errors.len()), (0, 1, 0), "{read_back:?}");
         let fewer = count(shop, "fewer", shop.shop.now(), "sku,on_hand\nmug,2\n").await;
-        assert!(fewer.errors[0].message.contains("5 of mug are held"), "{fewer:?}");
+        assert!(fewer.errors[0].mistake.to_string().contains("5 of mug are held"), "{fewer:?}");
         assert_eq!(count(shop, "found", shop.shop.now(), "sku,on_hand\nmug,5\n").await.changed, 1);
         let (_, found) = shop.staff("GET", "/api/admin/stock/mug", "k", json!({})).await;
         assert_eq!((&found["on_hand"], &found["short"]), (&5.into(), &0.into()), "both were found: {found}");
@@ -346,6 +346,12 @@ on_both_engines!(
         for words in ["3 of mug are held", "no item number none", "mug is in the file twice", "4 errors"] {
             assert!(told.text.contains(words), "{words}: {}", told.text);
         }
+        // Once checked, it is told in the language of whoever looks.
+        let chinese = manager.get(&format!("/zh{place}")).await;
+        for words in ["mug 有 3 件被未付款订单占用", "店里没有货号 none", "货号 mug 在文件中重复", "盘点数量须为 0"] {
+            assert!(chinese.text.contains(words), "{words}: {}", chinese.text);
+        }
+        assert!(manager.get(&format!("/zh{place}/errors.csv")).await.text.contains("货号 mug 在文件中重复"));
         let errors = manager.get(&format!("{place}/errors.csv")).await;
         assert!(errors.text.starts_with("\u{feff}row,column,message") && errors.text.lines().count() == 5, "{}", errors.text);
         manager.post(&format!("{place}/apply"), &[]).await;

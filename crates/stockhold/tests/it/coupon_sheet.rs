@@ -33,7 +33,7 @@ async fn import(storage: &Storage, text: &str) -> CouponReport {
 /// Row, column and message of each mistake.
 async fn mistakes(storage: &Storage, text: &str) -> Vec<(u64, String, String)> {
     let report = import(storage, text).await;
-    report.errors.into_iter().map(|error| (error.row, error.column, error.message)).collect()
+    report.errors.into_iter().map(|error| (error.row, error.column, error.mistake.to_string())).collect()
 }
 
 async fn all(storage: &Storage) -> Vec<StoredCoupon> {

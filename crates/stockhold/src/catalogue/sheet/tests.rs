@@ -12,7 +12,7 @@ fn sheet(text: &str) -> Sheet {
 
 /// Row, column and message of each mistake.
 fn mistakes(text: &str) -> Vec<(u64, String, String)> {
-    sheet(text).errors.into_iter().map(|error| (error.row, error.column, error.message)).collect()
+    sheet(text).errors.into_iter().map(|error| (error.row, error.column, error.mistake.to_string())).collect()
 }
 
 const OURS: &str = "slug,title,title_zh,description,description_zh,status,collection,option1_name,option1_value,sku,price,compare_at,weight_grams,stock\n";

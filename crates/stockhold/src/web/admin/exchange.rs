@@ -19,8 +19,9 @@ use serde::Deserialize;
 use super::desk::{Desk, noted};
 use crate::catalogue::encoding::Encoding;
 use crate::catalogue::export::{Export, Format, What};
-use crate::catalogue::intake::{Intake, IntakeError, Intakes, Kind, Phase, Report, Source, errors_as_csv};
+use crate::catalogue::intake::{Intake, IntakeError, Intakes, Kind, KeptError, Phase, Report, Source, errors_as_csv};
 use crate::catalogue::{ImportError, Storeroom};
+use crate::language::Argument;
 use crate::shop::Shop;
 use crate::storage::keys::Scope;
 use crate::web::PageError;
@@ -271,7 +272,7 @@ fn step(desk: &Desk, status: StatusCode, intake: &Intake, refused: &str) -> Resu
         phase => phase_word(intake.phase), runs, stopped => intake.phase == Phase::Applying && !runs,
         rows => intake.rows, rows_done => intake.rows_done, columns, choices, refused,
         trouble => intake.trouble.as_str(),
-        report => intake.report.as_ref().map(report_value),
+        report => intake.report.as_ref().map(|report| report_value(desk, report)),
     };
     let mut response = desk.page(status, "admin/import.html", context)?;
     if runs {
@@ -286,18 +287,29 @@ fn column_name(desk: &Desk, column: &str) -> String {
     if desk.has_word(&key) { format!("{} ({column})", desk.say(&key, &[])) } else { column.to_owned() }
 }
 
-fn report_value(report: &Report) -> Value {
+fn report_value(desk: &Desk, report: &Report) -> Value {
     let errors: Vec<Value> = report
         .errors
         .iter()
         .take(ERRORS_SHOWN)
-        .map(|error| context! { row => error.row, column => error.column.as_str(), message => error.message.as_str() })
+        .map(|error| context! { row => error.row, column => error.column.as_str(), message => mistake(desk, error) })
         .collect();
     context! {
         new => report.new, changed => report.changed, unchanged => report.unchanged, received => report.received,
         left_alone => report.stock_left_alone, counted_before => report.counted_before,
         error_count => report.errors.len(), errors, more_errors => report.errors.len() > ERRORS_SHOWN,
     }
+}
+
+/// What is wrong with a row, in the desk's language.
+fn mistake(desk: &Desk, error: &KeptError) -> String {
+    let argument = |value: &serde_json::Value| match value.as_i64() {
+        Some(number) => number.into(),
+        None => value.as_str().unwrap_or_default().to_owned().into(),
+    };
+    let values = error.values.as_object().into_iter().flatten();
+    let values: Vec<(&str, Argument<'_>)> = values.map(|(name, value)| (name.as_str(), argument(value))).collect();
+    desk.say(&format!("admin-data-wrong-{}", error.word), &values)
 }
 
 /// The columns are named, and the file is looked through: nothing is written.
@@ -396,8 +408,8 @@ pub async fn errors(desk: Desk, id: Result<Path<String>, PathRejection>) -> Resu
     let intake = find(&desk, id).await?;
     let report = intake.report.ok_or(PageError::NotFound)?;
     let name = "attachment; filename=\"errors.csv\"";
-    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, name)], errors_as_csv(&report))
-        .into_response())
+    let file = errors_as_csv(&report, |error| mistake(&desk, error));
+    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, name)], file).into_response())
 }
 
 /// Work on files, off the async threads.

@@ -78,7 +78,7 @@ pub async fn import(
         let field = |error: crate::catalogue::sheet::RowError| FieldError {
             pointer: format!("/{}/{}", error.row, error.column),
             code: "wrong-cell",
-            detail: error.message,
+            detail: error.mistake.to_string(),
         };
         return Err(Problem::invalid_fields(errors.into_iter().map(field).collect()));
     }
