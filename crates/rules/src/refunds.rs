@@ -9,6 +9,9 @@ use crate::money::Money;
 use crate::time::Timestamp;
 use crate::words;
 
+/// Why a refund that Stripe never had is given up: what it was for went back meanwhile.
+pub const WENT_BACK_ANOTHER_WAY: &str = "the money went back by another refund";
+
 /// How far the money has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundState {
@@ -64,7 +67,7 @@ pub struct Refund {
     pub state: RefundState,
     /// Stripe's id, once it is known.
     pub stripe_id: Option<String>,
-    /// Why it failed, in Stripe's words.
+    /// Why it failed: as Stripe calls it, or [`WENT_BACK_ANOTHER_WAY`].
     pub failure: String,
     /// The order's shipping, as far as this refund gives it back, in minor units.
     pub shipping_minor: i64,

@@ -5,6 +5,7 @@
 
 mod countries;
 mod days;
+mod failures;
 mod totals;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use rules::time::Timestamp;
 
 pub use countries::{countries, country_name, find_country};
 pub use days::{Day, days_between, last_days, machine_date};
+pub use failures::refund_failure;
 pub use totals::{Row as TotalRow, Totals};
 
 /// A language the shop speaks.

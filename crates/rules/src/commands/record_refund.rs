@@ -10,7 +10,7 @@ use crate::effects::Letter;
 use crate::ids::{OrderId, RefundId};
 use crate::money::Money;
 use crate::orders::{Hold, Status};
-use crate::refunds::{Refund, RefundKind, RefundState};
+use crate::refunds::{Refund, RefundKind, RefundState, WENT_BACK_ANOTHER_WAY};
 use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn make_room(books: &mut Books, coming: &Refund, now: Timestamp) {
         });
         let Some(mut given_up) = asked.max_by_key(|refund| (refund.at, refund.id)).cloned() else { return };
         given_up.state = RefundState::Failed;
-        given_up.failure = "the money went back by another refund".to_owned();
+        given_up.failure = WENT_BACK_ANOTHER_WAY.to_owned();
         let (id, refund_id) = (given_up.order, given_up.id);
         books.put_refund(given_up);
         books.tell(id, "refund_failed", refund_id.to_string(), now);

@@ -7,7 +7,7 @@ use rules::payments::Purpose;
 use rules::refunds::{Refund, RefundKind};
 
 use super::key;
-use crate::language::{Argument, Language, Words, format_money, format_time};
+use crate::language::{Argument, Language, Words, format_money, format_time, refund_failure};
 use crate::storage::orders::OrderView;
 
 /// What a letter says, sentence by sentence.
@@ -49,7 +49,7 @@ pub(super) fn of(words: &Words, language: Language, kind: Letter, about: &str, o
     let (amount, why, due) = match (kind, refund, dispute) {
         (Letter::OwnerDispute, _, Some(dispute)) => (dispute.amount, dispute.reason.clone(), dispute.due_by),
         (Letter::OwnerPaymentDiffers, _, _) => (odd.map_or(total, |odd| odd.amount), String::new(), None),
-        (_, Some(refund), _) => (refund.amount, refund.failure.clone(), None),
+        (_, Some(refund), _) => (refund.amount, refund_failure(words, language, &refund.failure), None),
         _ => (money, String::new(), None),
     };
     let paid_at = order.paid_at.unwrap_or(order.reserved_at);

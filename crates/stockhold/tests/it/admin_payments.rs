@@ -380,6 +380,12 @@ on_both_engines!(
         shop.sandbox.let_time_pass();
         shop.settle().await;
         assert_eq!(waits(shop).await, ["refund_owed"]);
+        // Why it failed is told in words, wherever it is told.
+        for path in [format!("/admin/orders/{id}"), "/admin/payments/refunds".to_owned()] {
+            let (english, chinese) = (look(shop, &path).await.text, look(shop, &format!("/zh{path}")).await.text);
+            assert!(english.contains("the card has expired") && !english.contains("expired_or"), "{english}");
+            assert!(chinese.contains("银行卡已过期或已注销") && !chinese.contains("expired_or"), "{chinese}");
+        }
         let level = shop.level("mug").await;
         let owed = form(&look(shop, "/admin/payments").await, "refund_owed");
         press_twice(shop, &owed).await;

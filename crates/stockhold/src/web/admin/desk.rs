@@ -120,6 +120,11 @@ impl Desk {
         self.pages.words().has(self.language, key)
     }
 
+    /// Why a refund failed, in words.
+    pub fn refund_failure(&self, reason: &str) -> String {
+        language::refund_failure(self.pages.words(), self.language, reason)
+    }
+
     /// An amount in the shop's currency.
     pub fn money(&self, minor: i64) -> String {
         self.money_in(minor, self.settings.currency)

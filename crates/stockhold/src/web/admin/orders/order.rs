@@ -124,7 +124,7 @@ fn told(desk: &Desk, order: &OrderView) -> Vec<Value> {
     }
     for failed in order.refunds.iter().filter(|refund| order.owed(refund) > 0) {
         let amount = desk.money_in(order.owed(failed), failed.amount.currency);
-        let named = [("amount", amount.into()), ("why", failed.failure.as_str().into())];
+        let named = [("amount", amount.into()), ("why", desk.refund_failure(&failed.failure).into())];
         told.push(("bad", desk.say("admin-orders-told-refund-failed", &named)));
     }
     if order.refunds.iter().any(|refund| refund.kind == RefundKind::Late && refund.state.is_alive()) {
@@ -203,7 +203,7 @@ fn refunds(desk: &Desk, order: &OrderView) -> Vec<Value> {
             time => desk.time(refund.at),
             iso => machine_time(refund.at),
             reason => refund.reason.as_str(),
-            failure => refund.failure.as_str(),
+            failure => desk.refund_failure(&refund.failure),
             chip => super::chip(desk, (kind, key)),
             assigned => refund.assigned,
         }

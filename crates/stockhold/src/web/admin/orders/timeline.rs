@@ -72,7 +72,7 @@ fn sentence(desk: &Desk, order: &OrderView, event: &OrderEventView) -> String {
         ("units", units.into()),
         ("detail", event.detail.as_str().into()),
         ("actor", event.detail.trim_start_matches("staff:").into()),
-        ("why", refund.map_or("", |refund| refund.failure.as_str()).into()),
+        ("why", refund.map_or_else(String::new, |refund| desk.refund_failure(&refund.failure)).into()),
         ("letter", letter.into()),
         ("email", order.email.as_str().into()),
         ("due", format_clock(order.hold_due_at, &desk.settings.time_zone).into()),

@@ -141,7 +141,7 @@ fn refund_row(desk: &Desk, refund: &Refund, number: i64, owed: &BTreeMap<&str, M
         reason => refund.reason.as_str(),
         chip,
         state => desk.say(&format!("admin-payments-refund-{}", refund.state.as_str()), &[]),
-        failure => refund.failure.as_str(),
+        failure => desk.refund_failure(&refund.failure),
         stripe_id => refund.stripe_id.clone(),
         owed => owed.get(id.as_str()).map(|owed| desk.money_in(owed.minor, owed.currency)),
         assign_href => unassigned.then(|| format!("{}/admin/payments/refunds/{}/{id}", desk.prefix(), refund.order)),
