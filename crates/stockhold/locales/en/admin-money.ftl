@@ -153,6 +153,7 @@ admin-payments-away-silent = Stripe did not answer. Nothing was changed; try aga
 admin-payments-nothing-waits = Nothing waits for a decision.
 admin-payments-waits-payment-differs = A payment of another amount than its order
 admin-payments-waits-payment-differs-text = The goods stay held until the money is back.
+admin-payments-waits-asked = The order asks for { $total }.
 admin-payments-waits-refund-owed = A refund failed
 admin-payments-waits-refund-owed-text = The buyer does not have the money. Send it again, from the same payment.
 admin-payments-waits-refund-unassigned = A refund made at Stripe

@@ -111,6 +111,7 @@ admin-payments-away-silent = Stripe 没有答复，未做任何更改。请一�
 admin-payments-nothing-waits = 没有需要您决定的事项。
 admin-payments-waits-payment-differs = 付款与订单金额不符
 admin-payments-waits-payment-differs-text = 退回这笔款项之前，商品一直保留。
+admin-payments-waits-asked = 订单应付 { $total }。
 admin-payments-waits-refund-owed = 一笔退款失败
 admin-payments-waits-refund-owed-text = 买家没有收到钱。请从同一笔付款重新退款。
 admin-payments-waits-refund-unassigned = 一笔在 Stripe 发起的退款

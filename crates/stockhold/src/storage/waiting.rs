@@ -19,6 +19,9 @@ pub struct Waiting {
     /// The payment, refund, dispute or session it is about.
     pub subject: String,
     pub amount: Money,
+    /// What its order asks for, where that is what differs.
+    pub asked: Option<Money>,
+    /// What Stripe or a mail server said: a code, or a sentence of theirs.
     pub detail: String,
     /// A deadline, where there is one.
     pub due_by: Option<Timestamp>,
@@ -43,7 +46,7 @@ const SQL: &str = "
     select kind, order_id, number, subject, amount_minor, currency, detail, due_by from (
     select 'payment_differs' as kind, p.order_id as order_id, o.number as number, p.intent_id as subject,
         p.amount_minor as amount_minor, p.currency as currency,
-        'the order asks for ' || cast(o.total_minor as text) || ' ' || o.currency as detail,
+        cast(o.total_minor as text) || ' ' || o.currency as detail,
         cast(null as bigint) as due_by
     from payments p join orders o on o.id = p.order_id
     where p.purpose = 'mismatch' and p.refunded_minor < p.amount_minor
@@ -93,14 +96,29 @@ pub fn action(kind: &str) -> &'static str {
     KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, action)| action)
 }
 
+impl Waiting {
+    /// What is to be known of it, for the API.
+    pub fn sentence(&self) -> String {
+        self.asked.map_or_else(
+            || self.detail.clone(),
+            |asked| format!("the order asks for {} {}", asked.minor, asked.currency),
+        )
+    }
+}
+
 fn waiting(row: &Row) -> Result<Waiting> {
+    let asked = match row.text(6).split_once(' ').filter(|_| row.text(0) == "payment_differs") {
+        Some((minor, code)) => Some(Money::new(parsed(minor.parse())?, parsed(Currency::parse(code))?)),
+        None => None,
+    };
     Ok(Waiting {
         kind: row.text(0).to_owned(),
         order: parsed(row.text(1).parse())?,
         number: row.int(2),
         subject: row.text(3).to_owned(),
         amount: Money::new(row.int(4), parsed(Currency::parse(row.text(5)))?),
-        detail: row.text(6).to_owned(),
+        detail: if asked.is_some() { String::new() } else { row.text(6).to_owned() },
+        asked,
         due_by: row.int_or_none(7).map(Timestamp::from_micros),
     })
 }

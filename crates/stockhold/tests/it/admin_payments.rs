@@ -422,6 +422,16 @@ on_both_engines!(
         pay_page(shop, &beside).await;
         shop.settle().await;
         assert_eq!(waits(shop).await, ["refund_owed", "payment_differs"]);
+        // What is to be known of it is told in the page's language, with amounts as people write them; machines read it as before.
+        let (english, chinese) = (look(shop, "/admin/payments").await.text, look(shop, "/zh/admin/payments").await.text);
+        for (page, asked, failed) in [
+            (english, "<dd>The order asks for $32.00.</dd>", "<dd>the card has expired or was cancelled</dd>"),
+            (chinese, "<dd>订单应付 US$32.00。</dd>", "<dd>银行卡已过期或已注销</dd>"),
+        ] {
+            assert!(page.contains(asked) && page.contains(failed) && !page.contains("order asks for 3200"), "{page}");
+        }
+        let (_, told) = shop.staff("GET", "/api/admin/reconciliation", "told", json!({})).await;
+        assert!(told.to_string().contains("the order asks for 3200 USD"), "{told}");
         press_twice(shop, &form(&look(shop, "/admin/payments").await, "payment_differs")).await;
         shop.settle().await;
         let view = shop.view(id).await;

@@ -190,6 +190,7 @@ async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageEr
             "fraud_warning" => warnings.iter().find(|one| one.id == waiting.subject).map(|one| one.intent_id.as_str()),
             _ => None,
         };
+        let (detail, is_foreign) = detail(desk, waiting);
         context! {
             kind => waiting.kind.as_str(),
             title => desk.say(&format!("admin-payments-waits-{}", waiting.kind.replace('_', "-")), &[]),
@@ -200,7 +201,8 @@ async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageEr
             subject => waiting.subject.as_str(),
             stripe_href => payment.map(|payment| at_stripe(desk, "payments", payment)),
             amount => desk.money_in(waiting.amount.minor, waiting.amount.currency),
-            detail => waiting.detail.as_str(),
+            detail,
+            is_foreign,
             due => waiting.due_by.map(|at| desk.time(at)),
         }
     });
@@ -208,6 +210,25 @@ async fn page(desk: &Desk, trouble: Option<&Trouble>) -> Result<Response, PageEr
     let context =
         context! { tabs => open.tabs(desk, "waiting"), waits => shown.collect::<Vec<_>>(), trouble, may => may(desk) };
     desk.page(status, "admin/payments.html", context)
+}
+
+/// What is to be known of what waits, and whether it is a sentence of somebody else's, who speaks English.
+fn detail(desk: &Desk, waiting: &Waiting) -> (String, bool) {
+    if let Some(asked) = waiting.asked {
+        let asked = desk.money_in(asked.minor, asked.currency);
+        return (desk.say("admin-payments-waits-asked", &[("total", asked.into())]), false);
+    }
+    match waiting.kind.as_str() {
+        "refund_owed" => (desk.refund_failure(&waiting.detail), false),
+        "fraud_warning" => (dispute_reason(desk, &waiting.detail), false),
+        _ => (waiting.detail.clone(), true),
+    }
+}
+
+/// Why a bank asks, in words; a reason that nobody here knows stays as Stripe calls it.
+pub fn dispute_reason(desk: &Desk, reason: &str) -> String {
+    let key = format!("admin-payments-reason-{}", reason.replace('_', "-"));
+    if desk.has_word(&key) { desk.say(&key, &[]) } else { reason.replace('_', " ") }
 }
 
 #[derive(Debug, Deserialize)]

@@ -167,12 +167,12 @@ fn difference(finding: StoredFinding) -> DifferenceBody {
 fn waits(waiting: Waiting) -> WaitingBody {
     WaitingBody {
         action: waiting::action(&waiting.kind),
+        detail: waiting.sentence(),
         kind: waiting.kind,
         order: waiting.order.to_string(),
         order_number: waiting.number,
         subject: waiting.subject,
         amount: waiting.amount.into(),
-        detail: waiting.detail,
         due_by: waiting.due_by.map(time),
     }
 }

@@ -20,7 +20,7 @@ use crate::storage::order_notes::{self, LetterRow, Note};
 use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
-use crate::web::admin::payments::at_stripe_in;
+use crate::web::admin::payments::{at_stripe_in, dispute_reason};
 
 /// `GET /admin/orders/{id}`
 pub async fn show(desk: Desk, path: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {
@@ -99,7 +99,7 @@ fn told(desk: &Desk, order: &OrderView) -> Vec<Value> {
     for dispute in &order.disputes {
         let named = [
             ("amount", desk.money_in(dispute.amount.minor, dispute.amount.currency).into()),
-            ("why", dispute.reason.replace('_', " ").into()),
+            ("why", dispute_reason(desk, &dispute.reason).into()),
             ("due", dispute.due_by.map_or_else(String::new, |due| desk.time(due)).into()),
         ];
         match dispute.state {

@@ -14,7 +14,7 @@ use rules::payments::{Payment, Purpose};
 use rules::refunds::{Refund, RefundState};
 use serde::Deserialize;
 
-use super::{Open, ROWS_MAX, at_stripe, cursor, cursor_text, may, order_href};
+use super::{Open, ROWS_MAX, at_stripe, cursor, cursor_text, dispute_reason, may, order_href};
 use crate::storage::money;
 use crate::web::PageError;
 use crate::web::admin::desk::Desk;
@@ -67,7 +67,6 @@ fn dispute_row(desk: &Desk, dispute: &Dispute, number: i64) -> Value {
         DisputeState::Won => "ok",
         DisputeState::Closed => "off",
     };
-    let word = format!("admin-payments-reason-{}", dispute.reason.replace('_', "-"));
     let late = dispute.due_by.is_some_and(|at| at < desk.shop.now());
     // A warning has no page of its own at Stripe: its payment has.
     let href = match dispute.state {
@@ -81,7 +80,7 @@ fn dispute_row(desk: &Desk, dispute: &Dispute, number: i64) -> Value {
         amount => desk.money_in(dispute.amount.minor, dispute.amount.currency),
         withdrawn => (dispute.withdrawn_minor > 0)
             .then(|| desk.money_in(dispute.withdrawn_minor, dispute.amount.currency)),
-        reason => if desk.has_word(&word) { desk.say(&word, &[]) } else { dispute.reason.replace('_', " ") },
+        reason => dispute_reason(desk, &dispute.reason),
         chip,
         state => desk.say(&format!("admin-payments-dispute-{}", dispute.state.as_str()), &[]),
         due => dispute.due_by.map(|at| desk.time(at)),
