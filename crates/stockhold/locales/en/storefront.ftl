@@ -16,6 +16,11 @@ page-other-language-tag = zh-CN
 page-crumbs = Breadcrumb
 page-close = Close
 page-home = Home
+# Marks between two texts.
+page-colon = {": "}
+page-comma = {", "}
+page-list-comma = {", "}
+page-brackets = {" "}({ $text })
 
 home-sentence = What you see on the shelf at { $shop } is there.
 home-look = Look closer
@@ -304,7 +309,6 @@ order-step-ship = Packed and shipped
 
 order-line-shipped = { $count } sent
 order-line-cancelled = { $count } cancelled
-order-list-comma = {", "}
 order-parcels = Parcels
 order-parcel-sent = Sent
 order-parcel-carrier = Carrier

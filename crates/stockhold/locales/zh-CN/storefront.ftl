@@ -16,6 +16,11 @@ page-other-language-tag = en
 page-crumbs = 当前位置
 page-close = 关闭
 page-home = 首页
+# 两段文字之间的标点。
+page-colon = ：
+page-comma = ，
+page-list-comma = 、
+page-brackets = （{ $text }）
 
 home-sentence = 架上所见，皆为现货。
 home-look = 查看详情
@@ -276,7 +281,6 @@ order-step-ship = 备货与发货
 
 order-line-shipped = 已发出 { $count } 件
 order-line-cancelled = 已取消 { $count } 件
-order-list-comma = 、
 order-parcels = 包裹
 order-parcel-sent = 发出时间
 order-parcel-carrier = 承运商

@@ -172,6 +172,52 @@ fn outside(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+/// Tags in the middle of a sentence; all others part two texts.
+const INLINE: &[&str] = &["a", "abbr", "b", "em", "i", "label", "s", "small", "span", "strong", "time"];
+
+/// What people read on a page, a text a line, without the marks of its words.
+fn read_aloud(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out += &rest[..at];
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let name = rest[at..end].trim_start_matches(['<', '/']).split([' ', '>', '\n']).next().unwrap_or_default();
+        let is_skipped = !rest[at..].starts_with("</") && ["code", "pre", "style", "script"].contains(&name);
+        let close = is_skipped.then(|| rest[end..].find(&format!("</{name}>")));
+        out += if INLINE.contains(&name) { "" } else { "\n" };
+        rest = &rest[close.flatten().map_or(end, |close| end + close)..];
+    }
+    out += rest;
+    while let Some((before, key, after)) = out.split_once("[!! #").and_then(|(before, rest)| {
+        let (key, after) = rest.split_once("# ")?;
+        Some((before, key, after))
+    }) {
+        assert!(!key.contains('\n'), "a key is one word: {key}");
+        out = format!("{before}{after}");
+    }
+    out.replace(" !!]", "")
+}
+
+/// Half-width marks that touch a Chinese word, a space between them or not: `价格 (USD)`, `原因: x`. Between digits, as in
+/// times and amounts, and between Latin words they are right.
+fn half_width(html: &str) -> Vec<String> {
+    let touches = |letters: &mut dyn Iterator<Item = char>| {
+        let next = letters.next();
+        if next == Some(' ') { letters.next() } else { next }.is_some_and(is_han)
+    };
+    let is_wrong = |line: &&str| {
+        line.match_indices(['(', ')', ',', ':']).any(|(at, mark)| {
+            touches(&mut line[..at].chars().rev()) || mark != ")" && touches(&mut line[at + 1..].chars())
+        })
+    };
+    read_aloud(html).lines().filter(is_wrong).map(str::to_owned).collect()
+}
+
 /// The keys of the words that a text says.
 fn said(text: &str, keys: &mut BTreeSet<String>) {
     let is_key =
@@ -195,6 +241,10 @@ impl Seen {
         let unmarked = unmarked(text);
         if !unmarked.is_empty() {
             self.wrongs.push(format!("{place} has text that is not in locales/: {unmarked:?}"));
+        }
+        let half_width = half_width(text);
+        if text.contains("<html lang=\"zh-CN\"") && !half_width.is_empty() {
+            self.wrongs.push(format!("{place} has half-width marks beside Chinese words: {half_width:?}"));
         }
     }
 }
@@ -595,6 +645,9 @@ fn every_letter_speaks_from_its_words_alone() {
                 let names = [&envelope.shop_name, &page, "Royal Mail", "RR123456785GB", &envelope.order_url, &desk];
                 known.extend(names.map(str::to_owned));
                 for part in [letter.subject, letter.text.replace('<', ""), letter.html] {
+                    if language == Language::ZhCn {
+                        assert_eq!(half_width(&part), Vec::<String>::new(), "{}", sample.name);
+                    }
                     let part =
                         known.iter().filter(|text| !text.is_empty()).fold(part, |part, text| part.replace(text, ""));
                     assert_eq!(unmarked(&format!("{part}<")), Vec::<String>::new(), "{} {part}", sample.name);
@@ -656,7 +709,6 @@ fn no_word_is_kept_that_nobody_says() {
 /// Full-width marks follow Han characters: `，` and not `,`.
 #[test]
 fn chinese_sentences_have_chinese_punctuation() {
-    let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
     for file in files(&source("locales/zh-CN"), &["ftl"]) {
         for line in std::fs::read_to_string(&file).expect("words").lines().filter(|line| !line.starts_with('#')) {
             let letters: Vec<char> = line.chars().collect();
@@ -666,5 +718,63 @@ fn chinese_sentences_have_chinese_punctuation() {
             }
             assert!(!line.contains('!') && !line.contains('！'), "the shop does not shout: {line}");
         }
+    }
+}
+
+/// What stands between two texts is a word of `locales/` too (`page-colon`, `page-brackets`), because Chinese has marks of
+/// its own: no template writes one beside what it fills in.
+#[test]
+fn no_template_joins_words_by_marks_of_one_language() {
+    let mut found = Vec::new();
+    for file in files(&source("templates"), &["html", "txt"]) {
+        let text = std::fs::read_to_string(&file).expect("a template");
+        let text = replaced(&replaced(&text, ("{#", "#}"), ""), ("{%", "%}"), "");
+        let text = replaced(&text, ("{{", "}}"), FILLED_IN);
+        let filled = |letters: &mut dyn Iterator<Item = char>| {
+            let next = letters.next();
+            if next == Some(' ') { letters.next() } else { next }.is_some_and(|c| FILLED_IN.starts_with(c))
+        };
+        for line in read_aloud(&text).lines() {
+            let joins = line
+                .match_indices(['(', ')', ',', ':'])
+                .any(|(at, _)| filled(&mut line[..at].chars().rev()) || filled(&mut line[at + 1..].chars()));
+            if joins {
+                found.push(format!("{}: {line}", file.display()));
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// Stands where a template fills something in.
+const FILLED_IN: &str = "\u{1}";
+
+/// A text with what stands between two marks, and the marks, replaced.
+fn replaced(text: &str, (open, close): (&str, &str), by: &str) -> String {
+    let mut parts = text.split(open);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out += by;
+        out += part.split_once(close).map_or("", |(_, after)| after);
+    }
+    out
+}
+
+#[test]
+fn half_width_marks_beside_chinese_words_are_found() {
+    for wrong in
+        ["<p>价格 (USD)</p>", "<li>原因: x</li>", "<a>查看全部<span>: 茶杯</span></a>", "<p>Kiln, 茶杯", "<p>茶杯,x"]
+    {
+        assert_eq!(half_width(wrong).len(), 1, "{wrong}");
+    }
+    for right in [
+        "2026年11月22日 12:05",
+        "<td>茶杯</td><td>: x</td>",
+        "1,000 件",
+        "<code>a:</code>茶杯",
+        "Tea (large), x: y",
+        "（USD）",
+    ] {
+        assert_eq!(half_width(right), Vec::<String>::new(), "{right}");
     }
 }

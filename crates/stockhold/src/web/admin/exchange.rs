@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::desk::{Desk, noted};
 use crate::catalogue::encoding::Encoding;
 use crate::catalogue::export::{Export, Format, What};
-use crate::catalogue::intake::{Intake, IntakeError, Intakes, Kind, KeptError, Phase, Report, Source, errors_as_csv};
+use crate::catalogue::intake::{Intake, IntakeError, Intakes, KeptError, Kind, Phase, Report, Source, errors_as_csv};
 use crate::catalogue::{ImportError, Storeroom};
 use crate::language::Argument;
 use crate::shop::Shop;
@@ -284,7 +284,10 @@ fn step(desk: &Desk, status: StatusCode, intake: &Intake, refused: &str) -> Resu
 /// A column as people call it; the coupons' columns are called as their file calls them.
 fn column_name(desk: &Desk, column: &str) -> String {
     let key = format!("admin-data-column-{}", column.replace('_', "-"));
-    if desk.has_word(&key) { format!("{} ({column})", desk.say(&key, &[])) } else { column.to_owned() }
+    if !desk.has_word(&key) {
+        return column.to_owned();
+    }
+    format!("{}{}", desk.say(&key, &[]), desk.say("page-brackets", &[("text", column.into())]))
 }
 
 fn report_value(desk: &Desk, report: &Report) -> Value {

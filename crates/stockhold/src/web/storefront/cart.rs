@@ -147,7 +147,10 @@ impl Shelf {
             |offer| {
                 let variant = offer.variant.title.get(visitor.language);
                 let title = offer.product.title.get(visitor.language);
-                if variant.is_empty() { title.to_owned() } else { format!("{title} ({variant})") }
+                match variant {
+                    "" => title.to_owned(),
+                    variant => format!("{title}{}", visitor.say("page-brackets", &[("text", variant.into())])),
+                }
             },
         )
     }

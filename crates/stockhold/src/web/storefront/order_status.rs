@@ -301,7 +301,7 @@ fn purpose(visitor: &Visitor, order: &OrderView, refund: &Refund) -> String {
     let shipping = (refund.shipping_minor > 0).then(|| visitor.say("order-shipping", &[]));
     let parts: Vec<String> = named.chain(shipping).collect();
     match refund.kind {
-        _ if !parts.is_empty() => parts.join(visitor.say("order-list-comma", &[]).as_str()),
+        _ if !parts.is_empty() => parts.join(visitor.say("page-list-comma", &[]).as_str()),
         RefundKind::Surplus => visitor.say("order-refund-for-surplus", &[]),
         RefundKind::Late => visitor.say("order-refund-for-late", &[]),
         RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {
@@ -320,7 +320,7 @@ fn parcels(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
             let line = order.lines.get(usize::try_from(part.line_no - 1).ok()?)?;
             Some(format!("{} × {}", part.units, full_title(line)))
         });
-        named.collect::<Vec<_>>().join(visitor.say("order-list-comma", &[]).as_str())
+        named.collect::<Vec<_>>().join(visitor.say("page-list-comma", &[]).as_str())
     };
     let parcels = order.shipments.iter();
     parcels
