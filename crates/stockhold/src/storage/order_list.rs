@@ -85,6 +85,8 @@ pub struct ListRow {
     /// Units of all its lines, and the title of the first.
     pub units: i64,
     pub title: String,
+    /// The buyer's, in which the title is.
+    pub language: String,
     pub lines: i64,
     /// Money that is away or on its way back.
     pub going_back: i64,
@@ -120,7 +122,7 @@ macro_rules! page {
     ($($numbers:expr),+) => {
         concat!(
             "select o.id, o.number, o.status, o.email, o.shipping_address, o.currency, o.total_minor, o.reserved_at,
-                o.hold_due_at, o.paid_at, o.cancelled_at, o.fulfilment, o.livemode
+                o.hold_due_at, o.paid_at, o.cancelled_at, o.fulfilment, o.livemode, o.language
             from (", $($numbers),+, ") as page join orders o on o.number = page.found order by o.number desc"
         )
     };
@@ -217,7 +219,7 @@ pub async fn page(storage: &Storage, wanted: &Wanted) -> Result<Page> {
 /// These orders, the newest first; what somebody has ticked.
 pub async fn these(storage: &Storage, orders: &[OrderId]) -> Result<Vec<ListRow>> {
     let sql = "select o.id, o.number, o.status, o.email, o.shipping_address, o.currency, o.total_minor, o.reserved_at,
-            o.hold_due_at, o.paid_at, o.cancelled_at, o.fulfilment, o.livemode
+            o.hold_due_at, o.paid_at, o.cancelled_at, o.fulfilment, o.livemode, o.language
         from orders o where o.id {in $1} order by o.number desc";
     let ids: Vec<String> = orders.iter().map(OrderId::to_string).collect();
     let mut rows = storage.read(sql, values![ids]).await?.iter().map(row).collect::<Result<Vec<ListRow>>>()?;
@@ -332,6 +334,7 @@ fn row(row: &Row) -> Result<ListRow> {
         livemode: row.int_or_none(12) == Some(1),
         units: 0,
         title: String::new(),
+        language: row.text(13).to_owned(),
         lines: 0,
         going_back: 0,
         captured: 0,

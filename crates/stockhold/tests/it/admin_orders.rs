@@ -543,3 +543,47 @@ on_both_engines!(
         }
     }
 );
+
+on_both_engines!(
+    /// Goods are named as the order froze them, in its buyer's language: a page in another one says so wherever it names them,
+    /// so that a screen reader does not read English as Chinese.
+    goods_of_an_order_are_marked_as_the_language_they_are_in,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let id = shop.paid(&[("mug", 2)]).await;
+        // Reports name goods as the catalogue does: what has no Chinese name there is called by its English one.
+        let english = "update products set title = $2 where slug = $1";
+        shop.shop.storage.write(english, values!["mug", "{\"en\":\"mug\"}"]).await.expect("the database answers");
+        let browser = shop.sign_in(Role::Owner).await;
+        for (path, marked) in [
+            ("/zh/admin/orders".to_owned(), "<span class=\"goods\" lang=\"en\">mug"),
+            (format!("/zh{}", at(id, "")), "<span lang=\"en\">mug"),
+            (format!("/zh{}", at(id, "/ship")), "<span lang=\"en\">mug"),
+            (format!("/zh{}", at(id, "/refund")), "<span lang=\"en\">mug"),
+            (format!("/zh{}", at(id, "/refund?step=preview&units-1=1")), "<dt lang=\"en\">1 × mug"),
+            (format!("/zh{}", at(id, "/packing-slip")), "<span lang=\"en\">mug"),
+            ("/zh/admin".to_owned(), "<th scope=\"row\" lang=\"en\">"),
+            ("/zh/admin/reports".to_owned(), "<th scope=\"row\" lang=\"en\">mug"),
+        ] {
+            let page = browser.get(&path).await;
+            assert!(page.status == 200 && page.text.contains(marked), "{path}: {} {}", page.status, page.text);
+        }
+        // And the buyer's own pages.
+        let cookie = format!("orders={}", shop.shop.order_token(id));
+        let own = async |page: &str| {
+            let request = shop.http.get(format!("{}/zh/orders/{id}{page}", shop.base_url)).header("Cookie", &cookie);
+            request.send().await.expect("the shop answers").text().await.expect("a page")
+        };
+        let page = own("/cancel").await;
+        assert!(page.contains("<dt lang=\"en\">mug"), "{page}");
+        assert_eq!(ship(&browser, id, "1", &[]).await.status, 303);
+        let shown = look(&browser, id, "units-1=1").await;
+        assert_eq!(press_refund(&browser, id, &shown, &[("units-1", "1")]).await.status, 303);
+        shop.settle().await;
+        let page = own("").await;
+        for marked in ["<span lang=\"en\">mug", "<dd lang=\"en\">1 × mug", "<span lang=\"en\">1 × mug"] {
+            assert!(page.contains(marked), "{marked} in {page}");
+        }
+    }
+);

@@ -191,6 +191,8 @@ fn heading(desk: &Desk, order: &OrderView) -> Value {
     context! {
         id => order.id.to_string(),
         number => order.number,
+        // Its goods and its delivery are named in its buyer's language.
+        lang => order.language.as_str(),
         title => desk.say("admin-orders-order", &[("number", order.number.to_string().into())]),
         here => format!("{}{}", desk.prefix(), place_of(order.id)),
         chips => chips.into_iter().flatten().map(|known| chip(desk, known)).collect::<Vec<_>>(),

@@ -54,6 +54,8 @@ fn days(desk: &Desk, asked: &Span) -> (Vec<Day>, bool) {
 struct Row {
     /// For people, in the language of the page.
     label: String,
+    /// Of the label, where it is not the page's own.
+    lang: Option<String>,
     /// For spreadsheets: a date, a SKU, a country's code.
     key: String,
     count: i64,
@@ -101,11 +103,9 @@ async fn rows(desk: &Desk, report: Report, days: &[Day], most: i64) -> Result<Ve
         }
         Report::Products => {
             let sold = today::sold(storage, from, until, most).await?;
-            let row = |goods: &today::Sold| Row {
-                label: title(desk, goods),
-                key: goods.sku.clone(),
-                count: goods.units,
-                amounts: vec![goods.amount],
+            let row = |goods: &today::Sold| {
+                let (label, lang) = title(desk, goods);
+                Row { label, lang, key: goods.sku.clone(), count: goods.units, amounts: vec![goods.amount] }
             };
             Ok(sold.iter().map(row).collect())
         }
@@ -116,6 +116,7 @@ async fn rows(desk: &Desk, report: Report, days: &[Day], most: i64) -> Result<Ve
                 let money = |minor| Money::new(minor, sum.currency);
                 Row {
                     label: format!("{}%", sum.rate.percent()),
+                    lang: None,
                     key: sum.rate.percent(),
                     count: 0,
                     amounts: vec![money(sum.base_minor), money(sum.tax_minor), money(sum.refunded_minor)],
@@ -142,6 +143,7 @@ fn by_day(desk: &Desk, days: &[Day], quarters: &[today::Quarter]) -> Vec<Row> {
         let money = |minor| Money::new(minor, currency);
         Row {
             label: format_date(desk.language, days[day].start, zone),
+            lang: None,
             key: machine_date(days[day].start, zone),
             count: payments,
             amounts: vec![money(paid), money(back), money(paid - back)],
@@ -169,6 +171,7 @@ fn by_country(desk: &Desk, places: &[reports::PlaceSales]) -> Vec<Row> {
     };
     let row = |((code, _), (currency, orders, minor)): ((String, String), (Currency, i64, i64))| Row {
         label: name(&code),
+        lang: None,
         key: code,
         count: orders,
         amounts: vec![Money::new(minor, currency)],
@@ -207,7 +210,7 @@ fn table(desk: &Desk, report: Report, rows: &[Row], days: &[Day]) -> Value {
         let amounts: Vec<String> =
             row.amounts.iter().map(|amount| desk.money_in(amount.minor, amount.currency)).collect();
         let note = (report == Report::Products).then_some(row.key.as_str());
-        context! { label => row.label.as_str(), note, count => row.count, amounts }
+        context! { label => row.label.as_str(), lang => row.lang.as_deref(), note, count => row.count, amounts }
     });
     let sum = |at: usize| rows.iter().map(|row| row.amounts[at].minor).sum::<i64>();
     let one_currency = rows.windows(2).all(|pair| pair[0].amounts[0].currency == pair[1].amounts[0].currency);
@@ -279,8 +282,13 @@ mod tests {
     #[test]
     fn a_spreadsheet_computes_nothing_that_a_title_says() {
         let usd = Currency::parse("USD").expect("a currency");
-        let row =
-            Row { label: "=1+1".to_owned(), key: "TEA".to_owned(), count: 2, amounts: vec![Money::new(-6400, usd)] };
+        let row = Row {
+            label: "=1+1".to_owned(),
+            lang: None,
+            key: "TEA".to_owned(),
+            count: 2,
+            amounts: vec![Money::new(-6400, usd)],
+        };
         let file = written(Report::Products, &[row]).expect("it is written");
         let text = String::from_utf8(file).expect("text");
         assert_eq!(text, "\u{feff}sku,title,units,currency,sold\nTEA,'=1+1,2,USD,-64.00\n");

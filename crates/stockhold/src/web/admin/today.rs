@@ -125,8 +125,10 @@ fn bars(net: &[i64]) -> Vec<Value> {
 
 /// Goods in the language of the page; what is not in the catalogue any more is called as its orders called it.
 pub fn shown(desk: &Desk, goods: &Sold) -> Value {
+    let (title, lang) = title(desk, goods);
     context! {
-        title => title(desk, goods),
+        title,
+        lang,
         href => (!goods.slug.is_empty()).then(|| format!("{}/admin/products/{}", desk.prefix(), goods.slug)),
         sku => goods.sku.as_str(),
         units => goods.units,
@@ -134,9 +136,13 @@ pub fn shown(desk: &Desk, goods: &Sold) -> Value {
     }
 }
 
-pub fn title(desk: &Desk, goods: &Sold) -> String {
+/// What goods are called, and in which language; of what only orders name, nobody knows it.
+pub fn title(desk: &Desk, goods: &Sold) -> (String, Option<String>) {
     let localized: Option<Localized> = serde_json::from_str(&goods.title).ok();
-    localized.map_or_else(|| goods.name.clone(), |title| title.get(desk.language).to_owned())
+    localized.map_or_else(
+        || (goods.name.clone(), None),
+        |title| (title.get(desk.language).to_owned(), Some(title.language_of(desk.language).to_owned())),
+    )
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ fn confirm(visitor: &Visitor, order: &OrderView, status: StatusCode, notice: &No
         shipped,
         money => visitor.say(money, &[("amount", amount.into())]),
         lines => lines.map(shown_line).collect::<Vec<_>>(),
+        lang_of_order => order.language.as_str(),
         seen => seen(order),
         changed => notice.changed,
         too_long => notice.too_long,

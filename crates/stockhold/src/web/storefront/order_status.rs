@@ -82,6 +82,8 @@ pub async fn success(
     let state = State::of(&Facts::of(&order));
     let shown = context! {
         number => order.number,
+        // Its goods are named in the language it was placed in.
+        lang => order.language.as_str(),
         state => state.word(),
         chip => state.chip(),
         chip_word => state.chip_word(),
@@ -236,6 +238,8 @@ fn shown(visitor: &Visitor, order: &OrderView, looks: u32, notice: Option<String
     context! {
         id => order.id.to_string(),
         number => order.number,
+        // Its goods are named in the language it was placed in.
+        lang => order.language.as_str(),
         state => state.word(),
         chip => state.chip(),
         chip_word => state.chip_word(),
@@ -285,7 +289,8 @@ fn refunds(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
     told.map(|refund| {
         context! {
             amount => visitor.money_in(refund.amount.minor, refund.amount.currency),
-            purpose => purpose(visitor, order, refund),
+            goods => goods(visitor, order, refund),
+            purpose => purpose(visitor, refund),
             state => visitor.say(&format!("order-refund-{}", refund.state.as_str()), &[]),
             is_dead => !refund.state.is_alive(),
         }
@@ -293,15 +298,20 @@ fn refunds(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
     .collect()
 }
 
-fn purpose(visitor: &Visitor, order: &OrderView, refund: &Refund) -> String {
+fn goods(visitor: &Visitor, order: &OrderView, refund: &Refund) -> String {
     let named = refund.lines.iter().filter_map(|part| {
         let line = order.lines.get(usize::try_from(part.line_no - 1).ok()?)?;
         Some(format!("{} × {}", part.units, full_title(line)))
     });
-    let shipping = (refund.shipping_minor > 0).then(|| visitor.say("order-shipping", &[]));
-    let parts: Vec<String> = named.chain(shipping).collect();
+    named.collect::<Vec<_>>().join(visitor.say("page-list-comma", &[]).as_str())
+}
+
+/// What it is for besides goods.
+fn purpose(visitor: &Visitor, refund: &Refund) -> String {
     match refund.kind {
-        _ if !parts.is_empty() => parts.join(visitor.say("page-list-comma", &[]).as_str()),
+        _ if refund.shipping_minor > 0 && refund.lines.is_empty() => visitor.say("order-shipping", &[]),
+        _ if refund.shipping_minor > 0 => visitor.say("page-list-comma", &[]) + &visitor.say("order-shipping", &[]),
+        _ if !refund.lines.is_empty() => String::new(),
         RefundKind::Surplus => visitor.say("order-refund-for-surplus", &[]),
         RefundKind::Late => visitor.say("order-refund-for-late", &[]),
         RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {

@@ -167,6 +167,7 @@ pub fn shown(desk: &Desk, row: &ListRow) -> Value {
         name => if name.is_empty() { row.email.clone() } else { name.clone() },
         email => (!name.is_empty()).then(|| row.email.clone()),
         title => row.title.as_str(),
+        lang => row.language.as_str(),
         units => row.units,
         others => row.lines - 1,
         total => desk.money_in(row.total, row.currency),

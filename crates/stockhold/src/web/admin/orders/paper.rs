@@ -46,6 +46,7 @@ fn shown(desk: &Desk, order: &OrderView) -> Value {
     });
     context! {
         number => order.number,
+        lang => order.language.as_str(),
         placed => desk.time(order.reserved_at),
         address => shown_address(desk, order),
         delivery => order.delivery.as_ref().map(|delivery| delivery.title.clone()),

@@ -255,14 +255,14 @@ async fn preview(
     let letter = letter(desk, order, wish, refund_id, amount).await?;
     let rows = wish.lines.iter().map(|part| {
         let line = &order.lines[part.line_no as usize - 1];
-        context! { label => format!("{} × {}", part.units, full_title(line)), amount => money(goods_of(order, part)) }
+        let label = format!("{} × {}", part.units, full_title(line));
+        context! { label, lang => order.language.as_str(), amount => money(goods_of(order, part)) }
     });
-    let shipping = wish.shipping.then(|| {
-        context! { label => desk.say("admin-orders-shipping-paid", &[]), amount => money(left_shipping(order)) }
-    });
-    let own = wish.amount.map(|amount| {
-        context! { label => desk.say("admin-orders-own-amount", &[]), amount => money(amount) }
-    });
+    let said = |key: &str, minor: i64| {
+        context! { label => desk.say(key, &[]), lang => desk.language.tag(), amount => money(minor) }
+    };
+    let shipping = wish.shipping.then(|| said("admin-orders-shipping-paid", left_shipping(order)));
+    let own = wish.amount.map(|amount| said("admin-orders-own-amount", amount));
     let open: i64 =
         wish.lines.iter().map(|part| super::open_units(&order.lines[part.line_no as usize - 1]).min(part.units)).sum();
     let back: i64 = wish.lines.iter().map(|part| part.units).sum();

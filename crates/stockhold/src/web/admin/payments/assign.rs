@@ -57,6 +57,7 @@ async fn page(
         may => may(desk),
         tabs => Open::load(desk).await?.tabs(desk, "refunds"),
         number => order.number,
+        lang_of_order => order.language.as_str(),
         order_href => order_href(desk, order.id),
         action => format!("{}/admin/payments/refunds/{}/{refund_id}", desk.prefix(), order.id),
         amount => desk.money_in(refund.amount.minor, refund.amount.currency),
