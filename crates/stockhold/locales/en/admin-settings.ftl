@@ -270,6 +270,8 @@ admin-keys-make = Draw the key
 admin-keys-made-title = Your new key
 admin-keys-once = Copy this key now. It is not shown again.
 admin-keys-key = Key
+admin-keys-again = This form was sent before and drew this key; it was shown then, and is not shown again. If you did not see it, revoke it and draw another one.
+admin-wrong-key-form-used = A key was drawn with this form before, with other contents. Press the button again to draw another one.
 
 admin-discounts-new = New discount
 admin-discounts-code = Code

@@ -269,6 +269,8 @@ admin-keys-make = 生成密钥
 admin-keys-made-title = 您的新密钥
 admin-keys-once = 请现在复制密钥，之后不再显示。
 admin-keys-key = 密钥
+admin-keys-again = 此表单已提交过并生成了这个密钥；密钥当时已显示，不会再次显示。如果您没有看到，请吊销它并另建一个。
+admin-wrong-key-form-used = 此表单已用其他内容生成过密钥。如需另建一个，请再次点击按钮。
 
 admin-discounts-new = 新建优惠
 admin-discounts-code = 优惠码

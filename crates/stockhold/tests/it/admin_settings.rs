@@ -1,6 +1,7 @@
 //! Settings, discounts, webhooks and keys at the desk: saved by the same rules as over the API, nothing typed is lost,
 //! nothing that stands is overwritten unseen.
 
+use futures_util::future::join_all;
 use rules::coupons::CouponCode;
 use rules::time::Span;
 use rules::topics::Topic;
@@ -456,6 +457,40 @@ on_both_engines!(a_key_is_drawn_by_the_owner_alone_and_shown_once, TestShop, asy
     let asked = owner.get("/admin/settings/keys/new").await;
     assert!(asked.status == 303 && asked.location.starts_with("/admin/confirm"), "{}", asked.location);
 });
+
+on_both_engines!(
+    /// An impatient owner clicks twice, and later walks back to the form to change their mind.
+    a_double_click_draws_one_key,
+    TestShop,
+    async |shop: &TestShop| {
+        let owner = shop.sign_in(Role::Owner).await;
+        let drawn = async || {
+            let all = keys::list(&shop.shop.storage).await.expect("it answers");
+            all.into_iter().map(|key| key.name).filter(|name| name != "tests").collect::<Vec<_>>()
+        };
+        let mut form = fields(&owner.get("/admin/settings/keys/new").await);
+        set(&mut form, "name", "till");
+        form.push(("scope".to_owned(), "orders:read".to_owned()));
+        let clicks = join_all((0..4).map(|_| send(&owner, "/admin/settings/keys/new", &form))).await;
+        assert!(clicks.iter().all(|page| page.status == 200), "{clicks:?}");
+        let (shown, told): (Vec<_>, Vec<_>) = clicks.iter().partition(|page| page.text.contains("shk_test_"));
+        assert_eq!((shown.len(), told.len(), drawn().await), (1, 3, vec!["till".to_owned()]));
+        assert!(told.iter().all(|page| page.text.contains("This form was sent before and drew this key")));
+
+        // Back in the browser stands the form that is used up.
+        set(&mut form, "name", "stall");
+        let used = send(&owner, "/admin/settings/keys/new", &form).await;
+        assert!(used.status == 422 && used.text.contains("A key was drawn with this form before"), "{}", used.text);
+        assert_eq!(drawn().await, ["till"]);
+        let another = send(&owner, "/admin/settings/keys/new", &fields(&used)).await;
+        assert!(another.status == 200 && another.text.contains("shk_test_"), "{}", another.text);
+        assert_eq!(drawn().await, ["till", "stall"]);
+
+        // What no form of ours names is no id.
+        set(&mut form, "id", "key_1");
+        assert_eq!(send(&owner, "/admin/settings/keys/new", &form).await.status, 422);
+    }
+);
 
 on_both_engines!(whoever_may_only_read_sees_and_changes_nothing, TestShop, async |shop: &TestShop| {
     shop.staff("POST", "/api/admin/coupons", "k", json!({"code": "TEA10", "kind": "percent", "percent_off": 10})).await;

@@ -47,6 +47,15 @@ impl Typed {
         self.0.iter().any(|(other, _)| other == name)
     }
 
+    /// The id that was drawn with the form, for what it makes: the same form again makes it once.
+    pub fn drawn_id(&self, prefix: &str) -> Result<&str, PageError> {
+        let id = self.get("id");
+        let is_ours = id
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if is_ours { Ok(id) } else { Err(PageError::Unreadable) }
+    }
+
     /// The number behind the prefix of a button's value: `remove-rate-2`.
     pub fn pressed(&self, prefix: &str) -> Option<usize> {
         self.get("do").strip_prefix(prefix)?.parse().ok()

@@ -7,7 +7,7 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::form::{Sent, Sheet, Typed};
-use super::once;
+use super::{found, once};
 use crate::language::{Edge, parse_edge};
 use crate::storage::keys::{self, Key, NAME_CHARS_MAX, Scope, Scopes};
 use crate::web::PageError;
@@ -33,12 +33,14 @@ pub async fn list(desk: Desk) -> Result<Response, PageError> {
 }
 
 pub async fn show_new(desk: Desk) -> Result<Response, PageError> {
-    form_page(&desk, &Sheet::default())
+    form_page(&desk, &Sheet::of([("id".to_owned(), keys::draw_id())].into(), 0))
 }
 
-/// Draws a key and shows it, once.
+/// Draws a key and shows it, once. The form names it: a second click draws no second one, and is told that there is one and
+/// not what it is.
 pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     let typed = Typed::read(sent)?;
+    let id = typed.drawn_id("key_")?;
     let mut values = typed.values();
     let ticked = typed.all("scope").join(",");
     values.insert("scopes".to_owned(), ticked.clone());
@@ -58,10 +60,17 @@ pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     }
     let (Some(name), Ok(scopes), true) = (name, scopes, sheet.is_right()) else { return form_page(&desk, &sheet) };
     let key = Key::draw(desk.shop.config.is_live()).map_err(|error| PageError::Fault(error.to_string()))?;
-    let id = keys::insert_until(&desk.shop.storage, &key, name, &scopes, end, desk.shop.now()).await?;
-    let context = context! { name, key => key.expose(), section => "keys" };
+    let is_new = keys::insert_as(&desk.shop.storage, id, &key, name, &scopes, end, desk.shop.now()).await?;
+    let made = found(keys::by_id(&desk.shop.storage, id).await?)?;
+    if (made.name.as_str(), &made.scopes, made.expires_at) != (name, &scopes, end) {
+        // The way back in the browser leads to a form that is used up: what was typed stays, for a key of its own.
+        sheet.values.insert("id".to_owned(), keys::draw_id());
+        sheet.put(&desk, "", "key-form-used", "A key was drawn with this form before. Press again for another one.");
+        return form_page(&desk, &sheet);
+    }
+    let context = context! { name, key => is_new.then(|| key.expose()), section => "keys" };
     let page = once(desk.page(StatusCode::OK, "admin/settings/key_made.html", context)?);
-    Ok(noted(page, format!("{id} {scopes}")))
+    Ok(noted(page, if is_new { format!("{id} {scopes}") } else { format!("{id} again") }))
 }
 
 pub async fn revoke(desk: Desk, id: Result<Path<String>, PathRejection>) -> Result<Response, PageError> {

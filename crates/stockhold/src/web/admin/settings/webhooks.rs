@@ -50,12 +50,7 @@ pub async fn show_new(desk: Desk) -> Result<Response, PageError> {
 pub async fn make(desk: Desk, sent: Sent) -> Result<Response, PageError> {
     let typed = Typed::read(sent)?;
     let mut sheet = sheet(&typed);
-    let id = typed.get("id").to_owned();
-    let is_ours =
-        id.strip_prefix("whk_").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
-    if !is_ours {
-        return Err(PageError::Unreadable);
-    }
+    let id = typed.drawn_id("whk_")?.to_owned();
     let endpoint = match checked(&desk.shop, typed.get("url"), typed.get("note").to_owned(), &topics(&typed)) {
         Ok(endpoint) => endpoint,
         Err(errors) => return refuse(&desk, &mut sheet, errors),
