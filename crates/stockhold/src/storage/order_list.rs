@@ -82,8 +82,9 @@ pub struct ListRow {
     pub cancelled_at: Option<Timestamp>,
     pub fulfilment: Fulfilment,
     pub livemode: bool,
-    /// Units of all its lines, and the title of the first.
+    /// Units of all its lines, those that are still to be sent, and the title of the first.
     pub units: i64,
+    pub open: i64,
     pub title: String,
     /// The buyer's, in which the title is.
     pub language: String,
@@ -117,6 +118,16 @@ macro_rules! filtered {
     };
 }
 
+/// Paid, and not all of it is sent or called off: an order whose money is on its way back is paid until it is there. A sum and
+/// not `exists`, which PostgreSQL would turn into a walk through all lines.
+macro_rules! to_ship {
+    () => {
+        "status = 'paid' and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped')
+            and 0 < (select sum(l.quantity - l.shipped - l.cancelled) from order_lines l where l.order_id = orders.id)"
+    };
+}
+pub(super) use to_ship;
+
 /// The rows of the numbers that one page has.
 macro_rules! page {
     ($($numbers:expr),+) => {
@@ -130,8 +141,9 @@ macro_rules! page {
 
 const ALL: &str = page!("select number as found from orders where ", filtered!(), " order by number desc limit $10");
 const TO_SHIP: &str = page!(
-    "select number as found from orders where status = 'paid'
-        and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped') and ",
+    "select number as found from orders where ",
+    to_ship!(),
+    " and ",
     filtered!(),
     " order by number desc limit $10"
 );
@@ -151,27 +163,33 @@ const REFUNDS: &str = page!(
 );
 /// Orders that a search has found, whatever the tab.
 const FOUND: &str = page!(
-    "select number as found from orders where number {in $11} and ", filtered!(), "
-        and case $12 when 'to_ship' then status = 'paid' and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped')
+    "select number as found from orders where number {in $11} and ",
+    filtered!(),
+    "
+        and case $12 when 'to_ship' then ",
+    to_ship!(),
+    "
             when 'unpaid' then hold = 'live'
             when 'refunds' then exists (select 1 from refunds r where r.order_number = number)
             else true end
-    order by number desc limit $10");
+    order by number desc limit $10"
+);
 
 /// The numbers that a stretch of days has. Numbers follow the clock, but two orders of the same moment may have changed
 /// places, so the moments themselves are compared as well.
 const NUMBERS_OF_DAYS: &str =
     "select min(number), max(number) from orders where reserved_at >= $1 and reserved_at < $2";
 
-const COUNT_TO_SHIP: &str = "select count(*) from (select 1 from orders where status = 'paid'
-    and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped') limit $1) as some_of_them";
+const COUNT_TO_SHIP: &str =
+    concat!("select count(*) from (select 1 from orders where ", to_ship!(), " limit $1) as some_of_them");
 const COUNT_UNPAID: &str = "select count(*) from (select 1 from orders
     where hold = 'live' and hold_due_at >= 0 limit $1) as some_of_them";
 const COUNT_REFUNDS: &str = "select count(*) from (select 1 from refunds where state in ('requested', 'pending')
     limit $1) as some_of_them";
 
 const LINES: &str = "select order_id, cast(sum(quantity) as bigint), count(*),
-        max(case when line_no = 1 then title else '' end)
+        max(case when line_no = 1 then title else '' end),
+        cast(sum(quantity - shipped - cancelled) as bigint)
     from order_lines where order_id {in $1} group by order_id";
 const PAYMENTS: &str = "select order_id, cast(sum(amount_minor) as bigint), cast(sum(refunded_minor) as bigint),
         max(case when purpose = 'mismatch' and refunded_minor < amount_minor then 1 else 0 end)
@@ -307,6 +325,7 @@ async fn fill_in(storage: &Storage, rows: &mut [ListRow]) -> Result<()> {
         let of = |rows: &'_ [Row]| rows.iter().find(|row| row.text(0) == id).cloned();
         if let Some(lines) = of(&lines) {
             (row.units, row.lines, row.title) = (lines.int(1), lines.int(2), lines.text(3).to_owned());
+            row.open = lines.int(4);
         }
         if let Some(money) = of(&payments) {
             (row.captured, row.going_back, row.differs) = (money.int(1), money.int(2), money.int(3) == 1);
@@ -333,6 +352,7 @@ fn row(row: &Row) -> Result<ListRow> {
         fulfilment: known(Fulfilment::parse(row.text(11)))?,
         livemode: row.int_or_none(12) == Some(1),
         units: 0,
+        open: 0,
         title: String::new(),
         language: row.text(13).to_owned(),
         lines: 0,

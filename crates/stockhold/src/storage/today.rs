@@ -7,6 +7,7 @@ use rules::money::{Currency, Money};
 use rules::time::{Span, Timestamp};
 
 use super::books::parsed;
+use super::order_list::to_ship;
 use super::{Result, RowExt, Storage};
 use crate::values;
 
@@ -106,8 +107,7 @@ pub struct Counts {
 
 /// `few`: so many available, or fewer, are called low.
 pub async fn counts(storage: &Storage, few: i64) -> Result<Counts> {
-    let to_ship = "select count(*) from orders
-        where status = 'paid' and (fulfilment = 'unfulfilled' or fulfilment = 'partly_shipped')";
+    let to_ship = concat!("select count(*) from orders where ", to_ship!());
     let low = "select count(*) from stock_levels s join variants v on v.sku = s.sku
             join products p on p.id = v.product_id
         where s.on_hand - s.held <= $1 and v.active = 1 and p.status = 'active'";

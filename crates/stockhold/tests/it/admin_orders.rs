@@ -5,8 +5,9 @@ use rules::ids::OrderId;
 use rules::orders::{Fulfilment, Status};
 use rules::refunds::RefundState;
 use rules::time::Span;
+use serde_json::json;
 use stockhold::staff::Role;
-use stockhold::storage::{RowExt, order_notes};
+use stockhold::storage::{RowExt, order_list, order_notes, today};
 use stockhold::values;
 use stripe_sandbox::{Fault, Faults, NewDispute, Pay, RefundStatus};
 
@@ -446,7 +447,9 @@ on_both_engines!(
         assert_eq!(shop.letters(), letters + 2, "{:?}", shop.subjects());
 
         let slips = browser.get(&format!("/admin/orders/packing-slips?{query}")).await;
-        assert_eq!((slips.status, slips.text.matches("class=\"slip\"").count()), (200, 3), "{}", slips.text);
+        assert_eq!((slips.status, slips.text.matches("class=\"slip\"").count()), (200, 2), "{}", slips.text);
+        let left_out = format!("their money goes back: {}.", shop.view(unpaid).await.number);
+        assert!(slips.text.contains(&left_out), "{}", slips.text);
         let slip = browser.get(&at(second, "/packing-slip")).await;
         assert!(slip.text.contains(&shop.view(second).await.number.to_string()), "{}", slip.text);
         let ticked: Vec<_> = ids.iter().map(|id| ("order", id.as_str())).collect();
@@ -462,6 +465,79 @@ on_both_engines!(
         let noted = lines(shop, "orders.export_ticked").await;
         let noted: Vec<_> = noted.iter().map(|(outcome, detail)| (outcome.as_str(), detail.as_str())).collect();
         assert_eq!(noted, [("denied", ""), ("done", "3 orders")]);
+    }
+);
+
+on_both_engines!(
+    /// A bank takes days: until the money is there the order is paid still, and nobody is led to pack what it paid for.
+    an_order_whose_money_is_on_its_way_back_is_not_packed,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 9).await;
+        let browser = shop.sign_in(Role::Owner).await;
+        let paid = [shop.paid(&[("mug", 2)]).await, shop.paid(&[("mug", 2)]).await, shop.paid(&[("mug", 2)]).await];
+        let [called_off, by_amount, in_part] = paid;
+        let to_ship = async || {
+            let counted = order_list::counts(&shop.shop.storage).await.expect("the database answers").to_ship;
+            let today = today::counts(&shop.shop.storage, 0).await.expect("the database answers").to_ship;
+            let page = browser.get("/admin/orders?tab=to_ship").await.text;
+            let found = browser.get("/admin/orders?tab=to_ship&q=mug").await.text;
+            let listed = paid.map(|id| page.contains(&format!("/admin/orders/{id}")));
+            assert_eq!(paid.map(|id| found.contains(&format!("/admin/orders/{id}"))), listed);
+            assert_eq!((counted, today), (listed.iter().filter(|is_listed| **is_listed).count() as i64, counted));
+            listed
+        };
+        assert_eq!(to_ship().await, [true; 3]);
+        shop.sandbox.next_refund(Some(RefundStatus::Pending));
+        assert_eq!(shop.cancel(called_off).await.0, 200);
+        for (id, body) in [
+            (by_amount, json!({ "amount": { "amount": 2 * PRICE_MINOR, "currency": "USD" } })),
+            (in_part, json!({ "items": [{ "sku": "mug", "quantity": 1 }], "restock": true })),
+        ] {
+            shop.settle().await;
+            shop.sandbox.next_refund(Some(RefundStatus::Pending));
+            let path = format!("/api/admin/orders/{id}/refunds");
+            assert_eq!(shop.staff("POST", &path, &id.to_string(), body).await.0, 201);
+        }
+        shop.settle().await;
+        shop.sandbox.next_refund(None);
+
+        let says = async |id: OrderId, word: &str, [is_packed, is_shipped]: [bool; 2]| {
+            let page = browser.get(&at(id, "")).await.text;
+            let chips = page.split("<h1").nth(1).and_then(|rest| rest.split("<section").next()).unwrap_or_default();
+            assert!(chips.contains(word), "{word}: {chips}");
+            assert_eq!(page.contains("/packing-slip\""), is_packed, "{chips}");
+            assert_eq!(chips.contains("Not shipped"), is_shipped, "{chips}");
+            let slip = browser.get(&at(id, "/packing-slip")).await.text;
+            assert_eq!(slip.contains("class=\"slip\""), is_packed, "{slip}");
+            assert_eq!(slip.contains("No packing slip"), !is_packed, "{slip}");
+        };
+        for id in paid {
+            assert_eq!(shop.view(id).await.status, Status::Paid);
+        }
+        says(called_off, "Refund on its way", [false, false]).await;
+        // Nobody has said what its goods are to do: it is on the list, with the same word.
+        says(by_amount, "Refund on its way", [false, true]).await;
+        says(in_part, "Partly refunded", [true, true]).await;
+        assert_eq!(to_ship().await, [false, true, true]);
+        let list = browser.get("/admin/orders?tab=all").await.text;
+        assert_eq!(list.matches("Refund on its way").count(), 2, "{list}");
+        let page = browser.get(&format!("/zh{}", at(called_off, ""))).await.text;
+        assert!(page.contains(">退款途中</span>") && !page.contains("部分退款") && !page.contains("未发货"), "{page}");
+        let chosen = browser.get(&format!("/admin/orders/ship?order={called_off}&order={in_part}")).await.text;
+        assert!(chosen.contains("1 of them can be shipped"), "{chosen}");
+
+        // The bank refuses it: the money is owed, and the goods stay called off.
+        let refund = shop.view(called_off).await.refunds[0].stripe_id.clone().expect("it is at Stripe");
+        shop.sandbox.move_refund(&refund, RefundStatus::Failed, None).expect("it moves");
+        shop.settle().await;
+        says(called_off, "Refund failed", [false, false]).await;
+        assert_eq!(to_ship().await, [false, true, true]);
+        let refund = shop.view(by_amount).await.refunds[0].stripe_id.clone().expect("it is at Stripe");
+        shop.sandbox.move_refund(&refund, RefundStatus::Succeeded, None).expect("it moves");
+        shop.settle().await;
+        says(by_amount, "Refunded", [false, false]).await;
+        assert_eq!(to_ship().await, [false, false, true]);
     }
 );
 

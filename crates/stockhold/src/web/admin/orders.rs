@@ -104,6 +104,7 @@ fn chip(desk: &Desk, (kind, key): (&'static str, &'static str)) -> Value {
 /// What the money of an order is like, as far as a chip can say.
 #[derive(Debug, Clone, Copy, Default)]
 struct MoneyState {
+    captured: i64,
     going_back: i64,
     differs: bool,
     refund_failed: bool,
@@ -119,11 +120,17 @@ impl MoneyState {
         };
         let open = [DisputeState::Warning, DisputeState::Inquiry, DisputeState::Open];
         MoneyState {
+            captured: order.captured(),
             going_back: order.going_back(),
             differs: order.payments.iter().any(|payment| odd(&payment)),
             refund_failed: order.refunds.iter().any(|refund| order.owed(refund) > 0),
             disputed: order.disputes.iter().any(|dispute| open.contains(&dispute.state)),
         }
+    }
+
+    /// Whether all of it is back or on its way: nothing of the order is paid for any more.
+    fn is_all_going_back(self) -> bool {
+        self.captured > 0 && self.going_back >= self.captured
     }
 
     /// What is most urgent comes first.
@@ -141,6 +148,7 @@ impl MoneyState {
             Status::Pending => ("wait", "admin-orders-chip-unpaid"),
             Status::Processing => ("wait", "admin-orders-chip-processing"),
             Status::Paid if self.refund_failed => ("bad", "admin-orders-chip-refund-failed"),
+            Status::Paid if self.is_all_going_back() => ("info", "admin-orders-chip-refund-on-its-way"),
             Status::Paid if self.going_back > 0 => ("info", "admin-orders-chip-part-refunded"),
             Status::Paid => ("ok", "admin-orders-chip-paid"),
             Status::Expired => ("off", "admin-orders-chip-expired"),
@@ -150,10 +158,10 @@ impl MoneyState {
     }
 }
 
-/// How far the parcels are; none where nothing is sent.
-fn shipping_chip(status: Status, fulfilment: Fulfilment) -> Option<(&'static str, &'static str)> {
+/// How far the parcels are; none where nothing is sent, or was to be and is called off.
+fn shipping_chip(status: Status, fulfilment: Fulfilment, open: i64) -> Option<(&'static str, &'static str)> {
     match (fulfilment, status) {
-        (Fulfilment::Unfulfilled, Status::Paid) => Some(("wait", "admin-orders-chip-unshipped")),
+        (Fulfilment::Unfulfilled, Status::Paid) if open > 0 => Some(("wait", "admin-orders-chip-unshipped")),
         (Fulfilment::Unfulfilled, _) => None,
         (Fulfilment::PartlyShipped, _) => Some(("wait", "admin-orders-chip-part-shipped")),
         (Fulfilment::Shipped, _) => Some(("ok", "admin-orders-chip-shipped")),
@@ -163,6 +171,14 @@ fn shipping_chip(status: Status, fulfilment: Fulfilment) -> Option<(&'static str
 
 fn open_units(line: &OrderLineView) -> i64 {
     line.quantity - line.shipped - line.cancelled
+}
+
+/// Whether somebody is led to pack it: not what is not paid, what is called off, or what is not paid for any more because all of
+/// its money goes back, also while that is on its way.
+fn is_packed(order: &OrderView) -> bool {
+    order.status == Status::Paid
+        && !MoneyState::of(order).is_all_going_back()
+        && order.lines.iter().any(|line| line.quantity > line.cancelled)
 }
 
 fn full_title(line: &OrderLineView) -> String {
@@ -187,7 +203,8 @@ fn place_of(order: OrderId) -> String {
 /// What the head of each page about one order says.
 fn heading(desk: &Desk, order: &OrderView) -> Value {
     let money = MoneyState::of(order);
-    let chips = [Some(money.chip(order.status)), shipping_chip(order.status, order.fulfilment)];
+    let open = order.lines.iter().map(open_units).sum();
+    let chips = [Some(money.chip(order.status)), shipping_chip(order.status, order.fulfilment, open)];
     context! {
         id => order.id.to_string(),
         number => order.number,

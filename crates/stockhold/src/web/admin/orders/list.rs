@@ -136,7 +136,7 @@ fn statuses(desk: &Desk, chosen: &str) -> Vec<Value> {
 
 fn shippings(desk: &Desk, chosen: &str) -> Vec<Value> {
     let option = |fulfilment: &Fulfilment| {
-        let (_, key) = shipping_chip(Status::Paid, *fulfilment).expect("a paid order is somewhere on its way");
+        let (_, key) = shipping_chip(Status::Paid, *fulfilment, 1).expect("a paid order is somewhere on its way");
         context! { value => fulfilment.as_str(), name => desk.say(key, &[]), chosen => fulfilment.as_str() == chosen }
     };
     Fulfilment::ALL.iter().map(option).collect()
@@ -152,6 +152,7 @@ pub fn country_choice(desk: &Desk, chosen: Option<&Country>) -> Vec<Value> {
 /// One row, as every list of orders shows it.
 pub fn shown(desk: &Desk, row: &ListRow) -> Value {
     let money = MoneyState {
+        captured: row.captured,
         going_back: row.going_back,
         differs: row.differs,
         refund_failed: row.refund_failed,
@@ -172,7 +173,7 @@ pub fn shown(desk: &Desk, row: &ListRow) -> Value {
         others => row.lines - 1,
         total => desk.money_in(row.total, row.currency),
         payment => chip(desk, money.chip(row.status)),
-        shipping => shipping_chip(row.status, row.fulfilment).map(|known| chip(desk, known)),
+        shipping => shipping_chip(row.status, row.fulfilment, row.open).map(|known| chip(desk, known)),
     }
 }
 
@@ -180,7 +181,7 @@ pub fn shown(desk: &Desk, row: &ListRow) -> Value {
 pub async fn show_ship(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, PageError> {
     let fields: Fields = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let rows = order_list::these(&desk.shop.storage, &ticked(&fields)).await?;
-    let can = |row: &&ListRow| row.status == Status::Paid && row.fulfilment != Fulfilment::Shipped;
+    let can = |row: &&ListRow| row.status == Status::Paid && row.open > 0;
     let context = context! {
         seed => format!("{:032x}", super::drawn()),
         can => rows.iter().filter(can).count(),

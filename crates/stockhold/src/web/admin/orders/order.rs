@@ -11,7 +11,7 @@ use rules::orders::Status;
 use rules::payments::Purpose;
 use rules::refunds::{RefundKind, RefundState};
 
-use super::{heading, name_on, open_units, shown_address, stored, timeline};
+use super::{heading, is_packed, name_on, open_units, shown_address, stored, timeline};
 use crate::language::{TotalRow, machine_time};
 use crate::letters;
 use crate::storage::keys::Scope;
@@ -76,7 +76,7 @@ pub async fn page(
         letters => letters.iter().map(|letter| shown_letter(desk, letter)).collect::<Vec<_>>(),
         may => context! {
             ship => desk.may(Scope::OrdersWrite) && order.status == Status::Paid && order.lines.iter().any(|line| open_units(line) > 0),
-            pack => order.status == Status::Paid, // Nobody is led to pack what is not paid, or went back.
+            pack => is_packed(order),
             refund => desk.may(Scope::RefundsWrite) && order.captured() > order.going_back(),
             cancel => desk.may(Scope::RefundsWrite) && may_be_cancelled(order),
             write => desk.may(Scope::OrdersWrite),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::{Fields, full_title, name_on, shown_address, stored, ticked};
+use super::{Fields, full_title, is_packed, name_on, shown_address, stored, ticked};
 use crate::catalogue::rows::defused;
 use crate::language::machine_time;
 use crate::storage::order_list;
@@ -32,9 +32,13 @@ pub async fn slips(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Pa
     print(&desk, &found)
 }
 
+/// A page that was opened before offers them still: those that nobody is to pack are named and not printed.
 fn print(desk: &Desk, orders: &[OrderView]) -> Result<Response, PageError> {
-    let slips: Vec<Value> = orders.iter().map(|order| shown(desk, order)).collect();
-    desk.page(StatusCode::OK, "admin/packing_slip.html", context! { slips })
+    let (packed, left_out): (Vec<&OrderView>, Vec<&OrderView>) = orders.iter().partition(|order| is_packed(order));
+    let slips: Vec<Value> = packed.into_iter().map(|order| shown(desk, order)).collect();
+    let left_out = left_out.iter().map(|order| order.number.to_string()).collect::<Vec<_>>().join(", ");
+    let left_out = (!left_out.is_empty()).then(|| desk.say("admin-orders-not-packed", &[("numbers", left_out.into())]));
+    desk.page(StatusCode::OK, "admin/packing_slip.html", context! { slips, left_out })
 }
 
 /// Goods and the way of delivery are named as the order froze them, in its buyer's language; all else speaks the desk's. What
