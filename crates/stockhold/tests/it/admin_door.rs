@@ -10,7 +10,7 @@ use stockhold::values;
 
 use crate::on_both_engines;
 use crate::support::browser::{Browser, Page};
-use crate::support::shop::TestShop;
+use crate::support::shop::{Setup, TestShop};
 
 const PASSWORD: &str = "three tea cups and a tray";
 
@@ -111,6 +111,45 @@ async fn nobody_is_led_away_from_the_desk() {
         let browser = Browser::new(&shop);
         let fields = [("email", "owner@shop.example"), ("password", PASSWORD), ("return_to", asked)];
         assert_eq!(browser.post("/admin/sign-in", &fields).await.location, leads, "{asked}");
+    }
+}
+
+/// Where buyers come by https, no cookie of theirs or of the desk ever travels without.
+#[tokio::test]
+async fn where_the_shop_is_https_its_cookies_are_for_https_alone() {
+    for (base_url, is_https) in [(None, false), (Some("https://shop.example"), true)] {
+        let shop = TestShop::on_sqlite_with(Setup { base_url, ..Setup::default() }).await;
+        shop.stock("mug", 2).await;
+        set_up(&Browser::new(&shop), &setup_link(&shop).await).await;
+        let (status, order) = shop.check_out_as("one", "ada@example.org", &[("mug", 1)]).await;
+        assert_eq!(status, 201, "{order}");
+        let token = order["order"]["token"].as_str().expect("a token");
+        let order = format!("/orders/{}?token={token}", order["order"]["id"].as_str().expect("an id"));
+        let asked = [
+            ("POST", "/cart/add", "sku=mug&quantity=1&from=mug".to_owned(), "cart"),
+            ("GET", order.as_str(), String::new(), "orders"),
+            (
+                "POST",
+                "/admin/sign-in",
+                format!("email=owner%40shop.example&password={}&return_to=%2Fadmin", PASSWORD.replace(' ', "+")),
+                "admin",
+            ),
+        ];
+        for (method, path, body, name) in asked {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+            let request = shop.http.request(method, format!("{}{path}", shop.base_url));
+            let request = request.header("Sec-Fetch-Site", "same-origin");
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body);
+            let answer = request.send().await.expect("the shop answers");
+            let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().collect();
+            assert!(!cookies.is_empty(), "{path} sets a cookie: {}", answer.status());
+            for cookie in cookies {
+                let cookie = cookie.to_str().expect("text");
+                let wanted = if is_https { format!("__Host-{name}") } else { name.to_owned() };
+                assert!(cookie.starts_with(&wanted), "{path}: {cookie}");
+                assert_eq!(cookie.split("; ").any(|part| part == "Secure"), is_https, "{path}: {cookie}");
+            }
+        }
     }
 }
 

@@ -304,6 +304,65 @@ on_both_engines!(
 );
 
 on_both_engines!(
+    /// M4: Stripe was asked and answered, and the books say something else still: a difference is not settled by having been
+    /// pressed.
+    a_difference_that_stays_is_not_called_settled,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.check_out(&[("mug", 1)]).await;
+        let order = id.to_string();
+        // A page that our books call closed does not open again by Stripe's word: facts never run backwards.
+        execute(shop, &["update orders set session_state = 'closed' where id = $1"], &order).await;
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [(Kind::SessionState, 0)]);
+        let browser = shop.sign_in(Role::Owner).await;
+        let pressed = form(&browser.get(RECONCILIATION).await, "session_state");
+        let page = press(&browser, &pressed).await;
+        assert_eq!((page.status, open(shop).await), (409, vec![(Kind::SessionState, 0)]), "{}", page.location);
+        execute(shop, &["update orders set session_state = 'open' where id = $1"], &order).await;
+        assert_eq!(press(&browser, &pressed).await.status, 303);
+        assert_eq!(open(shop).await, []);
+    }
+);
+
+on_both_engines!(
+    /// M4: what differs is counted once, by the newest word of it: of two runs, and of two words within one.
+    a_newer_word_stands_instead_of_an_older_one,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 2).await;
+        let id = shop.paid(&[("mug", 1)]).await;
+        let order = id.to_string();
+        execute(shop, &["update payments set amount_minor = amount_minor + 500 where order_id = $1"], &order).await;
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [(Kind::PaymentAmount, 500)]);
+        // The next run reaches less far back, so it does not end what the one before it found.
+        execute(shop, &["update payments set amount_minor = amount_minor + 300 where order_id = $1"], &order).await;
+        let lately = Some(shop.shop.now() - Span::minutes(1));
+        reconcile::run(&shop.shop, lately, false, |_| {}).await.expect("Stripe answers");
+        assert_eq!(open(shop).await, [(Kind::PaymentAmount, 800)]);
+        let page = look(shop, RECONCILIATION).await.text;
+        assert!(page.contains("<dd id=\"unexplained\">$8.00</dd>"), "{page}");
+
+        let storage = &shop.shop.storage;
+        let run = runs::latest(storage).await.expect("it answers").expect("a run");
+        let gap = rules::money::Money::new(700, shop.view(id).await.currency);
+        let (kind, subject, told, ours) =
+            (Kind::PaymentAmount, intent_of(shop, id).await, Said::Amount(gap), Said::Nothing);
+        let finding = Finding { kind, subject: subject.clone(), order: Some(id), gap, told, ours, repair: Repair::ByHand };
+        runs::find_difference(storage, &run.id, &finding, false).await.expect("it is kept");
+        assert_eq!(open(shop).await, [(Kind::PaymentAmount, 700)]);
+        let newest = runs::find(storage, kind, &subject).await.expect("it answers").expect("it was found");
+        assert_eq!(newest.gap, gap);
+
+        execute(shop, &["update payments set amount_minor = amount_minor - 800 where order_id = $1"], &order).await;
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, []);
+    }
+);
+
+on_both_engines!(
     /// Whoever presses learns which of the things that can be wrong it is, and nothing is changed.
     stripe_that_cannot_be_asked_is_named,
     TestShop,

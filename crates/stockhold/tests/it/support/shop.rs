@@ -56,6 +56,8 @@ pub struct Setup {
     pub stripe_is_away: bool,
     /// What the shop sells in; the shop's own default when nothing is said.
     pub currency: Option<&'static str>,
+    /// Where buyers reach the shop; where the tests reach it when nothing is said.
+    pub base_url: Option<&'static str>,
     /// What lies in the data folder before the shop opens.
     pub prepare: Option<fn(&Path)>,
 }
@@ -122,7 +124,7 @@ impl TestShop {
             database_url,
             data_dir: folder.path().to_owned(),
             listen,
-            base_url: base_url.clone(),
+            base_url: setup.base_url.map_or_else(|| base_url.clone(), str::to_owned),
             stripe_secret_key: None,
             webhook_secrets: vec![Secret::new(WEBHOOK_SECRET.to_owned())],
             stripe_api_base: sandbox_url.clone(),
