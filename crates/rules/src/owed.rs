@@ -116,7 +116,7 @@ fn overlap(coming: &Refund, failed: &Refund) -> i64 {
     let goods: i64 = match coming.kind {
         // It gives back units that were to be sent still; those of a failed refund had been sent or called off.
         RefundKind::Cancelled => 0,
-        RefundKind::Late | RefundKind::Surplus | RefundKind::ByHand | RefundKind::Dashboard => {
+        RefundKind::Late | RefundKind::Surplus | RefundKind::ByHand | RefundKind::Dashboard | RefundKind::Elsewhere => {
             coming.lines.iter().map(|line| line.amount_minor.min(of_line(line.line_no))).sum()
         }
     };

@@ -39,6 +39,9 @@ pub enum RefundKind {
     ByHand,
     /// Made in the Stripe Dashboard and read back from there.
     Dashboard,
+    /// A refund failed, and staff paid its money back outside of Stripe: by bank transfer, in cash. Stripe knows nothing of it and
+    /// is never asked; its balance has that money still.
+    Elsewhere,
 }
 
 /// The units a refund pays for.
@@ -148,4 +151,5 @@ words!(RefundKind {
     Cancelled = "cancelled",
     ByHand = "by_hand",
     Dashboard = "dashboard",
+    Elsewhere = "elsewhere",
 });

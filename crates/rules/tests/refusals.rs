@@ -25,7 +25,7 @@ use rules::ids::{CountId, OrderId, RefundId, ShipmentId};
 use rules::money::{Currency, Money};
 use rules::orders::{Fulfilment, Hold, Session, Status};
 use rules::payments::{MoneyState, SessionFact, SessionState};
-use rules::refunds::RefundState;
+use rules::refunds::{RefundKind, RefundState};
 use rules::shipments::Units;
 use rules::stock::{Level, ON_HAND_MAX, Reason, Short};
 use rules::text::{Email, Sku};
@@ -767,6 +767,64 @@ fn what_was_sent_in_the_place_of_another_counts_for_all_before_it() {
     assert_eq!([REFUND, second, third].map(|refund| owed(&books, refund)), [0, 400, 0], "the other stands for its own");
     told_refund(&mut books, third, Some("re_3"), PRICE_MINOR, RefundState::Failed).expect("recorded");
     assert_eq!([REFUND, second, third].map(|refund| owed(&books, refund)), [0, 400, PRICE_MINOR]);
+}
+
+/// M3: what a failed refund owed and somebody paid back outside of Stripe counts once, sends nothing and is sent by nobody;
+/// with it, all money can be back.
+#[test]
+fn what_was_paid_back_elsewhere_is_owed_no_more() {
+    let (paid, other) = (RefundId::from_u128(61), RefundId::from_u128(62));
+    let elsewhere = |seen_minor| RefundWhat::Elsewhere { failed: REFUND, seen_minor };
+    let mut books = with_paid(&[("mug", 2)]);
+    refund(&mut books, REFUND, goods(&[(1, 1)])).expect("it is paid");
+    let early = refund(&mut books, paid, elsewhere(PRICE_MINOR));
+    assert_eq!(early, Err(Refusal::NothingToRefund), "it is on its way");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Failed).expect("recorded");
+    let before = books.clone();
+    assert_eq!(refund(&mut books, paid, elsewhere(PRICE_MINOR - 1)), Err(Refusal::ChangedMeanwhile));
+    assert_eq!(books, before, "what was not shown is not noted");
+    refund(&mut books, paid, elsewhere(PRICE_MINOR)).expect("it is owed");
+    let noted = &books.refunds[&paid];
+    assert_eq!((noted.kind, noted.state, &noted.stripe_id), (RefundKind::Elsewhere, RefundState::Succeeded, &None));
+    assert_eq!((noted.amount.minor, books.refunds[&REFUND].owed_minor), (PRICE_MINOR, 0));
+    assert_eq!(books.payments[&intent(FIRST)].left_minor(), PRICE_MINOR);
+    let sends = books.changes.effects.iter().filter(|effect| matches!(effect, Effect::RefundPayment { .. })).count();
+    assert_eq!(sends, 1, "the one that failed");
+    assert_eq!(
+        (&books.orders[&FIRST].lines[0], books.level(&sku("mug"))),
+        (&before.orders[&FIRST].lines[0], before.level(&sku("mug"))),
+        "no unit is called off twice"
+    );
+    let once = books.clone();
+    refund(&mut books, paid, elsewhere(PRICE_MINOR)).expect("the same again");
+    assert_eq!(books, once);
+    for what in [elsewhere(PRICE_MINOR), RefundWhat::Again(REFUND)] {
+        assert_eq!(refund(&mut books, other, what), Err(Refusal::NothingToRefund));
+    }
+    let too_large = Refusal::RefundTooLarge { left_minor: PRICE_MINOR, currency: usd() };
+    assert_eq!(refund(&mut books, other, RefundWhat::Amount(PRICE_MINOR + 1)), Err(too_large));
+    refund(&mut books, other, RefundWhat::Rest).expect("the rest goes back");
+    told_refund(&mut books, other, Some("re_2"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+    assert_eq!(books.orders[&FIRST].status, Status::Refunded);
+}
+
+/// M3, M4: Stripe's word on its own money stands. What was paid back elsewhere, and by Stripe after all, is not counted twice, and
+/// the timeline says so.
+#[test]
+fn money_that_stripe_gives_back_after_all_was_not_paid_elsewhere() {
+    let paid = RefundId::from_u128(61);
+    let mut books = with_paid(&[("mug", 1)]);
+    refund(&mut books, REFUND, RefundWhat::Rest).expect("it is paid");
+    told_refund(&mut books, REFUND, None, PRICE_MINOR, RefundState::Failed).expect("recorded");
+    let what = RefundWhat::Elsewhere { failed: REFUND, seen_minor: PRICE_MINOR };
+    refund(&mut books, paid, what).expect("it is owed");
+    assert_eq!(books.orders[&FIRST].status, Status::Refunded, "all of it is back");
+    told_refund(&mut books, REFUND, Some("re_1"), PRICE_MINOR, RefundState::Succeeded).expect("recorded");
+    let states = (books.refunds[&REFUND].state, books.refunds[&paid].state);
+    assert_eq!(states, (RefundState::Succeeded, RefundState::Canceled));
+    let owed = (books.refunds[&REFUND].owed_minor, books.refunds[&paid].owed_minor);
+    assert_eq!((owed, books.orders[&FIRST].status), ((0, 0), Status::Refunded));
+    assert!(books.changes.events.iter().any(|event| event.kind == "paid_twice"));
 }
 
 /// Goods can be named only of an order that has sold them; money of a wrong amount goes back as money.

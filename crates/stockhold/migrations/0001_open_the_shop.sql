@@ -353,7 +353,8 @@ create table refunds (
     intent_id text not null references payments (intent_id),
     amount_minor bigint not null check (amount_minor > 0),
     currency text not null,
-    kind text not null check (kind = 'late' or kind = 'surplus' or kind = 'cancelled' or kind = 'by_hand' or kind = 'dashboard'),
+    kind text not null check (kind = 'late' or kind = 'surplus' or kind = 'cancelled' or kind = 'by_hand' or kind = 'dashboard'
+        or kind = 'elsewhere'),
     reason text not null,                             -- in the words of whoever asked
     request_hash text not null,
     state text not null check (state = 'requested' or state = 'pending' or state = 'succeeded' or state = 'failed' or state = 'canceled'),
@@ -366,7 +367,10 @@ create table refunds (
     order_number bigint not null default 0,           -- of its order, so that the list of them reads its index alone
     requested_at bigint not null,
     constraint refunds_owed_of_failed check (owed_minor >= 0 and owed_minor <= amount_minor
-        and (owed_minor = 0 or state = 'failed' or state = 'canceled'))
+        and (owed_minor = 0 or state = 'failed' or state = 'canceled')),
+    -- Paid back outside of Stripe: nothing was sent, and Stripe has no word for it.
+    constraint refunds_elsewhere check (kind <> 'elsewhere' or (stripe_id is null and instead_of is not null
+        and (state = 'succeeded' or state = 'canceled')))
 ) {clustered};
 create index refunds_order_number on refunds (order_number);
 create index refunds_order on refunds (order_id);

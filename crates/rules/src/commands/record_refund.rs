@@ -112,7 +112,8 @@ fn import(books: &mut Books, command: &RecordRefund, now: Timestamp) -> Result<(
 }
 
 /// Stripe itself never gives back more than was captured. If it made this refund, then one of ours that is only
-/// asked for cannot be made any more.
+/// asked for cannot be made any more. What was paid back outside of Stripe was not captured twice for that: it counts no
+/// more, and the timeline says that the buyer may have it twice.
 fn make_room(books: &mut Books, coming: &Refund, now: Timestamp) {
     loop {
         let payment = &books.payments[&coming.intent_id];
@@ -124,13 +125,32 @@ fn make_room(books: &mut Books, coming: &Refund, now: Timestamp) {
         let asked = books.refunds.values().filter(|refund| {
             refund.intent_id == coming.intent_id && refund.id != coming.id && refund.state == RefundState::Requested
         });
-        let Some(mut given_up) = asked.max_by_key(|refund| (refund.at, refund.id)).cloned() else { return };
+        let Some(mut given_up) = asked.max_by_key(|refund| (refund.at, refund.id)).cloned() else {
+            if !give_up_elsewhere(books, coming, now) {
+                return;
+            }
+            continue;
+        };
         given_up.state = RefundState::Failed;
         given_up.failure = WENT_BACK_ANOTHER_WAY.to_owned();
         let (id, refund_id) = (given_up.order, given_up.id);
         books.put_refund(given_up);
         books.tell(id, "refund_failed", refund_id.to_string(), now);
     }
+}
+
+/// The latest of what was paid back outside of Stripe; false: there is none.
+fn give_up_elsewhere(books: &mut Books, coming: &Refund, now: Timestamp) -> bool {
+    let elsewhere = books.refunds.values().filter(|refund| {
+        refund.intent_id == coming.intent_id && refund.kind == RefundKind::Elsewhere && refund.state.is_alive()
+    });
+    let Some(mut given_up) = elsewhere.max_by_key(|refund| (refund.at, refund.id)).cloned() else { return false };
+    given_up.state = RefundState::Canceled;
+    given_up.failure = "Stripe gave this money back as well".to_owned();
+    let (id, refund_id) = (given_up.order, given_up.id);
+    books.put_refund(given_up);
+    books.tell(id, "paid_twice", refund_id.to_string(), now);
+    true
 }
 
 fn tell(books: &mut Books, id: OrderId, refund_id: RefundId, state: RefundState, now: Timestamp) {
@@ -145,7 +165,8 @@ fn tell(books: &mut Books, id: OrderId, refund_id: RefundId, state: RefundState,
     match state {
         RefundState::Succeeded => match books.refunds[&refund_id].kind {
             // The letter that said why the order ended spoke of this money already.
-            RefundKind::Late | RefundKind::Cancelled => {}
+            // Nor does Stripe speak of what was paid elsewhere.
+            RefundKind::Late | RefundKind::Cancelled | RefundKind::Elsewhere => {}
             RefundKind::Surplus | RefundKind::ByHand | RefundKind::Dashboard => {
                 books.letter_about(id, Letter::RefundSent, refund_id.to_string());
             }

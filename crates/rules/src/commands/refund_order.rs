@@ -1,10 +1,12 @@
-//! Refunds an order by hand: some of its goods, its shipping, a free amount, or all that is left.
+//! Refunds an order by hand: some of its goods, its shipping, a free amount, or all that is left; or notes that what a failed
+//! refund owes was paid back outside of Stripe.
 //!
 //! M3: decided under the order's lock against what is left of the payment, so that two people at once, or one who
 //! clicks twice, give back what was captured and no more (scenario R2).
 
 use crate::books::Books;
 use crate::commands::cancel_order::{dispute_open, fit_into};
+use crate::commands::record_refund::count_money_back;
 use crate::commands::{Refusal, Touched};
 use crate::effects::Effect;
 use crate::ids::{OrderId, RefundId};
@@ -12,7 +14,7 @@ use crate::money::Money;
 use crate::orders::Hold;
 use crate::owed;
 use crate::payments::{Payment, Purpose};
-use crate::refunds::{Refund, RefundKind, RefundLine};
+use crate::refunds::{Refund, RefundKind, RefundLine, RefundState};
 use crate::shipments::Units;
 use crate::time::Timestamp;
 
@@ -37,6 +39,9 @@ pub enum RefundWhat {
     Rest,
     /// The money of a refund that failed, once more, from the same payment. Its goods came back with the first one.
     Again(RefundId),
+    /// What a failed refund owes was paid back outside of Stripe, for the amount that was shown: it counts against the payment as
+    /// any refund does, so that nobody sends it again, and nothing is sent.
+    Elsewhere { failed: RefundId, seen_minor: i64 },
     /// All that is left of one payment that does not pay the order, as money: the order's goods stay as they are.
     Payment(String),
 }
@@ -67,7 +72,7 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
         return Err(Refusal::DisputeOpen);
     }
     let failed = match command.what {
-        RefundWhat::Again(failed) => Some(failed_refund(books, id, failed)?),
+        RefundWhat::Again(failed) | RefundWhat::Elsewhere { failed, .. } => Some(failed_refund(books, id, failed)?),
         RefundWhat::Amount(_) | RefundWhat::Goods { .. } | RefundWhat::Rest | RefundWhat::Payment(_) => None,
     };
     let payment = match (&failed, &command.what) {
@@ -99,16 +104,30 @@ pub fn refund_order(books: &mut Books, command: &RefundOrder, now: Timestamp) ->
         books.call_off(id, line.line_no, line.units.min(open));
     }
     let amount = Money::new(amount_minor, currency);
-    let asked = Refund::asked(refund_id, id, &payment.intent_id, amount, RefundKind::ByHand, now);
+    let (kind, state) = match command.what {
+        // It is done already: whoever says so has paid it.
+        RefundWhat::Elsewhere { .. } => (RefundKind::Elsewhere, RefundState::Succeeded),
+        RefundWhat::Amount(_)
+        | RefundWhat::Goods { .. }
+        | RefundWhat::Rest
+        | RefundWhat::Again(_)
+        | RefundWhat::Payment(_) => (RefundKind::ByHand, RefundState::Requested),
+    };
+    let asked = Refund::asked(refund_id, id, &payment.intent_id, amount, kind, now);
     let (reason, request_hash) = (command.reason.clone(), command.request_hash.clone());
     let instead_of = failed.map(|(failed, _)| failed.id);
-    books.put_refund(Refund { reason, request_hash, shipping_minor, lines, instead_of, ..asked });
+    books.put_refund(Refund { state, reason, request_hash, shipping_minor, lines, instead_of, ..asked });
     for line_no in numbers {
         let units = books.to_restock(id, line_no);
         books.restock(id, line_no, units, refund_id.to_string(), now);
     }
-    books.tell(id, "refund_requested", refund_id.to_string(), now);
-    books.effect(Effect::RefundPayment { order: id, refund: refund_id });
+    if kind == RefundKind::Elsewhere {
+        books.tell(id, "paid_elsewhere", refund_id.to_string(), now);
+        count_money_back(books, id, now);
+    } else {
+        books.tell(id, "refund_requested", refund_id.to_string(), now);
+        books.effect(Effect::RefundPayment { order: id, refund: refund_id });
+    }
     Ok(Refunding { order_id: id, refund_id, again: false })
 }
 
@@ -147,9 +166,14 @@ fn what_goes_back(books: &Books, command: &RefundOrder, left: i64) -> Result<Goe
     match &command.what {
         RefundWhat::Amount(amount) => Ok((*amount, Vec::new(), 0)),
         RefundWhat::Payment(_) => Ok((left, Vec::new(), 0)),
-        RefundWhat::Again(failed) => {
+        RefundWhat::Again(failed) | RefundWhat::Elsewhere { failed, .. } => {
             let (failed, owed_minor) = failed_refund(books, id, *failed)?;
             let amount = owed_minor.min(left);
+            if let RefundWhat::Elsewhere { seen_minor, .. } = command.what
+                && seen_minor != amount
+            {
+                return Err(Refusal::ChangedMeanwhile);
+            }
             let shipping = failed.shipping_minor.min(books.shipping_left(id)).min(amount);
             // Goods that another refund has paid for meanwhile are not counted twice.
             let fits = |line: &RefundLine| {

@@ -204,6 +204,7 @@ admin-action-reconciliation-settle = Difference settled
 admin-action-reconciliation-explain = Difference explained
 admin-action-event-replay = Stripe event read again
 admin-action-refund-assign = Refund given to goods
+admin-action-refund-elsewhere = Refund paid back another way
 admin-action-effect-retry = Unfinished task tried again
 admin-action-product-change-many = Several products changed
 admin-action-product-sample = Sample products loaded

@@ -200,6 +200,7 @@ admin-action-reconciliation-settle = 处理对账差异
 admin-action-reconciliation-explain = 说明对账差异
 admin-action-event-replay = 重新处理 Stripe 事件
 admin-action-refund-assign = 将退款对应到商品
+admin-action-refund-elsewhere = 用其他方式退还
 admin-action-effect-retry = 重试未完成的任务
 admin-action-product-change-many = 批量修改商品
 admin-action-product-sample = 载入示例商品

@@ -62,9 +62,11 @@ pub(super) async fn send(shop: &Shop, effect: &EffectRow) -> Result<Carried, Fau
 fn form(refund: &Refund) -> FrozenForm {
     let reason = match refund.kind {
         RefundKind::Surplus => "duplicate",
-        RefundKind::Late | RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {
-            "requested_by_customer"
-        }
+        RefundKind::Late
+        | RefundKind::Cancelled
+        | RefundKind::ByHand
+        | RefundKind::Dashboard
+        | RefundKind::Elsewhere => "requested_by_customer",
     };
     FrozenForm::from_pairs(&[
         ("payment_intent", refund.intent_id.clone()),

@@ -7,7 +7,7 @@ use rules::orders::{Fulfilment, Hold, OrderDelivery, Session, Status};
 use rules::payments::Payment;
 use rules::places::Destination;
 use rules::pricing::LineParts;
-use rules::refunds::{Refund, RefundState};
+use rules::refunds::{Refund, RefundKind, RefundState};
 use rules::shipments::Shipment;
 use rules::taxes::{TaxLine, Taxation};
 use rules::time::Timestamp;
@@ -102,7 +102,13 @@ impl OrderView {
         self.tax - self.tax_added()
     }
 
-    /// What is back for good, as far as Stripe has said.
+    /// What of it was paid back outside of Stripe.
+    pub fn paid_elsewhere(&self) -> i64 {
+        let alive = self.refunds.iter().filter(|refund| refund.state.is_alive());
+        alive.filter(|refund| refund.kind == RefundKind::Elsewhere).map(|refund| refund.amount.minor).sum()
+    }
+
+    /// What is back for good, as far as Stripe and whoever paid it elsewhere have said.
     pub fn refunded(&self) -> i64 {
         let back = self.refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
         back.map(|refund| refund.amount.minor).sum()

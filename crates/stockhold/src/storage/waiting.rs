@@ -30,7 +30,10 @@ pub struct Waiting {
 /// Each kind and the one action that settles it.
 pub const KINDS: &[(&str, &str)] = &[
     ("payment_differs", "Refund or cancel the order; its goods stay held until then."),
-    ("refund_owed", "Refund it again, or pay the buyer another way and refund nothing."),
+    (
+        "refund_owed",
+        "Refund it again; or pay the buyer another way and note it: POST /api/admin/orders/{id}/refunds/{refund}/elsewhere.",
+    ),
     ("refund_unassigned", "Say which goods it was for: POST /api/admin/orders/{id}/refunds/{refund}/assign."),
     ("dispute", "Answer it in the Stripe Dashboard before its deadline."),
     ("fraud_warning", "Refund the order before it becomes a dispute, or let it stand."),

@@ -230,6 +230,13 @@ fn routes() -> Vec<Route> {
             "refund.assign",
             payments::assign::submit,
         ),
+        page("/admin/payments/refunds/{order}/{refund}/elsewhere", May(Scope::RefundsWrite), payments::elsewhere::show),
+        action(
+            "/admin/payments/refunds/{order}/{refund}/elsewhere",
+            MayFresh(Scope::RefundsWrite),
+            "refund.elsewhere",
+            payments::elsewhere::submit,
+        ),
         page("/admin/payments/all", May(Scope::PaymentsRead), payments::lists::all),
         // Reports and the system
         page("/admin/reports", May(Scope::PaymentsRead), reports::show),

@@ -579,7 +579,7 @@ on_both_engines!(
         let cancelled = [asked, "done: up to $0.00 goes back", "done: up to $480.00 goes back"];
         assert_eq!(told("order.cancel").await, cancelled, "amounts and not reasons, which may name somebody");
         assert_eq!(told("order.refund").await, ["done: $320.00", asked]);
-        for action in ["refund-again", "payment-back"] {
+        for action in ["refund-again", "payment-back", "refunds/x/y/elsewhere"] {
             let page = browser.post(&format!("/admin/payments/{action}"), &[("order", "x")]).await;
             assert!(page.location.starts_with("/admin/confirm?"), "{action}: {}", page.location);
         }

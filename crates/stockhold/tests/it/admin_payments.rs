@@ -3,9 +3,9 @@
 
 use rules::ids::OrderId;
 use rules::money::Money;
-use rules::orders::Hold;
+use rules::orders::{Hold, Status};
 use rules::reconciliation::{Finding, Kind, Repair, Said};
-use rules::refunds::RefundState;
+use rules::refunds::{RefundKind, RefundState};
 use rules::time::{Span, Timestamp};
 use serde_json::json;
 use stockhold::shop::Shop;
@@ -606,6 +606,99 @@ on_both_engines!(
         shop.sandbox.decide_dispute(&dispute, Verdict::Lost).expect("the bank decides");
         shop.settle().await;
         assert_eq!(owed().await, (false, false, false));
+    }
+);
+
+on_both_engines!(
+    /// R1, M3: the buyer's card is gone, so the shopkeeper pays by bank transfer and says so: nothing waits any more, nothing is
+    /// sent, Stripe's books are not expected to show it, and the buyer reads how the money came.
+    what_was_paid_back_another_way_waits_no_more,
+    TestShop,
+    async |shop: &TestShop| {
+        shop.stock("mug", 3).await;
+        let id = shop.check_out(&[("mug", 2)]).await;
+        let card = Pay::Card("4000000000005126".to_owned());
+        shop.sandbox.pay(&shop.session_of(id).await, card).expect("the card is good");
+        shop.settle().await;
+        let fails = async |key: &str| {
+            let body = json!({ "items": [{ "sku": "mug", "quantity": 1 }], "restock": true });
+            assert_eq!(shop.staff("POST", &format!("/api/admin/orders/{id}/refunds"), key, body).await.0, 201);
+            shop.shop.clock.advance(Span::minutes(5));
+            shop.sandbox.let_time_pass();
+            shop.settle().await;
+            let waiting = waiting::list(&shop.shop.storage, 100).await.expect("the database answers");
+            assert_eq!(waiting.len(), 1, "{waiting:?}");
+            waiting[0].subject.clone()
+        };
+        let at_stripe = || shop.sandbox.snapshot()["refunds"].as_array().expect("refunds").len();
+
+        // At the desk.
+        let failed = fails("one").await;
+        let (level, letters) = (shop.level("mug").await, shop.letters());
+        let path = format!("/admin/payments/refunds/{id}/{failed}/elsewhere");
+        for place in ["/admin/payments", "/admin/payments/refunds"] {
+            assert!(look(shop, place).await.text.contains(&format!("href=\"{path}\"")), "{place}");
+        }
+        let (page, late) = (look(shop, &path).await, look(shop, &path).await);
+        let filled = |page: &Page, note: &str| {
+            let fields = [("paid", page.hidden("paid")), ("seen", page.hidden("seen")), ("note", note.to_owned())];
+            (path.clone(), fields.map(|(name, value)| (name.to_owned(), value)).to_vec())
+        };
+        let owner = shop.sign_in(Role::Owner).await;
+        let nothing_said = press(&owner, &filled(&page, " ")).await;
+        assert!(nothing_said.status == 422 && nothing_said.text.contains("Write how"), "{}", nothing_said.text);
+        press_twice(shop, &filled(&page, "Bank transfer & thanks")).await;
+        let view = shop.view(id).await;
+        let noted = view.refunds.iter().find(|refund| refund.kind == RefundKind::Elsewhere).expect("it is noted");
+        assert_eq!((view.refunds.len(), noted.state, &noted.stripe_id), (2, RefundState::Succeeded, &None));
+        assert_eq!((noted.amount.minor, noted.reason.as_str()), (PRICE_MINOR, "Bank transfer & thanks"));
+        assert_eq!((waits(shop).await, at_stripe(), shop.level("mug").await), (vec![], 1, level));
+        let refused = press(&owner, &filled(&late, "In cash")).await;
+        assert_eq!((refused.status, shop.view(id).await.refunds.len()), (409, 2), "it is paid back already");
+        let again = vec![("order".to_owned(), id.to_string()), ("refund".to_owned(), failed)];
+        let again = press(&owner, &("/admin/payments/refund-again".to_owned(), again)).await;
+        assert_eq!((again.status, at_stripe()), (409, 1), "and nobody sends it");
+        shop.settle().await;
+        assert_eq!(shop.letters(), letters, "{:?}", shop.subjects());
+        let page = look(shop, &format!("/admin/orders/{id}")).await.text;
+        assert!(page.contains("$32.00 were paid back another way") && page.contains("Partly refunded"), "{page}");
+        let sql = "select outcome, detail from audit_log where action = 'refund.elsewhere' order by id";
+        let rows = shop.shop.storage.read(sql, values![]).await.expect("the database answers");
+        let noted: Vec<_> = rows.iter().map(|row| (row.text(0), row.text(1).contains("$32.00"))).collect();
+        assert_eq!(noted.iter().filter(|line| **line == ("done", true)).count(), 2, "{noted:?}");
+        assert!(rows.iter().all(|row| !row.text(1).contains("transfer")), "what was written may name somebody");
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, [], "Stripe has that money still, and is not asked where it went");
+
+        // Over the API; with it all is back.
+        let failed = fails("two").await;
+        let path = format!("/api/admin/orders/{id}/refunds/{failed}/elsewhere");
+        let body = |minor: i64| json!({ "amount": { "amount": minor, "currency": "USD" }, "note": "In cash" });
+        let (status, told) = shop.staff("POST", &path, "a", body(PRICE_MINOR - 1)).await;
+        assert_eq!((status, told["code"].as_str()), (409, Some("changed-meanwhile")), "{told}");
+        for wrong in [json!({ "amount": { "amount": PRICE_MINOR, "currency": "USD" }, "note": "" }), {
+            json!({ "amount": { "amount": PRICE_MINOR, "currency": "EUR" }, "note": "In cash" })
+        }] {
+            assert_eq!(shop.staff("POST", &path, "b", wrong.clone()).await.0, 422, "{wrong}");
+        }
+        for _ in 0..2 {
+            let (status, told) = shop.staff("POST", &path, "c", body(PRICE_MINOR)).await;
+            assert_eq!((status, &told["kind"], &told["status"]), (201, &json!("elsewhere"), &json!("succeeded")), "{told}");
+        }
+        let (status, told) = shop.staff("POST", &path, "d", body(PRICE_MINOR)).await;
+        assert_eq!((status, told["code"].as_str()), (409, Some("nothing-to-refund")), "{told}");
+        shop.settle().await;
+        let view = shop.view(id).await;
+        assert_eq!((view.refunds.len(), view.status, view.paid_elsewhere()), (4, Status::Refunded, 2 * PRICE_MINOR));
+        assert_eq!((waits(shop).await, at_stripe()), (vec![], 2));
+        let buyer = Browser::new(shop);
+        buyer.get(&format!("/orders/{id}?token={}", shop.shop.order_token(id))).await;
+        for (prefix, words) in [("", "$64.00 of it another way than you paid"), ("/zh", "以其他方式退还")] {
+            let page = buyer.get(&format!("{prefix}/orders/{id}")).await;
+            assert!(page.text.contains(words) && !page.text.contains("the way you paid."), "{} {}", page.status, page.text);
+        }
+        compare(&shop.shop).await;
+        assert_eq!(open(shop).await, []);
     }
 );
 

@@ -63,6 +63,7 @@ const FORGED: &[(&str, &str, &str)] = &[
     ("update refunds set amount_minor = 0", "refunds_amount_minor_check", "amount_minor > 0"),
     ("update refunds set stripe_id = 're_1'", "refunds_stripe_id_key", "refunds.stripe_id"),
     ("update refunds set owed_minor = 1", "refunds_owed_of_failed", "refunds_owed_of_failed"),
+    ("update refunds set kind = 'elsewhere'", "refunds_elsewhere", "refunds_elsewhere"),
     ("update refund_lines set units = 0", "refund_lines_units_check", "units > 0"),
     (
         "insert into refunds (id, order_id, intent_id, amount_minor, currency, kind, reason, request_hash, state,

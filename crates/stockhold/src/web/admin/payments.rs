@@ -5,6 +5,7 @@
 //! thing itself: pressed twice, or by two people at once, it happens once.
 
 pub mod assign;
+pub mod elsewhere;
 pub mod lists;
 pub mod reconciliation;
 pub mod webhooks;
@@ -76,6 +77,7 @@ impl Trouble {
         let key = match refusal {
             Refusal::DisputeOpen => "admin-payments-refused-dispute",
             Refusal::NothingToRefund | Refusal::RefundTooLarge { .. } => "admin-payments-refused-nothing",
+            Refusal::ChangedMeanwhile => "admin-payments-gap-changed",
             Refusal::SessionStillOpen => "admin-payments-refused-open",
             Refusal::UnitsNotThere { .. } | Refusal::LineUnknown { .. } => "admin-payments-refused-units",
             other => return Trouble::refused(desk, &other.to_string()),

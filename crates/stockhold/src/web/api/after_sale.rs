@@ -82,6 +82,17 @@ pub struct Assignment {
     restock: bool,
 }
 
+/// What a failed refund owed, and how it was paid back.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaidElsewhere {
+    /// As the list of what waits says it; another amount is refused.
+    amount: MoneyBody,
+    /// How, and under which reference; 1 to 500 characters.
+    #[schema(example = "Bank transfer, reference 2026-118", min_length = 1, max_length = 500)]
+    note: String,
+}
+
 /// One parcel; without items, everything that is still to be sent.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +208,54 @@ pub async fn assign(
     let order = stored(&shop, order.id).await?;
     let refund = order.refunds.iter().find(|refund| refund.id == refund_id).ok_or_else(Problem::not_found)?;
     Ok(Json(orders::refund_body(&order, refund)))
+}
+
+/// Notes that the money of a failed refund was paid back outside of Stripe. Nothing is sent, and Stripe is told nothing: its
+/// balance has that money still.
+#[utoipa::path(post, path = "/api/admin/orders/{id}/refunds/{refund}/elsewhere", tag = "admin",
+    operation_id = "note_paid_elsewhere",
+    params(("id" = String, Path, description = "ord_…"),
+        ("refund" = String, Path, description = "rfnd_…, the one that failed"),
+        ("Idempotency-Key" = String, Header, description = "Required. The same request again is noted once")),
+    request_body = PaidElsewhere, security(("key" = ["refunds:write"])),
+    responses((status = 201, description = "Noted; it counts against the payment as any refund does", body = OrderRefund,
+            headers(("Idempotency-Replayed" = String, description = "`true` when it was noted before"))),
+        (status = 409, description = "`nothing-to-refund`, `changed-meanwhile`, `dispute-open`", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json")))]
+pub async fn elsewhere(
+    State(shop): State<Arc<Shop>>,
+    caller: Caller,
+    Segments(segments): Segments<2>,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<PaidElsewhere>,
+) -> Result<Response, Problem> {
+    let [id, failed] = segments;
+    let order = stored(&shop, parsed(&id)?).await?;
+    let failed: RefundId = failed.parse().map_err(|_| Problem::not_found())?;
+    let refund = order.refunds.iter().find(|refund| refund.id == failed).ok_or_else(Problem::not_found)?;
+    if body.amount.currency != refund.amount.currency.code() {
+        let detail = format!("This refund is in {}.", refund.amount.currency);
+        return Err(Problem::invalid("/amount/currency", "other-currency", detail));
+    }
+    let reason = words(&body.note, "/note")?;
+    if reason.is_empty() {
+        return Err(Problem::invalid("/note", "empty", "Say how it was paid back, and under which reference."));
+    }
+    let refund_id = RefundId::from_u128(named(&caller, "elsewhere", order.id, &key));
+    let command = RefundOrder {
+        refund_id,
+        order_id: order.id,
+        what: RefundWhat::Elsewhere { failed, seen_minor: body.amount.amount },
+        restock: false,
+        reason,
+        request_hash: format!("elsewhere:{failed}:{}", hash(&body)),
+    };
+    let noted = shop.ledger.refund_order(command, shop.now()).await?;
+    shop.wake_workers();
+    let order = stored(&shop, order.id).await?;
+    let refund = order.refunds.iter().find(|refund| refund.id == refund_id).ok_or_else(Problem::not_found)?;
+    Ok(done(StatusCode::CREATED, orders::refund_body(&order, refund), noted.again))
 }
 
 /// Ships an order, or part of it.

@@ -130,6 +130,13 @@ fn routes() -> Vec<Route> {
         ),
         action(
             Method::POST,
+            "/api/admin/orders/{id}/refunds/{refund}/elsewhere",
+            Key(Scope::RefundsWrite),
+            "refund.elsewhere",
+            after_sale::elsewhere,
+        ),
+        action(
+            Method::POST,
             "/api/admin/orders/{id}/shipments",
             Key(Scope::OrdersWrite),
             "order.ship",

@@ -52,6 +52,7 @@ use crate::web::webhooks as inbound;
         orders::list,
         after_sale::refund,
         after_sale::assign,
+        after_sale::elsewhere,
         after_sale::ship,
         reconciliation::release,
         reconciliation::show,

@@ -148,7 +148,8 @@ pub struct OrderPayment {
 pub struct OrderRefund {
     id: String,
     amount: MoneyBody,
-    /// `late`, `surplus` (the shop's own), `cancelled`, `by_hand` or `dashboard` (made at Stripe).
+    /// `late`, `surplus` (the shop's own), `cancelled`, `by_hand`, `dashboard` (made at Stripe) or
+    /// `elsewhere` (paid back outside of Stripe, in the place of one that failed).
     kind: &'static str,
     /// In the words of whoever asked.
     reason: String,

@@ -81,7 +81,8 @@ pub struct RefundRow {
     /// Of which payment, at Stripe.
     payment_intent: String,
     amount: MoneyBody,
-    /// `late`, `surplus` (the shop's own), `cancelled`, `by_hand` or `dashboard` (made at Stripe).
+    /// `late`, `surplus` (the shop's own), `cancelled`, `by_hand`, `dashboard` (made at Stripe) or
+    /// `elsewhere` (paid back outside of Stripe, in the place of one that failed).
     kind: &'static str,
     reason: String,
     /// `requested`, `pending`, `succeeded`, `failed` or `canceled`.

@@ -229,9 +229,18 @@ fn shown(visitor: &Visitor, order: &OrderView, looks: u32, notice: Option<String
         ("going", money(order.going_back() - order.refunded()).into()),
         ("back", money(order.refunded()).into()),
         ("left", money(order.captured() - order.going_back()).into()),
+        ("elsewhere", money(order.paid_elsewhere()).into()),
     ];
-    let mut texts: Vec<String> = state.texts().iter().map(|key| visitor.say(key, &named)).collect();
-    texts.extend(state.money_texts(order).iter().map(|key| visitor.say(key, &named)));
+    let elsewhere = order.paid_elsewhere();
+    let say = |key: &str| match key {
+        // What did not go back the way it was paid is not said to have.
+        "order-text-refunded" | "order-text-partly-refunded" if elsewhere > 0 => {
+            visitor.say(&format!("{key}-elsewhere"), &named)
+        }
+        key => visitor.say(key, &named),
+    };
+    let mut texts: Vec<String> = state.texts().iter().map(|key| say(key)).collect();
+    texts.extend(state.money_texts(order).into_iter().map(say));
     if is_owed(order) && state.chip() != "bad" {
         texts.push(visitor.say("order-text-owed", &[]));
     }
@@ -291,7 +300,10 @@ fn refunds(visitor: &Visitor, order: &OrderView) -> Vec<Value> {
             amount => visitor.money_in(refund.amount.minor, refund.amount.currency),
             goods => goods(visitor, order, refund),
             purpose => purpose(visitor, refund),
-            state => visitor.say(&format!("order-refund-{}", refund.state.as_str()), &[]),
+            state => match (refund.kind, refund.state) {
+                (RefundKind::Elsewhere, RefundState::Succeeded) => visitor.say("order-refund-elsewhere", &[]),
+                _ => visitor.say(&format!("order-refund-{}", refund.state.as_str()), &[]),
+            },
             is_dead => !refund.state.is_alive(),
         }
     })
@@ -314,7 +326,7 @@ fn purpose(visitor: &Visitor, refund: &Refund) -> String {
         _ if !refund.lines.is_empty() => String::new(),
         RefundKind::Surplus => visitor.say("order-refund-for-surplus", &[]),
         RefundKind::Late => visitor.say("order-refund-for-late", &[]),
-        RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard => {
+        RefundKind::Cancelled | RefundKind::ByHand | RefundKind::Dashboard | RefundKind::Elsewhere => {
             visitor.say("order-refund-for-payment", &[])
         }
     }
@@ -360,7 +372,8 @@ fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
     happened.extend(order.cancelled_at.map(|at| (at, "order-step-cancel-asked", String::new())));
     happened.extend(order.shipments.iter().map(|parcel| (parcel.at, "order-step-shipped", String::new())));
     let told = || order.refunds.iter().filter(|refund| is_worth_telling(order, refund));
-    happened.extend(told().map(|refund| (refund.at, "order-step-refund-requested", amount(refund))));
+    let requested = told().filter(|refund| refund.kind != RefundKind::Elsewhere);
+    happened.extend(requested.map(|refund| (refund.at, "order-step-refund-requested", amount(refund))));
     for event in &order.events {
         let refund = told().find(|refund| refund.id.to_string() == event.detail);
         match (event.kind.as_str(), refund) {
@@ -373,6 +386,9 @@ fn steps(visitor: &Visitor, order: &OrderView, state: State) -> Vec<Value> {
             // One that failed later was never more than tried (R1).
             ("refunded", Some(refund)) if refund.state == RefundState::Succeeded => {
                 happened.push((event.at, "order-step-refunded", amount(refund)))
+            }
+            ("paid_elsewhere", Some(refund)) if refund.state == RefundState::Succeeded => {
+                happened.push((event.at, "order-step-paid-elsewhere", amount(refund)));
             }
             ("refund_failed" | "refund_canceled", Some(refund)) => {
                 happened.push((event.at, "order-step-refund-failed", amount(refund)));
