@@ -82,8 +82,8 @@ try {
     await walk(view, brief, ownerOfBrief, (seen) => lookAtOrders(seen, orders.filter(({ at }) => at === brief)));
     const kind = `${view.language}-${view.screen}`;
     if (wanted("step")) {
-      await walk(view, shop, owner, (seen) => lookAtSteps(seen, shop, kind));
       await walk(view, shop, undefined, (seen) => lookAtStaff(seen, shop, browser, owner, { ...view, kind }));
+      await walk(view, shop, owner, (seen) => lookAtSteps(seen, shop, kind));
     }
     await walk(view, shop, undefined, async ({ page, open, take }) => {
       for (const name of ["sign-in", "reset", "setup", "links", "sign-in/code"]) {
@@ -115,7 +115,7 @@ async function signUp(at) {
   return kept;
 }
 
-/** The owner anew: ten minutes after the password was typed some pages ask for it again. */
+/** The owner anew, who signs out at the end of a view: ten minutes after the password was typed some pages ask for it again. */
 async function signIn(at) {
   const { page, close } = await openPage(browser, desktop);
   await page.goto(`${at.address}/admin/sign-in`);

@@ -163,8 +163,10 @@ on_both_engines!(
         // The same form with other contents is no other parcel.
         let other = [("shipment", shipment.as_str()), ("units-1", "1")];
         assert_eq!(ann.post(&place, &other).await.status, 409);
-        // Two people send the last one: one does, the other is told what is left.
-        let (first, second) = tokio::join!(ship(&ann, id, "1", &[]), ship(&ben, id, "1", &[]));
+        // Two people have the form of the last one open: one sends it, the other is told what is left.
+        let [mine, theirs] = [ann.get(&place).await, ben.get(&place).await].map(|form| form.hidden("shipment"));
+        let [mine, theirs] = [&mine, &theirs].map(|shipment| [("shipment", shipment.as_str()), ("units-1", "1")]);
+        let (first, second) = tokio::join!(ann.post(&place, &mine), ben.post(&place, &theirs));
         let mut answers = [first.status, second.status];
         answers.sort_unstable();
         assert_eq!(answers, [303, 409], "{} {}", first.text, second.text);

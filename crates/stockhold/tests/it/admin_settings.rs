@@ -22,7 +22,7 @@ fn fields(page: &Page) -> Vec<(String, String)> {
         rest.split_once('"')
             .map(|(value, _)| value.replace("&quot;", "\"").replace("&#x2f;", "/").replace("&amp;", "&"))
     };
-    let form = page.text.split("<form class=\"stack").nth(1).expect("a form").split("</form>").next().expect("its end");
+    let form = page.text.split(" novalidate>").nth(1).expect("a form").split("</form>").next().expect("its end");
     for tag in form.split("<input ").skip(1) {
         let tag = format!(" {}", tag.split('>').next().unwrap_or_default());
         let is_box = tag.contains("type=\"checkbox\"");
