@@ -307,6 +307,8 @@ fn routes() -> Vec<Route> {
         // Audit log
         page("/admin/audit-log", Permission::May(Scope::Admin), audit_log::show),
         action("/admin/audit-log/export", MayFresh(Scope::Admin), "audit.export", audit_log::spreadsheet),
+        // What is not there. Whoever is not signed in is not told which pages are.
+        page("/admin/{*rest}", SignedIn, async || PageError::NotFound),
     ]
 }
 

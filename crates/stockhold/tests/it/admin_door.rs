@@ -114,6 +114,29 @@ async fn nobody_is_led_away_from_the_desk() {
     }
 }
 
+/// Whoever works here and mistypes an address stays at the desk; whoever does not is not told which pages there are.
+#[tokio::test]
+async fn an_address_that_is_not_at_the_desk_is_missing_there() {
+    let shop = TestShop::on_sqlite().await;
+    let (reader, stranger) = (shop.sign_in(Role::ReadOnly).await, Browser::new(&shop));
+    for place in ["/admin/nowhere", "/admin/orders/nowhere/at/all"] {
+        let page = reader.get(place).await;
+        assert!(
+            page.status == 404 && page.text.contains("<nav aria-label=\"Admin\">"),
+            "{} {}",
+            page.status,
+            page.text
+        );
+        let page = stranger.get(place).await;
+        assert!(
+            page.status == 303 && page.location.starts_with("/admin/sign-in?"),
+            "{} {}",
+            page.status,
+            page.location
+        );
+    }
+}
+
 /// Where buyers come by https, no cookie of theirs or of the desk ever travels without.
 #[tokio::test]
 async fn where_the_shop_is_https_its_cookies_are_for_https_alone() {

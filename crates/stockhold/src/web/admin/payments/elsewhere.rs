@@ -98,7 +98,7 @@ async fn page(
         action => format!("{}/admin/payments/refunds/{}/{failed}/elsewhere", desk.prefix(), order.id),
         owed => owed.map(|waiting| desk.money_in(waiting.amount.minor, waiting.amount.currency)),
         seen => owed.map(|waiting| waiting.amount.minor),
-        failure => owed.map(|waiting| waiting.detail.as_str()),
+        failure => owed.map(|waiting| desk.refund_failure(&waiting.detail)),
         paid => RefundId::from_u128(uuid::Uuid::now_v7().as_u128()).to_string(),
         note,
         trouble,
