@@ -324,6 +324,19 @@ async fn orders_in_every_state(shop: &TestShop) -> Vec<OrderId> {
         ids.push(id);
     }
 
+    // What failed and was paid back another way, in part and in whole.
+    for minor in [100, crate::support::books::PRICE_MINOR] {
+        let id = shop.paid(&[("mug", 1)]).await;
+        shop.sandbox.next_refund(Some(RefundStatus::Failed));
+        let amount = json!({ "amount": minor, "currency": "USD" });
+        refund(id, json!({ "amount": amount })).await;
+        let failed = shop.view(id).await.refunds[0].id;
+        let path = format!("/api/admin/orders/{id}/refunds/{failed}/elsewhere");
+        let noted = json!({ "amount": amount, "note": "Bank transfer" });
+        assert_eq!(shop.staff("POST", &path, &format!("elsewhere-{id}"), noted).await.0, 201);
+        ids.push(id);
+    }
+
     // The bank first said that the payment failed, then that it came; and a payment of another amount.
     shop.sandbox.set_faults(Faults::webhooks(WebhookMode::Lost));
     let told = async |pay, change: fn(&mut rules::payments::SessionFact)| {

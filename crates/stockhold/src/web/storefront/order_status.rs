@@ -231,13 +231,15 @@ fn shown(visitor: &Visitor, order: &OrderView, looks: u32, notice: Option<String
         ("left", money(order.captured() - order.going_back()).into()),
         ("elsewhere", money(order.paid_elsewhere()).into()),
     ];
-    let elsewhere = order.paid_elsewhere();
-    let say = |key: &str| match key {
-        // What did not go back the way it was paid is not said to have.
-        "order-text-refunded" | "order-text-partly-refunded" if elsewhere > 0 => {
-            visitor.say(&format!("{key}-elsewhere"), &named)
-        }
-        key => visitor.say(key, &named),
+    // What did not go back the way it was paid is not said to have.
+    let is_elsewhere = order.paid_elsewhere() > 0;
+    let say = |key: &str| {
+        let key = match key {
+            "order-text-refunded" if is_elsewhere => "order-text-refunded-elsewhere",
+            "order-text-partly-refunded" if is_elsewhere => "order-text-partly-refunded-elsewhere",
+            key => key,
+        };
+        visitor.say(key, &named)
     };
     let mut texts: Vec<String> = state.texts().iter().map(|key| say(key)).collect();
     texts.extend(state.money_texts(order).into_iter().map(say));
