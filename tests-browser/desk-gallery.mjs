@@ -101,26 +101,21 @@ try {
   await brief.stop();
 }
 
-/** The first owner, by the link that the demo prints; resolves with what their browser keeps. */
-async function signUp(at) {
-  const { page, close } = await openPage(browser, desktop);
-  await page.goto(at.said().match(/http\S+\/admin\/setup\?token=\S+/)[0]);
-  await page.fill("#name", "Ada");
-  await page.fill("#email", "owner@example.com");
-  await page.fill("#password", PASSWORD);
-  await page.click("main button");
-  await page.waitForURL("**/admin");
-  const kept = await page.context().storageState();
-  await close();
-  return kept;
+/** The first owner, by the link that the demo prints. */
+function signUp(at) {
+  return enter(at.said().match(/http\S+\/admin\/setup\?token=\S+/)[0], { name: "Ada", email: "owner@example.com" });
 }
 
 /** The owner anew, who signs out at the end of a view: ten minutes after the password was typed some pages ask for it again. */
-async function signIn(at) {
+function signIn(at) {
+  return enter(`${at.address}/admin/sign-in`, { email: "owner@example.com" });
+}
+
+/** Through one of the desk's doors; resolves with what the browser keeps. */
+async function enter(door, fields) {
   const { page, close } = await openPage(browser, desktop);
-  await page.goto(`${at.address}/admin/sign-in`);
-  await page.fill("#email", "owner@example.com");
-  await page.fill("#password", PASSWORD);
+  await page.goto(door);
+  for (const [name, value] of Object.entries({ ...fields, password: PASSWORD })) await page.fill(`#${name}`, value);
   await page.click("main button");
   await page.waitForURL("**/admin");
   const kept = await page.context().storageState();

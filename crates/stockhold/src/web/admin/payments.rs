@@ -11,7 +11,8 @@ pub mod reconciliation;
 pub mod webhooks;
 
 use axum::Form;
-use axum::extract::rejection::FormRejection;
+use axum::extract::Path;
+use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
@@ -28,9 +29,10 @@ use crate::ledger::{Failure, Fault};
 use crate::outbox::differences::why_away;
 use crate::outbox::{Carried, refunds};
 use crate::storage::keys::Scope;
+use crate::storage::money;
+use crate::storage::orders::{self, OrderView};
 use crate::storage::reconciliation::{self as runs, StoredFinding};
 use crate::storage::waiting::{self, Waiting};
-use crate::storage::{money, orders};
 use crate::web::PageError;
 use crate::web::storefront::plain;
 
@@ -301,6 +303,18 @@ pub async fn release(desk: Desk, form: Result<Form<ReleaseForm>, FormRejection>)
         Err(Failure::Refused(refusal)) => page(&desk, Some(&Trouble::of(&desk, &refusal))).await,
         Err(Failure::Fault(error)) => Err(fault(error)),
     }
+}
+
+/// An order and a refund in an address.
+type RefundIds = Result<Path<(String, String)>, PathRejection>;
+
+/// The refund of the order that an address names; what is not there is missing.
+async fn refund_of(desk: &Desk, ids: RefundIds) -> Result<(OrderView, RefundId), PageError> {
+    let (order, refund) = ids?.0;
+    let (order, refund): (OrderId, RefundId) = (id(&order)?, id(&refund)?);
+    let order = orders::find(&desk.shop.storage, order).await?.ok_or(PageError::NotFound)?;
+    let is_there = order.refunds.iter().any(|known| known.id == refund);
+    if is_there { Ok((order, refund)) } else { Err(PageError::NotFound) }
 }
 
 pub fn id<T: std::str::FromStr>(text: &str) -> Result<T, PageError> {

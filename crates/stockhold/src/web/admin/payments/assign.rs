@@ -1,35 +1,26 @@
 //! Says for which goods a refund was that somebody made in the Stripe Dashboard.
 
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Form, Path};
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
 use axum::response::Response;
 use minijinja::context;
 use rules::commands::assign_refund::AssignRefund;
-use rules::ids::{OrderId, RefundId};
+use rules::ids::RefundId;
 use rules::shipments::Units;
 
-use super::{Open, Trouble, fault, id, may, order_href, told};
+use super::{Open, RefundIds, Trouble, fault, may, order_href, refund_of, told};
 use crate::ledger::Failure;
-use crate::storage::orders::{self, OrderView};
+use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
 use crate::web::storefront::quantity;
 
-type Ids = Result<Path<(String, String)>, PathRejection>;
 /// What was typed, by the names of the fields.
 type Fields = Vec<(String, String)>;
 
-pub async fn show(desk: Desk, ids: Ids) -> Result<Response, PageError> {
-    let (order, refund) = read(&desk, ids).await?;
+pub async fn show(desk: Desk, ids: RefundIds) -> Result<Response, PageError> {
+    let (order, refund) = refund_of(&desk, ids).await?;
     page(&desk, &order, refund, &Fields::new(), None).await
-}
-
-async fn read(desk: &Desk, ids: Ids) -> Result<(OrderView, RefundId), PageError> {
-    let (order, refund) = ids?.0;
-    let (order, refund): (OrderId, RefundId) = (id(&order)?, id(&refund)?);
-    let order = orders::find(&desk.shop.storage, order).await?.ok_or(PageError::NotFound)?;
-    let is_there = order.refunds.iter().any(|known| known.id == refund);
-    if is_there { Ok((order, refund)) } else { Err(PageError::NotFound) }
 }
 
 async fn page(
@@ -81,8 +72,12 @@ fn is_ticked(fields: &Fields) -> bool {
 }
 
 /// Fields `units-1`, `units-2` … and `restock`; none filled in: it was for no goods in particular.
-pub async fn submit(desk: Desk, ids: Ids, form: Result<Form<Fields>, FormRejection>) -> Result<Response, PageError> {
-    let (order, refund_id) = read(&desk, ids).await?;
+pub async fn submit(
+    desk: Desk,
+    ids: RefundIds,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, PageError> {
+    let (order, refund_id) = refund_of(&desk, ids).await?;
     let fields = form?.0;
     let mut lines = Vec::new();
     for (name, value) in &fields {

@@ -3,23 +3,21 @@
 //! Promise: what was shown is what is noted. The form carries the amount and an identity of its own: pressed twice it is noted
 //! once, and if another amount is owed by now, nothing is.
 
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Form, Path};
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
 use axum::response::Response;
 use minijinja::context;
 use rules::commands::refund_order::{RefundOrder, RefundWhat};
-use rules::ids::{OrderId, RefundId};
+use rules::ids::RefundId;
 use serde::Deserialize;
 
-use super::{HERE, Open, Trouble, WORDS_CHARS_MAX, fault, id, may, order_href, told};
+use super::{HERE, Open, RefundIds, Trouble, WORDS_CHARS_MAX, fault, may, order_href, refund_of, told};
 use crate::ledger::Failure;
-use crate::storage::orders::{self, OrderView};
+use crate::storage::orders::OrderView;
 use crate::web::PageError;
 use crate::web::admin::desk::{Desk, noted};
 use crate::web::session::digest;
 use crate::web::storefront::plain;
-
-type Ids = Result<Path<(String, String)>, PathRejection>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,17 +30,17 @@ pub struct ElsewhereForm {
     note: String,
 }
 
-pub async fn show(desk: Desk, ids: Ids) -> Result<Response, PageError> {
-    let (order, failed) = read(&desk, ids).await?;
+pub async fn show(desk: Desk, ids: RefundIds) -> Result<Response, PageError> {
+    let (order, failed) = refund_of(&desk, ids).await?;
     page(&desk, &order, failed, "", None).await
 }
 
 pub async fn submit(
     desk: Desk,
-    ids: Ids,
+    ids: RefundIds,
     form: Result<Form<ElsewhereForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let (order, failed) = read(&desk, ids).await?;
+    let (order, failed) = refund_of(&desk, ids).await?;
     let form = form?.0;
     let refund_id: RefundId = form.paid.parse().map_err(|_| PageError::Unreadable)?;
     let note = plain(&form.note).filter(|note| !note.is_empty() && note.chars().count() <= WORDS_CHARS_MAX);
@@ -69,14 +67,6 @@ pub async fn submit(
         }
         Err(Failure::Fault(error)) => Err(fault(error)),
     }
-}
-
-async fn read(desk: &Desk, ids: Ids) -> Result<(OrderView, RefundId), PageError> {
-    let (order, refund) = ids?.0;
-    let (order, refund): (OrderId, RefundId) = (id(&order)?, id(&refund)?);
-    let order = orders::find(&desk.shop.storage, order).await?.ok_or(PageError::NotFound)?;
-    let is_there = order.refunds.iter().any(|known| known.id == refund);
-    if is_there { Ok((order, refund)) } else { Err(PageError::NotFound) }
 }
 
 async fn page(
