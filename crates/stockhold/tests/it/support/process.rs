@@ -95,6 +95,11 @@ impl Program {
         text(&self.out)
     }
 
+    /// Exit code 5.
+    fn found_its_address_taken(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_some_and(|status| status.code() == Some(5))
+    }
+
     fn assert_runs(&mut self) {
         let status = self.child.try_wait().expect("a child of ours");
         assert!(status.is_none(), "the program ended with {status:?}: {}", self.said());
@@ -292,6 +297,10 @@ impl Instance {
         let ready = format!("{}/readyz", self.url);
         let begun = Instant::now();
         while !http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            // Between its fork and its own program a child of another test has what that test has, this port for one.
+            if program.found_its_address_taken() {
+                program = Program::start(&["serve"], &self.environment);
+            }
             program.assert_runs();
             assert!(begun.elapsed() < PATIENCE, "the shop is not ready; it said: {}", program.said());
             tokio::time::sleep(ASK_EVERY).await;
