@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { checkPage, desktop, openPage, phone, picture, placeOrder, shelf, startBrowser, startDemo } from "./support.mjs";
+import { checkPage, desktop, openPage, phone, picture, placeOrder, shelf, startBrowser, startDemo, until } from "./support.mjs";
 
 const PAGES = {
   today: "/admin",
@@ -108,6 +108,33 @@ for (const [size, view] of [["desktop", desktop], ["phone", phone]]) {
     await page.getByRole("status").filter({ hasText: "assigned" }).waitFor();
     assert.equal(await page.locator("[data-kind=refund_unassigned]").count(), 0);
     await shop.stripe("faults", { webhooks: "on_time" });
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
+
+for (const [prefix, size, view] of [["", "desktop", desktop], ["/zh", "phone", phone]]) {
+  test(`a refund that failed is noted as paid back another way on a ${size}`, async () => {
+    const order = await placeOrder(shop, { ...goods[1], quantity: 1, email: `failed-${size}@example.org` });
+    await shop.press(order.session, { number: "4242424242424242", card: "4242424242424242" });
+    await until(async () => (await shop.order(order)).status === "paid", "it is paid");
+    await shop.stripe("next_refund", { status: "failed" });
+    await shop.staff(`/api/admin/orders/${order.id}/refunds`, {});
+    const { page, complaints, close } = await desk(view);
+    const waits = page.locator("[data-kind=refund_owed]");
+    await until(async () => {
+      await page.goto(`${shop.address}${prefix}/admin/payments`);
+      return (await waits.count()) === 1;
+    }, "the failed refund waits");
+    await waits.locator('a[href$="/elsewhere"]').click();
+    await picture(page, `admin-elsewhere-${size}`);
+    await checkPage(page, "paid back another way");
+    await page.fill("#note", "Bank transfer, 2026-118");
+    await page.locator("main form button").click();
+    await page.waitForURL("**done=paid-elsewhere");
+    assert.equal(await waits.count(), 0);
+    await page.goto(`${shop.address}${prefix}/admin/orders/${order.id}`);
+    await checkPage(page, "an order that was paid back another way");
     assert.deepEqual(complaints, []);
     await close();
   });
