@@ -175,7 +175,7 @@ async function lookAtOrders({ page, open, take, see }, orders) {
 async function lookAtLinks({ page, open, take }) {
   for (const [name, list, link] of [
     ["customer", "customers", 'tbody a[href*="/admin/customers/"]'], ["endpoint", "settings/webhooks", 'main a[href*="/webhooks/whk_"]'],
-    ["webhook", "payments/webhooks", 'tbody a[href*="/payments/webhooks/"]'], ["assign", "payments", 'a[href*="/payments/refunds/"]'],
+    ["webhook", "payments/webhooks", 'tbody a[href*="/payments/webhooks/"]'], ["elsewhere", "payments", 'a[href$="/elsewhere"]'],
   ]) {
     await open(list);
     if (!(await page.locator(link).count())) continue;
